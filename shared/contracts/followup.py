@@ -1,0 +1,95 @@
+"""Events that followup publishes: check-ins and what became of each claimed resolution."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from shared.contracts import topics
+from shared.contracts.event import Event, event
+from shared.contracts.values import Score, Slug, Text
+
+
+class SkippedReason(StrEnum):
+    """Why no check-in is sent for a resolution."""
+
+    REOPENED = "reopened"
+    SUPERSEDED = "superseded"
+    AUTOMATIC = "automatic"
+    UNDELIVERABLE = "undeliverable"
+
+
+class AnswerPersonal(msgspec.Struct, frozen=True, kw_only=True):
+    """What the customer wrote about the resolution."""
+
+    comment: Text = ""
+
+
+@event("rapport.check_in.scheduled.v1", topics.FOLLOWUPS, subject="contact_id")
+class CheckInScheduled(Event):
+    """The customer will be asked at `due_at` whether it is really solved."""
+
+    contact_id: UUID
+    check_in_id: UUID
+    resolution_id: UUID
+    due_at: datetime
+
+
+@event("rapport.check_in.skipped.v1", topics.FOLLOWUPS, subject="contact_id")
+class CheckInSkipped(Event):
+    """The customer is not asked about this resolution, and why."""
+
+    contact_id: UUID
+    check_in_id: UUID
+    resolution_id: UUID
+    reason: SkippedReason
+    skipped_at: datetime
+
+
+@event("rapport.check_in.sent.v1", topics.FOLLOWUPS, subject="contact_id")
+class CheckInSent(Event):
+    """The question is on its way; an answer counts until `closes_at`."""
+
+    contact_id: UUID
+    check_in_id: UUID
+    resolution_id: UUID
+    message_id: UUID
+    sent_at: datetime
+    closes_at: datetime
+
+
+@event("rapport.check_in.answered.v1", topics.FOLLOWUPS, subject="contact_id")
+class CheckInAnswered(Event):
+    """The customer's own word: solved or not, and how satisfied (1 to 5)."""
+
+    contact_id: UUID
+    check_in_id: UUID
+    resolution_id: UUID
+    agent_id: Slug
+    solved: bool
+    answered_at: datetime
+    personal: AnswerPersonal
+    csat: Score | None = None
+
+
+class _ResolutionSettled(Event):
+    contact_id: UUID
+    resolution_id: UUID
+    agent_id: Slug
+    settled_at: datetime
+
+
+@event("rapport.resolution.confirmed.v1", topics.FOLLOWUPS, subject="contact_id")
+class ResolutionConfirmed(_ResolutionSettled):
+    """The customer said it is solved."""
+
+
+@event("rapport.resolution.refuted.v1", topics.FOLLOWUPS, subject="contact_id")
+class ResolutionRefuted(_ResolutionSettled):
+    """The customer said it is not solved: the contact reopens with its history and its place."""
+
+
+@event("rapport.resolution.unrefuted.v1", topics.FOLLOWUPS, subject="contact_id")
+class ResolutionUnrefuted(_ResolutionSettled):
+    """The window closed without a word; silence is recorded as silence."""
