@@ -17,7 +17,6 @@ from shared.contracts.values import (
 )
 
 
-
 class SubmittedPersonal(msgspec.Struct, frozen=True, kw_only=True):
     """Personal data of a submitted contact. `address` is an e-mail address, phone number or handle."""
 
@@ -28,7 +27,7 @@ class SubmittedPersonal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @event("rapport.contact.submitted.v1", topics.INBOX, subject="reference")
-class ContactSubmitted(Event):
+class ContactSubmitted(Event, frozen=True, kw_only=True):
     """Another system hands us a customer's need. `reference` is the publisher's own id for it.
 
     What is left out is found out: language from the text, time zone from the language, topic and

@@ -27,7 +27,7 @@ class AnswerPersonal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @event("rapport.check_in.scheduled.v1", topics.FOLLOWUPS, subject="contact_id")
-class CheckInScheduled(Event):
+class CheckInScheduled(Event, frozen=True, kw_only=True):
     """The customer will be asked at `due_at` whether it is really solved."""
 
     contact_id: UUID
@@ -37,7 +37,7 @@ class CheckInScheduled(Event):
 
 
 @event("rapport.check_in.skipped.v1", topics.FOLLOWUPS, subject="contact_id")
-class CheckInSkipped(Event):
+class CheckInSkipped(Event, frozen=True, kw_only=True):
     """The customer is not asked about this resolution, and why."""
 
     contact_id: UUID
@@ -48,7 +48,7 @@ class CheckInSkipped(Event):
 
 
 @event("rapport.check_in.sent.v1", topics.FOLLOWUPS, subject="contact_id")
-class CheckInSent(Event):
+class CheckInSent(Event, frozen=True, kw_only=True):
     """The question is on its way; an answer counts until `closes_at`."""
 
     contact_id: UUID
@@ -60,7 +60,7 @@ class CheckInSent(Event):
 
 
 @event("rapport.check_in.answered.v1", topics.FOLLOWUPS, subject="contact_id")
-class CheckInAnswered(Event):
+class CheckInAnswered(Event, frozen=True, kw_only=True):
     """The customer's own word: solved or not, and how satisfied (1 to 5)."""
 
     contact_id: UUID
@@ -73,7 +73,7 @@ class CheckInAnswered(Event):
     csat: Score | None = None
 
 
-class _ResolutionSettled(Event):
+class _ResolutionSettled(Event, frozen=True, kw_only=True):
     contact_id: UUID
     resolution_id: UUID
     agent_id: Slug
@@ -81,15 +81,15 @@ class _ResolutionSettled(Event):
 
 
 @event("rapport.resolution.confirmed.v1", topics.FOLLOWUPS, subject="contact_id")
-class ResolutionConfirmed(_ResolutionSettled):
+class ResolutionConfirmed(_ResolutionSettled, frozen=True, kw_only=True):
     """The customer said it is solved."""
 
 
 @event("rapport.resolution.refuted.v1", topics.FOLLOWUPS, subject="contact_id")
-class ResolutionRefuted(_ResolutionSettled):
+class ResolutionRefuted(_ResolutionSettled, frozen=True, kw_only=True):
     """The customer said it is not solved: the contact reopens with its history and its place."""
 
 
 @event("rapport.resolution.unrefuted.v1", topics.FOLLOWUPS, subject="contact_id")
-class ResolutionUnrefuted(_ResolutionSettled):
+class ResolutionUnrefuted(_ResolutionSettled, frozen=True, kw_only=True):
     """The window closed without a word; silence is recorded as silence."""

@@ -62,7 +62,7 @@ class MessagePersonal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @event("rapport.customer.identified.v1", topics.CUSTOMERS, subject="customer_id")
-class CustomerIdentified(Event):
+class CustomerIdentified(Event, frozen=True, kw_only=True):
     """A person is known for the first time, or anew: the whole of what other services may know."""
 
     customer_id: UUID
@@ -73,7 +73,7 @@ class CustomerIdentified(Event):
 
 
 @event("rapport.contact.received.v1", topics.CONTACTS, subject="contact_id")
-class ContactReceived(Event):
+class ContactReceived(Event, frozen=True, kw_only=True):
     """A new need of a customer, acknowledged with a promise in the same transaction.
 
     `queue_id` is the queue the promise was computed for; routing decides for itself.
@@ -98,7 +98,7 @@ class ContactReceived(Event):
 
 
 @event("rapport.message.received.v1", topics.CONTACTS, subject="contact_id")
-class MessageReceived(Event):
+class MessageReceived(Event, frozen=True, kw_only=True):
     """The customer wrote again about a contact that exists."""
 
     contact_id: UUID
@@ -111,7 +111,7 @@ class MessageReceived(Event):
 
 
 @event("rapport.message.sent.v1", topics.CONTACTS, subject="contact_id")
-class MessageSent(Event):
+class MessageSent(Event, frozen=True, kw_only=True):
     """A message to the customer was taken over by the provider that delivers it."""
 
     contact_id: UUID
@@ -121,7 +121,7 @@ class MessageSent(Event):
 
 
 @event("rapport.message.failed.v1", topics.CONTACTS, subject="contact_id")
-class MessageFailed(Event):
+class MessageFailed(Event, frozen=True, kw_only=True):
     """A message to the customer could not be delivered and will not be tried again."""
 
     contact_id: UUID
@@ -132,7 +132,7 @@ class MessageFailed(Event):
 
 
 @event("rapport.promise.settled.v1", topics.CONTACTS, subject="contact_id")
-class PromiseSettled(Event):
+class PromiseSettled(Event, frozen=True, kw_only=True):
     """A promise ended; it is settled once and never again."""
 
     contact_id: UUID

@@ -139,7 +139,7 @@ class HelpEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @event("rapport.queue.changed.v1", topics.QUEUES, subject="queue_id")
-class QueueChanged(Event):
+class QueueChanged(Event, frozen=True, kw_only=True):
     """A queue as it now is, whole."""
 
     queue_id: Slug
@@ -154,7 +154,7 @@ class QueueChanged(Event):
 
 
 @event("rapport.agent.changed.v1", topics.AGENTS, subject="agent_id")
-class AgentChanged(Event):
+class AgentChanged(Event, frozen=True, kw_only=True):
     """An agent as they now are, whole."""
 
     agent_id: Slug
@@ -168,7 +168,7 @@ class AgentChanged(Event):
 
 
 @event("rapport.contact.queued.v1", topics.ASSIGNMENTS, subject="contact_id")
-class ContactQueued(Event):
+class ContactQueued(Event, frozen=True, kw_only=True):
     """A contact waits in a queue. `rule` says in words why this queue."""
 
     contact_id: UUID
@@ -189,7 +189,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @event("rapport.offer.made.v1", topics.ASSIGNMENTS, subject="contact_id")
-class OfferMade(Event):
+class OfferMade(Event, frozen=True, kw_only=True):
     """An agent is reserved for a contact, and why this one.
 
     `candidates` names at most 20 agents, the chosen one first; `passed_over` counts all of them.
@@ -206,7 +206,7 @@ class OfferMade(Event):
 
 
 @event("rapport.offer.closed.v1", topics.ASSIGNMENTS, subject="contact_id")
-class OfferClosed(Event):
+class OfferClosed(Event, frozen=True, kw_only=True):
     """An offer ended without an assignment; the contact keeps its place."""
 
     contact_id: UUID
@@ -217,7 +217,7 @@ class OfferClosed(Event):
 
 
 @event("rapport.assignment.started.v1", topics.ASSIGNMENTS, subject="contact_id")
-class AssignmentStarted(Event):
+class AssignmentStarted(Event, frozen=True, kw_only=True):
     """The agent accepted; `assignment_id` is the id of the offer."""
 
     contact_id: UUID
@@ -229,7 +229,7 @@ class AssignmentStarted(Event):
 
 
 @event("rapport.assignment.ended.v1", topics.ASSIGNMENTS, subject="contact_id")
-class AssignmentEnded(Event):
+class AssignmentEnded(Event, frozen=True, kw_only=True):
     """The agent is free of the contact, wrap-up included."""
 
     contact_id: UUID
@@ -242,7 +242,7 @@ class AssignmentEnded(Event):
 
 
 @event("rapport.help_step.recorded.v1", topics.ASSIGNMENTS, subject="contact_id")
-class HelpStepRecorded(Event):
+class HelpStepRecorded(Event, frozen=True, kw_only=True):
     """An agent noted a step of HELP, with what shows it."""
 
     contact_id: UUID
@@ -253,7 +253,7 @@ class HelpStepRecorded(Event):
 
 
 @event("rapport.action.taken.v1", topics.ASSIGNMENTS, subject="contact_id")
-class ActionTaken(Event):
+class ActionTaken(Event, frozen=True, kw_only=True):
     """Authority was spent on a contact and stands in the ledger; `limit` is what was allowed."""
 
     contact_id: UUID
@@ -267,7 +267,7 @@ class ActionTaken(Event):
 
 
 @event("rapport.action.refused.v1", topics.ASSIGNMENTS, subject="contact_id")
-class ActionRefused(Event):
+class ActionRefused(Event, frozen=True, kw_only=True):
     """An agent asked for more than their authority; nothing was spent."""
 
     contact_id: UUID
@@ -280,7 +280,7 @@ class ActionRefused(Event):
 
 
 @event("rapport.resolution.claimed.v1", topics.ASSIGNMENTS, subject="contact_id")
-class ResolutionClaimed(Event):
+class ResolutionClaimed(Event, frozen=True, kw_only=True):
     """The agent says it is resolved. `number` counts the claims of this contact, from 1.
 
     `assignments` counts the agents' turns it took so far: 1 means the first person resolved it.
@@ -298,7 +298,7 @@ class ResolutionClaimed(Event):
 
 
 @event("rapport.message.requested.v1", topics.DELIVERIES, subject="contact_id")
-class MessageRequested(Event):
+class MessageRequested(Event, frozen=True, kw_only=True):
     """Somebody wrote to the customer: intake delivers it once per `message_id`.
 
     Said by routing (an agent's reply) and by followup (a check-in).

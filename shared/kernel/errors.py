@@ -1,12 +1,12 @@
 """Failures by kind: the kind decides what happens next, never the place where it was raised.
 
-    Failure
-    ├── Invalid       wrong and will stay wrong: refuse it (422), or dead-letter it
-    ├── Missing       what it names is not here (404)
-    ├── Conflict      the state does not allow it now (409)
-    ├── Denied        the caller may not (403)
-    ├── Unavailable   a part we need is away: retry with backoff (503)
-    └── Overloaded    we are full: slow the reader down (429)
+Failure
+├── Invalid       wrong and will stay wrong: refuse it (422), or dead-letter it
+├── Missing       what it names is not here (404)
+├── Conflict      the state does not allow it now (409)
+├── Denied        the caller may not (403)
+├── Unavailable   a part we need is away: retry with backoff (503)
+└── Overloaded    we are full: slow the reader down (429)
 """
 
 from typing import ClassVar
