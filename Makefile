@@ -1,0 +1,79 @@
+# Every check and every way to run Rapport is a target here; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+SOURCES := services shared deploy tests docs
+
+.DEFAULT_GOAL := help
+
+help: ## list every target with one line
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: install ## run the whole platform with customers and agents, live, for DEMO_SECONDS (90)
+	@$(PY) -m deploy.local.demo
+
+up: install ## run the platform and leave it running to play with
+	@$(PY) -m deploy.local up
+
+down: install ## end what `make up` left running
+	@$(PY) -m deploy.local down
+
+test: install ## run every test on real PostgreSQL and a real broker (BROKER=kafka|embedded chooses)
+	@$(PY) -m pytest
+
+unit: install ## run the tests that need neither database nor broker
+	@$(PY) -m pytest tests/unit tests/contract tests/architecture
+
+integration: install ## run the tests of each part on real PostgreSQL and a real broker
+	@$(PY) -m pytest tests/integration
+
+e2e: install ## run the journeys through all four services
+	@$(PY) -m pytest tests/e2e
+
+check: format-check lint types imports docs-check ## format, lint, types, import contracts and generated files
+
+format: install ## rewrite the sources in the one format
+	@$(PY) -m ruff format $(SOURCES)
+	@$(PY) -m ruff check --fix --quiet $(SOURCES)
+
+format-check: install ## say which files are not in the one format
+	@$(PY) -m ruff format --check $(SOURCES)
+
+lint: install ## look for mistakes and house rules broken
+	@$(PY) -m ruff check $(SOURCES)
+
+types: install ## check the types, strictly
+	@$(PY) -m mypy
+
+imports: install ## check who may import whom
+	@$(VENV)/bin/lint-imports
+
+docs: install ## write the generated files: schemas, AsyncAPI, docs of events, telemetry and definitions
+	@$(PY) -m docs.generate
+
+docs-check: install ## say which generated files are not what the code says
+	@$(PY) -m docs.generate --check
+
+lock: ## rewrite the locks in requirements/ from pyproject.toml (hashes, no index address)
+	@test -x $(VENV)/bin/uv || $(MAKE) --no-print-directory install
+	@$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" -o requirements/runtime.txt
+	@$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --group dev \
+		--generate-hashes --no-emit-index-url --no-emit-find-links -c requirements/runtime.txt \
+		--custom-compile-command "make lock" -o requirements/dev.txt
+
+install: $(READY) ## make the virtual environment from the lock, once
+
+$(READY): requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rapport needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=python3.12 ...")'
+	@echo "Setting up $(VENV): Python packages from requirements/dev.txt (once, about a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --progress-bar off --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean: ## remove what the targets above made (not while something is running)
+	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: help demo up down test unit integration e2e check format format-check lint types imports docs docs-check lock install clean

@@ -1,0 +1,132 @@
+"""House rules that a machine can keep: one shape, short files, honest names, no silenced checks."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("intake", "routing", "followup", "analytics")
+SHAPE = (
+    "README.md",
+    "__init__.py",
+    "__main__.py",
+    "bootstrap.py",
+    "settings.py",
+    "domain/__init__.py",
+    "application/__init__.py",
+    "adapters/tables.py",
+    "entrypoints/http.py",
+    "entrypoints/consumer.py",
+    "migrations/env.py",
+    "migrations/versions/0001_initial.py",
+)
+VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
+LONGEST_SOURCE, LONGEST_TEST = 400, 400
+
+Rule = Callable[[Path, ast.Module], Iterator[str]]
+
+
+def sources() -> list[Path]:
+    folders = ("services", "shared", "deploy", "tests", "docs")
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def vague_names(path: Path, _tree: ast.Module) -> Iterator[str]:
+    if VAGUE & {part.removesuffix(".py") for part in path.parts}:
+        yield "a name that says nothing"
+
+
+def environment_reads(path: Path, tree: ast.Module) -> Iterator[str]:
+    if not path.parts[0] in ("services", "shared"):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"):
+            yield f"line {node.lineno}: the environment is read by settings alone"
+
+
+def own_clocks(path: Path, tree: ast.Module) -> Iterator[str]:
+    if path.parts[0] not in ("services", "shared") or path.name == "clock.py":
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("now", "today", "utcnow"):
+            if isinstance(node.value, ast.Name) and node.value.id in ("datetime", "date"):
+                yield f"line {node.lineno}: ask a Clock"
+
+
+def silenced_checks(path: Path, _tree: ast.Module) -> Iterator[str]:
+    for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
+        if re.search(r"#\s*(noqa|type:\s*ignore)(?!\S*[:\[]\s*\w)", line):
+            yield f"line {number}: a silenced check names what it silences"
+
+
+def missing_docstrings(path: Path, tree: ast.Module) -> Iterator[str]:
+    if path.parts[0] in ("services", "shared") and tree.body and not ast.get_docstring(tree):
+        if "versions" not in path.parts:
+            yield "a module says in its first line what it is for"
+
+
+RULES: tuple[Rule, ...] = (
+    vague_names,
+    environment_reads,
+    own_clocks,
+    silenced_checks,
+    missing_docstrings,
+)
+PLANTED = {
+    vague_names: ("services/routing/domain/utils.py", '"""Planted."""'),
+    environment_reads: ("shared/planted.py", '"""Planted."""\nimport os\nos.environ["HOME"]'),
+    own_clocks: ("shared/planted.py", '"""P."""\nfrom datetime import datetime\ndatetime.now()'),
+    missing_docstrings: ("shared/planted.py", "PLANTED = True"),
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_the_one_shape(service: str) -> None:
+    missing = [part for part in SHAPE if not (ROOT / "services" / service / part).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_tree_keeps_the_house_rules(rule: Rule) -> None:
+    broken = []
+    for source in sources():
+        path = source.relative_to(ROOT)
+        broken += [f"{path}: {what}" for what in rule(path, ast.parse(source.read_text()))]
+    assert broken == []
+
+
+@pytest.mark.parametrize("rule", PLANTED, ids=lambda rule: rule.__name__)
+def test_each_house_rule_notices_when_it_is_broken(rule: Rule) -> None:
+    path, source = PLANTED[rule]
+    assert list(rule(Path(path), ast.parse(source)))
+
+
+def test_no_file_is_longer_than_a_sitting() -> None:
+    longest = {True: LONGEST_TEST, False: LONGEST_SOURCE}
+    too_long = {
+        str(path.relative_to(ROOT)): lines
+        for path in sources()
+        if (lines := path.read_text().count("\n")) > longest["tests" in path.parts]
+    }
+    assert too_long == {}
+
+
+def test_every_function_is_short_enough_to_be_read_at_once() -> None:
+    too_long = []
+    for source in sources():
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno
+                if lines > 50 and "versions" not in source.parts:
+                    too_long.append(f"{source.relative_to(ROOT)}:{node.lineno} {node.name} {lines}")
+    assert too_long == []
+
+
+def test_no_lock_or_setting_names_an_index() -> None:
+    named = re.compile(r"https?://|--(extra-)?index-url|--find-links")
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        assert not named.search(lock.read_text()), lock
+    assert not named.search((ROOT / "pyproject.toml").read_text())
