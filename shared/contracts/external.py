@@ -1,7 +1,5 @@
 """Events that other systems publish to us."""
 
-import msgspec
-
 from shared.contracts import topics
 from shared.contracts.event import Event, event
 from shared.contracts.values import (
@@ -10,6 +8,7 @@ from shared.contracts.values import (
     Line,
     Name,
     Need,
+    Personal,
     Priority,
     Slug,
     Text,
@@ -17,7 +16,7 @@ from shared.contracts.values import (
 )
 
 
-class SubmittedPersonal(msgspec.Struct, frozen=True, kw_only=True):
+class SubmittedPersonal(Personal, frozen=True, kw_only=True):
     """Personal data of a submitted contact. `address` is an e-mail address, phone number or handle."""
 
     address: Line

@@ -1,14 +1,11 @@
 """Events that followup publishes: check-ins and what became of each claimed resolution."""
 
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-import msgspec
-
 from shared.contracts import topics
 from shared.contracts.event import Event, event
-from shared.contracts.values import Score, Slug, Text
+from shared.contracts.values import Personal, Score, Slug, Text, Time
 
 
 class SkippedReason(StrEnum):
@@ -20,7 +17,7 @@ class SkippedReason(StrEnum):
     UNDELIVERABLE = "undeliverable"
 
 
-class AnswerPersonal(msgspec.Struct, frozen=True, kw_only=True):
+class AnswerPersonal(Personal, frozen=True, kw_only=True):
     """What the customer wrote about the resolution."""
 
     comment: Text = ""
@@ -33,7 +30,7 @@ class CheckInScheduled(Event, frozen=True, kw_only=True):
     contact_id: UUID
     check_in_id: UUID
     resolution_id: UUID
-    due_at: datetime
+    due_at: Time
 
 
 @event("rapport.check_in.skipped.v1", topics.FOLLOWUPS, subject="contact_id")
@@ -44,7 +41,7 @@ class CheckInSkipped(Event, frozen=True, kw_only=True):
     check_in_id: UUID
     resolution_id: UUID
     reason: SkippedReason
-    skipped_at: datetime
+    skipped_at: Time
 
 
 @event("rapport.check_in.sent.v1", topics.FOLLOWUPS, subject="contact_id")
@@ -55,8 +52,8 @@ class CheckInSent(Event, frozen=True, kw_only=True):
     check_in_id: UUID
     resolution_id: UUID
     message_id: UUID
-    sent_at: datetime
-    closes_at: datetime
+    sent_at: Time
+    closes_at: Time
 
 
 @event("rapport.check_in.answered.v1", topics.FOLLOWUPS, subject="contact_id")
@@ -68,7 +65,7 @@ class CheckInAnswered(Event, frozen=True, kw_only=True):
     resolution_id: UUID
     agent_id: Slug
     solved: bool
-    answered_at: datetime
+    answered_at: Time
     personal: AnswerPersonal
     csat: Score | None = None
 
@@ -77,7 +74,7 @@ class _ResolutionSettled(Event, frozen=True, kw_only=True):
     contact_id: UUID
     resolution_id: UUID
     agent_id: Slug
-    settled_at: datetime
+    settled_at: Time
 
 
 @event("rapport.resolution.confirmed.v1", topics.FOLLOWUPS, subject="contact_id")

@@ -1,6 +1,5 @@
 """Events that intake publishes: the contact as the customer sees it."""
 
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -10,14 +9,17 @@ from shared.contracts import topics
 from shared.contracts.event import Event, event
 from shared.contracts.values import (
     Channel,
+    Count,
     Language,
     Line,
     MessageKind,
     Name,
     Need,
+    Personal,
     Priority,
     Slug,
     Text,
+    Time,
     TimeZone,
 )
 
@@ -43,17 +45,17 @@ class PromiseMade(msgspec.Struct, frozen=True, kw_only=True):
     """What the customer was told: a person answers by `due_at`."""
 
     promise_id: UUID
-    due_at: datetime
+    due_at: Time
     basis: PromiseBasis
 
 
-class CustomerPersonal(msgspec.Struct, frozen=True, kw_only=True):
+class CustomerPersonal(Personal, frozen=True, kw_only=True):
     """Who a customer is."""
 
     name: Name = ""
 
 
-class MessagePersonal(msgspec.Struct, frozen=True, kw_only=True):
+class MessagePersonal(Personal, frozen=True, kw_only=True):
     """What a customer or agent wrote."""
 
     text: Text
@@ -89,7 +91,7 @@ class ContactReceived(Event, frozen=True, kw_only=True):
     time_zone: TimeZone
     value_tier: Slug
     priority: Priority
-    received_at: datetime
+    received_at: Time
     personal: MessagePersonal
     queue_id: Slug | None = None
     need: Need | None = None
@@ -104,9 +106,9 @@ class MessageReceived(Event, frozen=True, kw_only=True):
     contact_id: UUID
     message_id: UUID
     channel: Channel
-    received_at: datetime
+    received_at: Time
     personal: MessagePersonal
-    attachments: int = 0
+    attachments: Count = 0
     automatic: bool = False
 
 
@@ -117,7 +119,7 @@ class MessageSent(Event, frozen=True, kw_only=True):
     contact_id: UUID
     message_id: UUID
     kind: MessageKind
-    sent_at: datetime
+    sent_at: Time
 
 
 @event("rapport.message.failed.v1", topics.CONTACTS, subject="contact_id")
@@ -127,7 +129,7 @@ class MessageFailed(Event, frozen=True, kw_only=True):
     contact_id: UUID
     message_id: UUID
     kind: MessageKind
-    failed_at: datetime
+    failed_at: Time
     reason: Line
 
 
@@ -138,5 +140,5 @@ class PromiseSettled(Event, frozen=True, kw_only=True):
     contact_id: UUID
     promise_id: UUID
     outcome: PromiseOutcome
-    due_at: datetime
-    settled_at: datetime
+    due_at: Time
+    settled_at: Time

@@ -1,7 +1,7 @@
 """Events that routing publishes: who may, who was offered, who took, what was done and claimed."""
 
-from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ from shared.contracts.values import (
     Authority,
     AuthorityKind,
     Channel,
+    Count,
     Currency,
     Language,
     Level,
@@ -20,9 +21,13 @@ from shared.contracts.values import (
     MessageKind,
     Name,
     Need,
+    Personal,
     Priority,
+    Seconds,
     Slug,
     Text,
+    Time,
+    WholeSeconds,
 )
 
 
@@ -112,27 +117,27 @@ class QueueTopic(msgspec.Struct, frozen=True, kw_only=True):
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """How long a contact that arrives now waits for an agent: median and 80th percentile."""
 
-    wait_seconds_p50: float
-    wait_seconds_p80: float
-    waiting: int
-    agents_ready: int
-    as_of: datetime
+    wait_seconds_p50: Seconds
+    wait_seconds_p80: Seconds
+    waiting: Count
+    agents_ready: Count
+    as_of: Time
 
 
-class AgentPersonal(msgspec.Struct, frozen=True, kw_only=True):
+class AgentPersonal(Personal, frozen=True, kw_only=True):
     """Who an agent is."""
 
     name: Name = ""
 
 
-class MessagePersonal(msgspec.Struct, frozen=True, kw_only=True):
+class MessagePersonal(Personal, frozen=True, kw_only=True):
     """What is written to a customer."""
 
     text: Text
     subject: Line = ""
 
 
-class HelpEvidence(msgspec.Struct, frozen=True, kw_only=True):
+class HelpEvidence(Personal, frozen=True, kw_only=True):
     """What an agent points to when recording a step; it may quote the customer."""
 
     evidence: Line = ""
@@ -147,8 +152,8 @@ class QueueChanged(Event, frozen=True, kw_only=True):
     topics: tuple[QueueTopic, ...]
     languages: tuple[Language, ...]
     skills: dict[str, Level]
-    service_target_seconds: int
-    offer_timeout_seconds: int
+    service_target_seconds: WholeSeconds
+    offer_timeout_seconds: WholeSeconds
     rank: int
     forecast: Forecast | None = None
 
@@ -161,9 +166,9 @@ class AgentChanged(Event, frozen=True, kw_only=True):
     presence: Presence
     skills: dict[str, Level]
     languages: tuple[Language, ...]
-    capacity: dict[Channel, int]
+    capacity: dict[Channel, Count]
     authorities: tuple[Authority, ...]
-    changed_at: datetime
+    changed_at: Time
     personal: AgentPersonal
 
 
@@ -176,8 +181,8 @@ class ContactQueued(Event, frozen=True, kw_only=True):
     reason: QueuedReason
     priority: Priority
     rule: Line
-    queued_at: datetime
-    service_target_seconds: int
+    queued_at: Time
+    service_target_seconds: WholeSeconds
     need: Need | None = None
 
 
@@ -199,10 +204,10 @@ class OfferMade(Event, frozen=True, kw_only=True):
     offer_id: UUID
     agent_id: Slug
     queue_id: Slug
-    made_at: datetime
-    expires_at: datetime
-    candidates: tuple[Candidate, ...]
-    passed_over: dict[PassedOver, int]
+    made_at: Time
+    expires_at: Time
+    candidates: Annotated[tuple[Candidate, ...], msgspec.Meta(max_length=20)]
+    passed_over: dict[PassedOver, Count]
 
 
 @event("rapport.offer.closed.v1", topics.ASSIGNMENTS, subject="contact_id")
@@ -213,7 +218,7 @@ class OfferClosed(Event, frozen=True, kw_only=True):
     offer_id: UUID
     agent_id: Slug
     outcome: OfferOutcome
-    closed_at: datetime
+    closed_at: Time
 
 
 @event("rapport.assignment.started.v1", topics.ASSIGNMENTS, subject="contact_id")
@@ -225,7 +230,7 @@ class AssignmentStarted(Event, frozen=True, kw_only=True):
     agent_id: Slug
     queue_id: Slug
     channel: Channel
-    started_at: datetime
+    started_at: Time
 
 
 @event("rapport.assignment.ended.v1", topics.ASSIGNMENTS, subject="contact_id")
@@ -236,9 +241,9 @@ class AssignmentEnded(Event, frozen=True, kw_only=True):
     assignment_id: UUID
     agent_id: Slug
     outcome: AssignmentOutcome
-    worked_seconds: float
-    wrap_up_seconds: float
-    ended_at: datetime
+    worked_seconds: Seconds
+    wrap_up_seconds: Seconds
+    ended_at: Time
 
 
 @event("rapport.help_step.recorded.v1", topics.ASSIGNMENTS, subject="contact_id")
@@ -248,7 +253,7 @@ class HelpStepRecorded(Event, frozen=True, kw_only=True):
     contact_id: UUID
     agent_id: Slug
     step: HelpStep
-    recorded_at: datetime
+    recorded_at: Time
     personal: HelpEvidence
 
 
@@ -263,7 +268,7 @@ class ActionTaken(Event, frozen=True, kw_only=True):
     amount: Amount
     currency: Currency
     limit: Amount
-    taken_at: datetime
+    taken_at: Time
 
 
 @event("rapport.action.refused.v1", topics.ASSIGNMENTS, subject="contact_id")
@@ -276,7 +281,7 @@ class ActionRefused(Event, frozen=True, kw_only=True):
     amount: Amount
     currency: Currency
     reason: RefusedReason
-    refused_at: datetime
+    refused_at: Time
 
 
 @event("rapport.resolution.claimed.v1", topics.ASSIGNMENTS, subject="contact_id")
@@ -292,9 +297,9 @@ class ResolutionClaimed(Event, frozen=True, kw_only=True):
     agent_id: Slug
     queue_id: Slug
     outcome: ResolutionOutcome
-    number: int
-    assignments: int
-    claimed_at: datetime
+    number: Count
+    assignments: Count
+    claimed_at: Time
 
 
 @event("rapport.message.requested.v1", topics.DELIVERIES, subject="contact_id")
@@ -307,6 +312,6 @@ class MessageRequested(Event, frozen=True, kw_only=True):
     contact_id: UUID
     message_id: UUID
     kind: MessageKind
-    requested_at: datetime
+    requested_at: Time
     personal: MessagePersonal
     agent_id: Slug | None = None

@@ -17,6 +17,14 @@ Amount = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 Priority = Annotated[int, msgspec.Meta(ge=1, le=9)]
 Level = Annotated[int, msgspec.Meta(ge=1, le=5)]
 Score = Annotated[int, msgspec.Meta(ge=1, le=5)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+WholeSeconds = Annotated[int, msgspec.Meta(ge=1)]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Personal(msgspec.Struct, frozen=True, kw_only=True):
+    """Personal data of an event: all of it, in one nested type, to be masked and erased apart."""
 
 
 class Channel(StrEnum):
@@ -64,4 +72,4 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
     limit: Amount
     daily_budget: Amount
     currency: Currency
-    expires_at: datetime | None = None
+    expires_at: Time | None = None
