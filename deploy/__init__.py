@@ -1,0 +1,1 @@
+"""How Rapport is run: on one machine (`local`) and on Kubernetes (`k8s`)."""
