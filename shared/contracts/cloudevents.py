@@ -1,0 +1,273 @@
+"""The envelope: CloudEvents 1.0 over Kafka. Binary mode is written; binary and structured are read.
+
+Nothing here does I/O. What cannot be read raises `Invalid` with a reason free of personal data.
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Generic, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from shared.contracts import external, followup, intake, routing
+from shared.contracts.event import REGISTRY, Event, subject_of, topic_of, type_of
+from shared.kernel.errors import Invalid
+from shared.kernel.ids import new_id, stable_id
+
+MODULES = (external, intake, routing, followup)
+OURS = "rapport/"
+STRUCTURED = "application/cloudevents+json"
+JSON = b"application/json"
+MAX_ATTRIBUTE = 1_024
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+Headers = Sequence[tuple[str, bytes]]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Record(Protocol):
+    """A Kafka record as clients hand it out; `timestamp` in milliseconds since 1970."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Headers: ...
+
+
+class TraceContext(msgspec.Struct, frozen=True):
+    """W3C trace context as it travels: `traceparent` and `tracestate`."""
+
+    parent: str
+    state: str = ""
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a record stands in the log."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+class Incoming(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
+    """An event that was read. `id` is the same for the same (source, id): duplicates share it."""
+
+    id: UUID
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    data: E_co
+    origin: Origin
+    seq: int | None = None
+    trace: TraceContext | None = None
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """An event to be told. `cause` is what it answers; without `time` it happened at writing."""
+
+    data: Event
+    cause: Incoming[Event] | None = None
+    id: UUID = msgspec.field(default_factory=new_id)
+    time: datetime | None = None
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """An event ready for the outbox; who publishes it stamps `source` and `seq` on it."""
+
+    topic: str
+    subject: str
+    headers: list[tuple[str, bytes]]
+    value: bytes
+
+
+class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """The attributes we read, under their CloudEvents names; `data` only in structured mode."""
+
+    id: str
+    source: str
+    type: str
+    specversion: str
+    subject: str | None = None
+    time: Moment | None = None
+    seq: int | str | None = None
+    traceparent: str | None = None
+    tracestate: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"")
+    data_base64: str | None = None
+
+
+_encode_json = msgspec.json.Encoder().encode
+_DECODERS = {name: msgspec.json.Decoder(payload) for name, payload in REGISTRY.items()}
+_STRUCTURED = msgspec.json.Decoder(_Envelope)
+_READ = frozenset(name for name in _Envelope.__struct_fields__ if not name.startswith("data"))
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+
+
+def caused_by(cause: Incoming[Event], *data: Event) -> list[Outgoing]:
+    """Events that answer `cause` and continue its trace."""
+    return [Outgoing(payload, cause) for payload in data]
+
+
+def encode(outgoing: Outgoing, now: datetime, trace: TraceContext | None = None) -> Encoded:
+    """Everything of the message but who says it. `trace` is used where there is no cause to follow."""
+    subject = subject_of(outgoing.data)
+    cause = outgoing.cause
+    trace = cause.trace if cause else trace
+    headers = [
+        ("content-type", JSON),
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(outgoing.id).encode()),
+        ("ce_type", type_of(outgoing.data).encode()),
+        ("ce_subject", subject.encode()),
+        ("ce_partitionkey", subject.encode()),
+        ("ce_time", _rfc3339(outgoing.time or now)),
+    ]
+    if cause:
+        headers.append(("ce_causationid", str(cause.id).encode()))
+    if trace:
+        headers.append(("ce_traceparent", trace.parent.encode()))
+    if trace and trace.state:
+        headers.append(("ce_tracestate", trace.state.encode()))
+    value = _encode_json(outgoing.data)
+    return Encoded(topic_of(outgoing.data).name, subject, headers, value)
+
+
+def stamp(headers: Headers, source: str, seq: int) -> list[tuple[str, bytes]]:
+    """The headers as published: who says it, and its place in the aggregate's own order."""
+    return [*headers, ("ce_source", source.encode()), ("ce_seq", b"%d" % seq)]
+
+
+def decode(record: Record) -> Incoming[Event]:
+    """The event in a record; raises `Invalid`."""
+    return _open(_envelope(record), record)
+
+
+def decode_wanted(record: Record, wanted: Collection[type[Event]]) -> Incoming[Event] | None:
+    """As `decode`, but None for a type that is known and not wanted: its payload is not read."""
+    envelope = _envelope(record)
+    return _open(envelope, record) if REGISTRY[envelope.type] in wanted else None
+
+
+def _envelope(record: Record) -> _Envelope:
+    headers = dict(record.headers)
+    mode = headers.get("content-type", b"")
+    structured = mode.startswith(STRUCTURED.encode())
+    try:
+        envelope = _structured(record.value) if structured else _binary(headers, record.value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"envelope: {_safe(error)}") from error
+    _check(envelope)
+    return envelope
+
+
+def _structured(value: bytes | None) -> _Envelope:
+    envelope = _STRUCTURED.decode(value or b"")
+    if envelope.data_base64 is None:
+        return envelope
+    try:
+        data = b64decode(envelope.data_base64, validate=True)
+    except ValueError as error:
+        raise Invalid("envelope: data_base64 is not base64") from error
+    return msgspec.structs.replace(envelope, data=msgspec.Raw(data))
+
+
+def _binary(headers: dict[str, bytes], value: bytes | None) -> _Envelope:
+    attributes: dict[str, object] = {
+        name[3:]: content.decode()
+        for name, content in headers.items()
+        if name.startswith("ce_") and name[3:] in _READ
+    }
+    envelope = msgspec.convert(attributes, _Envelope)
+    return msgspec.structs.replace(envelope, data=msgspec.Raw(value or b""))
+
+
+def _check(envelope: _Envelope) -> None:
+    if envelope.specversion != "1.0":
+        raise Invalid("envelope: specversion is not 1.0")
+    for name in ("id", "source", "subject"):
+        text = getattr(envelope, name)
+        if text is not None and (not text or len(text) > MAX_ATTRIBUTE or "\0" in text):
+            raise Invalid(f"envelope: {name} is empty, too long or holds NUL")
+    if envelope.type not in REGISTRY:
+        raise Invalid(f"unknown type {envelope.type[:100]!r}")
+
+
+def _open(envelope: _Envelope, record: Record) -> Incoming[Event]:
+    data = _payload(envelope)
+    return Incoming(
+        id=_identity(envelope),
+        type=envelope.type,
+        source=envelope.source,
+        subject=envelope.subject or subject_of(data),
+        time=_utc(envelope.time) if envelope.time else _from_ms(record.timestamp),
+        data=data,
+        origin=Origin(record.topic, record.partition, record.offset),
+        seq=_sequence(envelope.seq),
+        trace=_trace(envelope),
+    )
+
+
+def _payload(envelope: _Envelope) -> Event:
+    raw = bytes(envelope.data)
+    if b"\\u0000" in raw and _NUL.search(raw):
+        raise Invalid("data: NUL is not allowed in text")
+    try:
+        return _DECODERS[envelope.type].decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"data: {_safe(error)}") from error
+
+
+def _identity(envelope: _Envelope) -> UUID:
+    if envelope.source.startswith(OURS):
+        try:
+            return UUID(envelope.id)
+        except ValueError as error:
+            raise Invalid("envelope: id is not a UUID") from error
+    return stable_id(envelope.source, envelope.id)
+
+
+def _sequence(seq: int | str | None) -> int | None:
+    try:
+        return None if seq is None else int(seq)
+    except ValueError as error:
+        raise Invalid("envelope: seq is not a number") from error
+
+
+def _trace(envelope: _Envelope) -> TraceContext | None:
+    parent = envelope.traceparent
+    return TraceContext(parent, envelope.tracestate) if parent else None
+
+
+def _safe(error: Exception) -> str:
+    """What was wrong and where, without the value that was wrong."""
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else _QUOTED.sub("…", str(error))
+
+
+def _rfc3339(moment: datetime) -> bytes:
+    return moment.isoformat().replace("+00:00", "Z").encode()
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+def _from_ms(timestamp: int) -> datetime:
+    return datetime.fromtimestamp(timestamp / 1000, UTC)

@@ -1,0 +1,1 @@
+"""PostgreSQL: a unit of work, a naming convention and migrations."""

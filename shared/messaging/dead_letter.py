@@ -1,0 +1,74 @@
+"""A dead letter: a record that could not be taken, as it came, with the reason beside it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from shared.contracts.cloudevents import Headers, Origin, Record
+from shared.contracts.topics import dead_letters_of
+from shared.database.database import Tx
+from shared.kernel.ids import stable_id
+from shared.messaging.outbox import pack
+
+REASON, DETAIL, ORIGIN = "rapport-reason", "rapport-detail", "rapport-origin"
+CONSUMER, REPLAYS = "rapport-consumer", "rapport-replays"
+OURS = frozenset((REASON, DETAIL, ORIGIN, CONSUMER))
+MAX_DETAIL = 500
+
+BURY = """
+insert into outbox (event_id, topic, key, headers, value)
+select * from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
+"""
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """`reason` is the kind of failure, `detail` says more; neither holds personal data."""
+
+    reason: str
+    detail: str
+    origin: Origin
+    key: bytes | None
+    headers: Headers
+    value: bytes | None
+
+    @property
+    def mark(self) -> UUID:
+        """Its place in the inbox: a record becomes a dead letter once, however often it is read."""
+        return stable_id(*map(str, msgspec.structs.astuple(self.origin)))
+
+
+def dead_letter(record: Record, reason: str, detail: str) -> DeadLetter:
+    """The record as it came, and why it could not be taken."""
+    return DeadLetter(
+        reason=reason,
+        detail=detail[:MAX_DETAIL],
+        origin=Origin(record.topic, record.partition, record.offset),
+        key=record.key,
+        headers=tuple(record.headers),
+        value=record.value,
+    )
+
+
+async def bury(tx: Tx, service: str, letters: Sequence[DeadLetter]) -> None:
+    """Send these to the service's dead-letter topic when `tx` commits. One statement."""
+    if letters:
+        await tx.execute(
+            BURY,
+            [letter.mark for letter in letters],
+            [dead_letters_of(service).name] * len(letters),
+            [letter.key for letter in letters],
+            [pack(_headers(letter, service)) for letter in letters],
+            [letter.value for letter in letters],
+        )
+
+
+def _headers(letter: DeadLetter, service: str) -> list[tuple[str, bytes]]:
+    kept = [(name, content) for name, content in letter.headers if name not in OURS]
+    return [
+        *kept,
+        (REASON, letter.reason.encode()),
+        (DETAIL, letter.detail.encode()),
+        (ORIGIN, str(letter.origin).encode()),
+        (CONSUMER, service.encode()),
+    ]

@@ -1,0 +1,50 @@
+"""The inbox: an event's effect happens once, because its mark and its effect are one transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, MetaData, Table, Uuid, text
+
+from shared.database.database import Tx
+
+# In sorted order, so that two batches with the same events wait for each other and never in a circle.
+MARK = """
+insert into inbox (event_id) select distinct id from unnest($1::uuid[]) as id order by id
+on conflict do nothing returning event_id
+"""
+PRUNE = """
+delete from inbox where event_id in (
+  select event_id from inbox where received_at < $1 order by received_at limit $2
+)
+"""
+
+
+def make_inbox_table(metadata: MetaData) -> None:
+    """Add the inbox to a service's own tables."""
+    Table(
+        "inbox",
+        metadata,
+        Column("event_id", Uuid, primary_key=True),
+        Column(
+            "received_at",
+            DateTime(timezone=True),
+            nullable=False,
+            server_default=text("clock_timestamp()"),
+            index=True,
+        ),
+    )
+
+
+async def first_time(tx: Tx, ids: Iterable[UUID]) -> set[UUID]:
+    """Mark the ids as taken and return those that never were before. One statement."""
+    return {row[0] for row in await tx.fetch(MARK, list(ids))}
+
+
+async def prune(tx: Tx, before: datetime, limit: int = 5_000) -> int:
+    """Forget up to `limit` of the marks older than `before`; the number forgotten.
+
+    A duplicate that arrives after its mark is forgotten would count again: keep marks for longer
+    than any topic keeps its records.
+    """
+    return int((await tx.execute(PRUNE, before, limit)).split()[-1])

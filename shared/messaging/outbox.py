@@ -1,0 +1,138 @@
+"""The outbox: what a transaction wants to say is a row of that same transaction.
+
+`append` gives each event the next number of its aggregate (`seq`, without gaps) under the lock of the
+aggregate's row in `stream`. A row's `xid` is the highest transaction id the aggregate has seen, not
+simply its writer's: a transaction may begin to write early and say something late, and (xid,
+position) must rise with `seq` all the same, because that is the order in which the relay reads.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from shared.contracts.cloudevents import Encoded, Headers, Outgoing, TraceContext, encode
+from shared.contracts.topics import BY_NAME
+from shared.database.base import Xid8
+from shared.database.database import Tx
+from shared.kernel.clock import SystemClock
+from shared.kernel.errors import Invalid
+
+_THIS_TRANSACTION = text("pg_current_xact_id()")
+_NOW = text("clock_timestamp()")
+_CLOCK = SystemClock()
+
+APPEND = """
+with given as (
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
+    with ordinality as given (event_id, topic, subject, headers, value, place)
+), counted as (
+  insert into stream (subject, seq, xid)
+  select subject, count(*), pg_current_xact_id() from given group by subject order by subject
+  on conflict (subject) do update
+    set seq = stream.seq + excluded.seq, xid = greatest(stream.xid, excluded.xid)
+  returning subject, seq, xid
+)
+insert into outbox (xid, event_id, topic, key, seq, headers, value)
+select counted.xid, event_id, topic, convert_to(subject, 'UTF8'),
+  counted.seq + 1 - row_number() over (partition by subject order by place desc), headers, value
+from given join counted using (subject) order by place
+"""
+
+
+def make_outbox_tables(metadata: MetaData) -> None:
+    """Add the outbox, its counters and the relay's books to a service's own tables."""
+    Table(
+        "outbox",
+        metadata,
+        Column("xid", Xid8, nullable=False, server_default=_THIS_TRANSACTION),
+        Column("position", BigInteger, Identity(always=True), nullable=False),
+        Column("event_id", Uuid, nullable=False),
+        Column("topic", Text, nullable=False),
+        Column("key", LargeBinary),
+        Column("seq", BigInteger, comment="Null: a dead letter, published as it is."),
+        Column("headers", LargeBinary, nullable=False, comment="MessagePack: [[name, bytes], …]"),
+        Column("value", LargeBinary),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+        PrimaryKeyConstraint("xid", "position"),
+    )
+    Table(
+        "stream",
+        metadata,
+        Column("subject", Text, primary_key=True),
+        Column("seq", BigInteger, nullable=False),
+        Column("xid", Xid8, nullable=False),
+    )
+    Table(
+        "relay_cursor",
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("xid", Xid8, nullable=False),
+        Column("position", BigInteger, nullable=False),
+    )
+    Table(
+        "published",
+        metadata,
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("base_offset", BigInteger, nullable=False),
+        Column("positions", ARRAY(BigInteger), nullable=False),
+        Column("published_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+        PrimaryKeyConstraint("topic", "partition", "base_offset", "published_at"),
+    )
+
+
+async def append(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
+    """Say these events when `tx` commits, in this order per aggregate. One statement.
+
+    Raises `Invalid` for an event that is larger than its topic takes.
+    """
+    if not outgoing:
+        return
+    now = _CLOCK.now()
+    encoded = [_fitting(encode(event, now, _trace())) for event in outgoing]
+    await tx.execute(
+        APPEND,
+        [event.id for event in outgoing],
+        [event.topic for event in encoded],
+        [event.subject for event in encoded],
+        [pack(event.headers) for event in encoded],
+        [event.value for event in encoded],
+    )
+
+
+def _trace() -> TraceContext | None:
+    return None
+
+
+def _fitting(event: Encoded) -> Encoded:
+    if size(event.headers, event.value) > BY_NAME[event.topic].max_message_bytes:
+        raise Invalid(f"the event is larger than {event.topic} takes")
+    return event
+
+
+ROOM = 512
+"""Bytes that the record's own frame and the stamped headers take at most."""
+
+
+def size(headers: Headers, value: bytes | None) -> int:
+    """What a record takes on its topic, at most, in bytes."""
+    return ROOM + len(value or b"") + sum(len(name) + len(text) + 10 for name, text in headers)
+
+
+pack = msgspec.msgpack.Encoder().encode
+unpack = msgspec.msgpack.Decoder(list[tuple[str, bytes]]).decode
