@@ -1,0 +1,140 @@
+"""The agents of the demonstration: each watches a desk, takes offers and solves what was asked."""
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from deploy.local.demo.tell import Teller
+from deploy.local.demo.words import REPLIES
+from deploy.local.people.desks import Desk
+
+Json = dict[str, Any]
+FORBIDDEN, CONFLICT, MISSING = 403, 409, 404
+
+
+@dataclass
+class Agent:
+    """One agent at a desk. `pace` stretches or shrinks every pause (seconds between steps)."""
+
+    desk: Desk
+    tell: Teller
+    pace: float = 1.0
+    chance: random.Random = field(default_factory=random.Random)
+    _seen: set[str] = field(default_factory=set)
+    _work: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Be ready and work until cancelled; what was begun is dropped then."""
+        await self.desk.presence("ready")
+        try:
+            while True:
+                with suppress(httpx2.TransportError):
+                    async for state in self.desk.states():
+                        self._look_at(state)
+                await asyncio.sleep(self.pace)
+        finally:
+            for task in self._work:
+                task.cancel()
+
+    def _look_at(self, state: Json) -> None:
+        for offer in state["offers"]:
+            self._once(offer["offer_id"], self._consider(offer))
+        for assignment in state["assignments"]:
+            self._once(f"work {assignment['assignment_id']}", self._solve(assignment))
+        if state["presence"] == "away":
+            self._start(self._come_back())
+
+    def _once(self, key: str, work: Any) -> None:
+        if key in self._seen:
+            work.close()
+        else:
+            self._seen.add(key)
+            self._start(work)
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.create_task(self._quietly(work))
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def _quietly(self, work: Any) -> None:
+        try:
+            await work
+        except httpx2.HTTPStatusError as refused:
+            if refused.response.status_code not in (CONFLICT, MISSING):
+                self.tell.say(f"{self.desk.agent_id}: {problem(refused)}")
+        except httpx2.TransportError:
+            return
+
+    async def _come_back(self) -> None:
+        await self._pause(3, 6)
+        await self.desk.presence("ready")
+
+    async def _consider(self, offer: Json) -> None:
+        self.tell.count("offered")
+        mood = self.chance.random()
+        if mood < 0.04:
+            self.tell.say(f"{self.desk.agent_id} does not see an offer: it will expire")
+            return
+        await self._pause(0.3, 1.5)
+        if mood < 0.10:
+            await self.desk.decline(offer["offer_id"], "busy with a colleague")
+            self.tell.say(f"{self.desk.agent_id} declines an offer: it goes to another")
+            return
+        await self.desk.accept(offer["offer_id"])
+        self.tell.count("accepted")
+
+    async def _solve(self, assignment: Json) -> None:
+        contact_id = assignment["contact_id"]
+        if assignment.get("state") == "wrapping":
+            await self.desk.wrap_up(contact_id)
+            return
+        contact = await self.desk.contact(contact_id)
+        await self._pause(0.5, 2)
+        await self.desk.help_step(contact_id, "hear", "read the whole history")
+        await self.desk.reply(contact_id, REPLIES.get(contact["language"], REPLIES["en"]))
+        await self.desk.help_step(contact_id, "empathise")
+        await self._pause(1, 4)
+        if not await self._provide(contact):
+            return
+        await self.desk.help_step(contact_id, "lead")
+        await self._pause(0.5, 2)
+        await self.desk.resolve(contact_id, "solved")
+        self.tell.count("resolved")
+        await self._pause(0.5, 1.5)
+        await self.desk.wrap_up(contact_id)
+
+    async def _provide(self, contact: Json) -> bool:
+        """Spend what the contact needs; escalate when it is more than this agent may give."""
+        need = contact.get("need")
+        if not need or contact.get("actions"):
+            return True
+        asked = dict(need)
+        if self.chance.random() < 0.08:
+            asked["amount"] *= 40
+        try:
+            await self.desk.action(contact["contact_id"], asked)
+        except httpx2.HTTPStatusError as refused:
+            if refused.response.status_code != FORBIDDEN:
+                raise
+            self.tell.say(f"{self.desk.agent_id}: {problem(refused)}; escalates")
+            needed = {**need, "amount": min(asked["amount"], 20_000)}
+            await self.desk.escalate(contact["contact_id"], needed)
+            return False
+        await self.desk.help_step(contact["contact_id"], "provide")
+        return True
+
+    async def _pause(self, least: float, most: float) -> None:
+        await asyncio.sleep(self.chance.uniform(least, most) * self.pace)
+
+
+def problem(refused: httpx2.HTTPStatusError) -> str:
+    """What the platform said, in its own words."""
+    try:
+        body = refused.response.json()
+    except ValueError:
+        return f"HTTP {refused.response.status_code}"
+    return str(body.get("detail") or body.get("title") or refused.response.status_code)

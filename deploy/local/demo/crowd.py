@@ -1,0 +1,119 @@
+"""The customers of the demonstration: they arrive, are answered, and say whether it is solved."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+
+from deploy.local.demo.centre import ADDRESS
+from deploy.local.demo.tell import Teller
+from deploy.local.demo.words import CUSTOMERS, STILL_OPEN, WORDS
+from deploy.local.people.customers import (
+    Customer,
+    Words,
+    answer_check_in,
+    contact_of,
+    post_contact,
+    publish_contact,
+    write_mail,
+)
+from deploy.local.people.mailboxes import Mail
+
+WAYS = ("email", "web", "api")
+OK = 200
+
+
+@dataclass
+class Sent:
+    """What the crowd handed in and the platform took: the customers' own memory of it."""
+
+    mails: set[str] = field(default_factory=set)
+    contacts: set[str] = field(default_factory=set)
+    events: set[str] = field(default_factory=set)
+    deliveries: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Crowd:
+    """Customers who write by mail, web form and another system, at a pace a person can watch."""
+
+    smtp_port: int
+    intake: httpx2.AsyncClient
+    bootstrap: str
+    tell: Teller
+    chance: random.Random = field(default_factory=random.Random)
+    sent: Sent = field(default_factory=Sent)
+    _doing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def arrive(self, every: float, until: float) -> None:
+        """New contacts about `every` seconds until the teller's clock shows `until` (0: for ever)."""
+        turn = 0
+        while not until or self.tell.elapsed < until:
+            self._start(self._contact(WAYS[turn % 8 % len(WAYS)], CUSTOMERS[turn % len(CUSTOMERS)]))
+            turn += 1
+            await asyncio.sleep(self.chance.uniform(0.4, 1.6) * every)
+
+    async def settle(self) -> None:
+        """Wait until nobody is in the middle of something."""
+        while self._doing:
+            await asyncio.wait(set(self._doing))
+
+    def got(self, mail: Mail) -> None:
+        """A customer finds a mail of ours."""
+        if mail.link:
+            self._start(self._answer(mail, mail.link))
+        elif mail.headers.get("auto-submitted", "no").startswith("auto-"):
+            self.tell.count("acknowledged")
+
+    def _start(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(doing)
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+
+    async def _contact(self, way: str, customer: Customer) -> None:
+        words = self.chance.choice(WORDS[customer.language])
+        self.tell.count("arrived")
+        self.tell.say(f"{customer.name} ({customer.language}) by {way}: {words.subject}")
+        hand_in = {"email": self._mail, "web": self._form, "api": self._publish}[way]
+        again = 2 if self.chance.random() < 0.06 else 1
+        await hand_in(customer, words, again)
+
+    async def _mail(self, customer: Customer, words: Words, _times: int) -> None:
+        self.sent.mails.add(await write_mail(self.smtp_port, customer, words, to=ADDRESS))
+        self.sent.deliveries["email"] += 1
+
+    async def _form(self, customer: Customer, words: Words, times: int) -> None:
+        key = str(uuid4())
+        contact = contact_of(customer, words, reference=key, channel="web")
+        for _ in range(times):
+            taken = await post_contact(self.intake, contact, key=key)
+            self.sent.contacts.add(taken["contact_id"])
+            self.sent.deliveries["web"] += 1
+
+    async def _publish(self, customer: Customer, words: Words, times: int) -> None:
+        event_id = str(uuid4())
+        contact = contact_of(customer, words, reference=event_id, channel="api")
+        for _ in range(times):
+            await publish_contact(self.bootstrap, contact, event_id=event_id)
+            self.sent.events.add(event_id)
+            self.sent.deliveries["api"] += 1
+
+    async def _answer(self, mail: Mail, link: str) -> None:
+        await asyncio.sleep(self.chance.uniform(1, 4))
+        customer = next(one for one in CUSTOMERS if one.address == mail.to)
+        mood = self.chance.random()
+        if mood < 0.25:
+            self.tell.say(f"{customer.name} does not answer the check-in")
+            return
+        solved = mood < 0.85
+        csat = self.chance.choice((4, 5, 5)) if solved else self.chance.choice((1, 2))
+        comment = "" if solved else STILL_OPEN[customer.language]
+        if await answer_check_in(link, solved=solved, csat=csat, comment=comment) == OK:
+            self.tell.count("confirmed" if solved else "refuted")
+            verdict = "it is solved" if solved else "it is not solved: the contact reopens"
+            self.tell.say(f"{customer.name}: {verdict}")
