@@ -1,0 +1,50 @@
+"""The Prometheus instruments, one for each metric of the names module."""
+
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+from shared.observability import names
+from shared.observability.names import Metric
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's own gap
+
+
+def _counter(metric: Metric) -> Counter:
+    return Counter(metric.name, metric.help, metric.labels)
+
+
+def _gauge(metric: Metric) -> Gauge:
+    return Gauge(metric.name, metric.help, metric.labels)
+
+
+def _histogram(metric: Metric) -> Histogram:
+    return Histogram(metric.name, metric.help, metric.labels, buckets=metric.buckets)
+
+
+http_requests = _counter(names.HTTP_REQUESTS)
+http_seconds = _histogram(names.HTTP_SECONDS)
+http_streams = _gauge(names.HTTP_STREAMS)
+
+consumer_records = _counter(names.CONSUMER_RECORDS)
+consumer_lag = _gauge(names.CONSUMER_LAG)
+consumer_batch_records = _histogram(names.CONSUMER_BATCH_RECORDS)
+consumer_batch_seconds = _histogram(names.CONSUMER_BATCH_SECONDS)
+consumer_retries = _counter(names.CONSUMER_RETRIES)
+dead_letters = _counter(names.DEAD_LETTERS)
+broker_contact_age = _gauge(names.BROKER_CONTACT_AGE)
+
+outbox_age = _gauge(names.OUTBOX_AGE)
+outbox_published = _counter(names.OUTBOX_PUBLISHED)
+relay_batch_records = _histogram(names.RELAY_BATCH_RECORDS)
+relay_batch_seconds = _histogram(names.RELAY_BATCH_SECONDS)
+
+intake_received = _counter(names.INTAKE_RECEIVED)
+intake_stored = _counter(names.INTAKE_STORED)
+intake_quarantined = _counter(names.INTAKE_QUARANTINED)
+intake_deduplicated = _counter(names.INTAKE_DEDUPLICATED)
+
+offers = _counter(names.OFFERS)
+contacts_waiting = _gauge(names.CONTACTS_WAITING)
+promises_at_risk = _gauge(names.PROMISES_AT_RISK)
+promises_settled = _counter(names.PROMISES_SETTLED)
+check_ins = _counter(names.CHECK_INS)
+timer_lateness = _histogram(names.TIMER_LATENESS)

@@ -1,0 +1,222 @@
+"""Every metric, span and span attribute, each with a sentence; `docs/telemetry.md` is made from it.
+
+`python -m shared.observability.names > docs/telemetry.md`
+"""
+
+import sys
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
+
+
+class Metric(NamedTuple):
+    """A Prometheus metric. Label values come from short, closed lists; never from people."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = SECONDS
+
+
+class SpanName(NamedTuple):
+    """A kind of span; the name on the wire may carry a route template behind it."""
+
+    name: str
+    help: str
+
+
+class Attribute(NamedTuple):
+    """What a span may carry. `keyword` is how code says it; anything else is not recorded."""
+
+    keyword: str
+    name: str
+    help: str
+
+
+HTTP_REQUESTS = Metric(
+    "rapport_http_requests_total",
+    "counter",
+    "Requests answered.",
+    ("method", "route", "status"),
+)
+HTTP_SECONDS = Metric(
+    "rapport_http_request_seconds",
+    "histogram",
+    "Time from a request's head to its answer's end; streams are not counted.",
+    ("method", "route"),
+)
+HTTP_STREAMS = Metric("rapport_http_streams", "gauge", "Event streams that are open.", ("route",))
+
+CONSUMER_RECORDS = Metric(
+    "rapport_consumer_records_total",
+    "counter",
+    "Records taken from the broker, by what became of them:"
+    " handled, duplicate, unwanted or dead_lettered.",
+    ("topic", "outcome"),
+)
+CONSUMER_LAG = Metric(
+    "rapport_consumer_lag_records",
+    "gauge",
+    "Records that wait in the broker for this process.",
+    ("topic",),
+)
+CONSUMER_BATCH_RECORDS = Metric(
+    "rapport_consumer_batch_records",
+    "histogram",
+    "Records taken in one transaction.",
+    (),
+    SIZES,
+)
+CONSUMER_BATCH_SECONDS = Metric(
+    "rapport_consumer_batch_seconds",
+    "histogram",
+    "Time from decoding a batch to its commit.",
+)
+CONSUMER_RETRIES = Metric(
+    "rapport_consumer_retries_total",
+    "counter",
+    "Batches that were rolled back and tried again, by the kind of failure.",
+    ("kind",),
+)
+DEAD_LETTERS = Metric(
+    "rapport_dead_letters_total",
+    "counter",
+    "Records put aside because they could not be taken, by the kind of failure.",
+    ("topic", "kind"),
+)
+BROKER_CONTACT_AGE = Metric(
+    "rapport_broker_contact_age_seconds",
+    "gauge",
+    "Time since the broker last answered; rises in an outage that the client hides.",
+)
+
+OUTBOX_AGE = Metric(
+    "rapport_outbox_age_seconds",
+    "gauge",
+    "Age of the oldest event that is committed and not yet published; 0 if there is none.",
+)
+OUTBOX_PUBLISHED = Metric(
+    "rapport_outbox_published_total",
+    "counter",
+    "Events the broker has acknowledged.",
+    ("topic",),
+)
+RELAY_BATCH_RECORDS = Metric(
+    "rapport_relay_batch_records",
+    "histogram",
+    "Events published in one round of the relay.",
+    (),
+    SIZES,
+)
+RELAY_BATCH_SECONDS = Metric(
+    "rapport_relay_batch_seconds",
+    "histogram",
+    "Time of one round of the relay: read, publish, mark.",
+)
+
+INTAKE_RECEIVED = Metric(
+    "rapport_intake_received_total",
+    "counter",
+    "Messages that came in; equals stored + quarantined + deduplicated.",
+    ("channel",),
+)
+INTAKE_STORED = Metric(
+    "rapport_intake_stored_total", "counter", "Messages kept as messages.", ("channel",)
+)
+INTAKE_QUARANTINED = Metric(
+    "rapport_intake_quarantined_total",
+    "counter",
+    "Messages that could not be read, kept with their bytes and a reason.",
+    ("channel",),
+)
+INTAKE_DEDUPLICATED = Metric(
+    "rapport_intake_deduplicated_total",
+    "counter",
+    "Messages that had come in before.",
+    ("channel",),
+)
+
+OFFERS = Metric(
+    "rapport_offers_total",
+    "counter",
+    "Offers to agents, by what became of them: made, accepted, declined or expired.",
+    ("outcome",),
+)
+CONTACTS_WAITING = Metric(
+    "rapport_contacts_waiting", "gauge", "Contacts that wait for an agent.", ("queue",)
+)
+PROMISES_AT_RISK = Metric(
+    "rapport_promises_at_risk",
+    "gauge",
+    "Open promises of which less than a fifth of the time is left.",
+)
+PROMISES_SETTLED = Metric(
+    "rapport_promises_settled_total",
+    "counter",
+    "Promises settled: beaten, kept, broken, renegotiated or void.",
+    ("outcome",),
+)
+CHECK_INS = Metric(
+    "rapport_check_ins_total",
+    "counter",
+    "Check-ins, by what became of them: planned, sent, answered, unanswered or dropped.",
+    ("outcome",),
+)
+TIMER_LATENESS = Metric(
+    "rapport_timer_lateness_seconds",
+    "histogram",
+    "How long after its time a timer was acted on.",
+    ("timer",),
+)
+
+SERVER = SpanName("http.server", "One request; on the wire `METHOD route`.")
+CONSUME = SpanName("consumer.batch", "One batch in one transaction; linked to every record's span.")
+PROCESS = SpanName("consumer.process", "One record of a batch; child of the span that sent it.")
+RELAY = SpanName("relay.batch", "One round of the relay; linked to the spans that caused it.")
+PUBLISH = SpanName("relay.publish", "One event on its way to the broker; child of its cause.")
+RECEIVE = SpanName("intake.receive", "One message on its way in, from its bytes to its commit.")
+DECIDE = SpanName("decide", "A decision over a whole batch.")
+STORE = SpanName("store", "One group commit.")
+SEND = SpanName("delivery.send", "One message handed to an outside provider.")
+TIMER = SpanName("timer.batch", "Due timers claimed and acted on in one transaction.")
+
+HTTP_METHOD = Attribute("method", "http.request.method", "GET, POST and so on.")
+HTTP_ROUTE = Attribute("route", "http.route", "The route's template, never the path itself.")
+HTTP_STATUS = Attribute("status", "http.response.status_code", "The answer's status.")
+ERROR_TYPE = Attribute("error", "error.type", "The class of the failure, without its text.")
+TOPIC = Attribute("topic", "messaging.destination.name", "The Kafka topic.")
+BATCH_COUNT = Attribute("count", "messaging.batch.message_count", "How many records.")
+EVENT_TYPE = Attribute("type", "cloudevents.event_type", "The event's type.")
+EVENT_ID = Attribute("event_id", "cloudevents.event_id", "The event's id.")
+CHANNEL = Attribute("channel", "rapport.channel", "The channel's kind, such as email.")
+CONTACT = Attribute("contact_id", "rapport.contact.id", "The contact.")
+QUEUE = Attribute("queue_id", "rapport.queue.id", "The queue.")
+OUTCOME = Attribute("outcome", "rapport.outcome", "What became of it, from a closed list.")
+
+METRICS = tuple(value for value in tuple(vars().values()) if isinstance(value, Metric))
+SPANS = tuple(value for value in tuple(vars().values()) if isinstance(value, SpanName))
+ATTRIBUTES = tuple(value for value in tuple(vars().values()) if isinstance(value, Attribute))
+
+
+def page() -> str:
+    """The reference page, in Markdown."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield from ("# Telemetry", "", "Made by `python -m shared.observability.names`.", "")
+    yield from ("## Metrics", "", "| Metric | Kind | Labels | Meaning |", "|---|---|---|---|")
+    for m in METRICS:
+        yield f"| `{m.name}` | {m.kind} | {', '.join(m.labels)} | {m.help} |"
+    yield from ("", "## Spans", "", "| Span | Meaning |", "|---|---|")
+    yield from (f"| `{s.name}` | {s.help} |" for s in SPANS)
+    yield from ("", "## Span attributes", "", "No other is recorded.", "")
+    yield from ("| Attribute | Meaning |", "|---|---|")
+    yield from (f"| `{a.name}` | {a.help} |" for a in ATTRIBUTES)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

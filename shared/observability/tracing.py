@@ -1,0 +1,230 @@
+"""Spans by hand where they matter, and a trace context that travels in headers and rows.
+
+Whether a trace is recorded is decided once, where it begins; below a trace that is not, a span
+costs one look at the context and nothing else.
+"""
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import Token
+from typing import Final
+
+from opentelemetry import context as otel
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    NoOpTracer,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    Tracer,
+    TraceState,
+    get_current_span,
+    set_span_in_context,
+)
+
+from shared.contracts.cloudevents import TraceContext
+from shared.observability import names
+from shared.observability.names import SpanName
+from shared.settings import TelemetrySettings
+
+Value = str | int | float | bool
+
+_TRACEPARENT: Final = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
+)
+_ATTRIBUTE: Final = {attribute.keyword: attribute.name for attribute in names.ATTRIBUTES}
+_UNRECORDED: Final = NonRecordingSpan(SpanContext(0, 0, is_remote=False))
+
+
+class _State:
+    """What `configure` has set: nobody else writes it."""
+
+    tracer: Tracer = NoOpTracer()
+    provider: TracerProvider | None = None
+    ratio: float = 0.0
+
+
+def configure(
+    settings: TelemetrySettings, *, service: str, role: str, processor: SpanProcessor | None = None
+) -> None:
+    """Start exporting if there is somewhere to export to; `processor` replaces the exporter."""
+    if processor is None and settings.otlp_endpoint is not None:
+        endpoint = settings.otlp_endpoint.rstrip("/") + "/v1/traces"
+        processor = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint))
+    if processor is None:
+        return
+    resource = Resource.create({"service.name": f"rapport-{service}", "rapport.role": role})
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider.add_span_processor(processor)
+    _State.provider, _State.ratio = provider, settings.sample_ratio
+    _State.tracer = provider.get_tracer("rapport")
+
+
+def shut_down() -> None:
+    """Export what is left, and stop; may block for as long as the collector takes."""
+    if _State.provider is not None:
+        _State.provider.shutdown()
+    _State.provider, _State.tracer, _State.ratio = None, NoOpTracer(), 0.0
+
+
+def current() -> TraceContext | None:
+    """Where we are in a trace, to be put into headers, rows and events; None outside of one."""
+    return _written(get_current_span().get_span_context())
+
+
+def current_ids() -> tuple[str, str] | None:
+    """The ids of trace and span as logs show them."""
+    here = get_current_span().get_span_context()
+    return (f"{here.trace_id:032x}", f"{here.span_id:016x}") if here.is_valid else None
+
+
+@contextmanager
+def use(context: TraceContext | None) -> Iterator[None]:
+    """What is done inside belongs to the given trace; to none if it is None or unreadable."""
+    token = otel.attach(_inside(_read(context)))
+    try:
+        yield
+    finally:
+        otel.detach(token)
+
+
+class span:  # noqa: N801  (used as a function is: `with span(names.STORE):`)
+    """A piece of work inside the current trace, or the start of a new one.
+
+    An exception marks the span by its class and goes on; its text is not recorded. A trace that
+    begins here is recorded by chance, and certainly if it is `linked` to one that is.
+    """
+
+    __slots__ = ("_attributes", "_kind", "_linked", "_name", "_span", "_token")
+
+    def __init__(
+        self,
+        name: SpanName,
+        *,
+        kind: SpanKind = SpanKind.INTERNAL,
+        linked: Sequence[SpanContext] = (),
+        **attributes: Value,
+    ) -> None:
+        self._name, self._kind, self._linked, self._attributes = name, kind, linked, attributes
+
+    def __enter__(self) -> Span:
+        here = get_current_span().get_span_context()
+        self._span: Span = _UNRECORDED
+        self._token: Token[Context] | None = None
+        if here.is_valid and not here.trace_flags.sampled:
+            return self._span
+        if here.is_valid or _chosen(self._linked):
+            self._span = _started(self._name, self._kind, self._linked, self._attributes)
+            self._token = otel.attach(set_span_in_context(self._span))
+        else:
+            self._token = otel.attach(_inside(_fresh()))
+        return self._span
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, Exception) and self._span.is_recording():
+            annotate(self._span, error=type(error).__name__)
+            self._span.set_status(Status(StatusCode.ERROR))
+        if self._token is not None:
+            otel.detach(self._token)
+            self._span.end()
+
+
+@contextmanager
+def batch_span(
+    name: SpanName,
+    contexts: Sequence[TraceContext | None],
+    *,
+    each: SpanName = names.PROCESS,
+    **attributes: Value,
+) -> Iterator[list[TraceContext | None]]:
+    """One span for a batch, linked to the span behind each item; and one for each recorded item.
+
+    Gives, item by item, the context that what the item causes should carry.
+    """
+    causes = [_read(context) for context in contexts]
+    if not any(cause is not None and cause.trace_flags.sampled for cause in causes):
+        with use(None):
+            yield list(contexts)
+        return
+    linked = [cause for cause in causes if cause is not None]
+    with use(None), span(name, kind=SpanKind.CONSUMER, linked=linked, **attributes) as batch:
+        spans = [_item(each, cause, batch) for cause in causes]
+        try:
+            yield [
+                context if item is None else _written(item.get_span_context())
+                for context, item in zip(contexts, spans, strict=True)
+            ]
+        finally:
+            for item in spans:
+                if item is not None:
+                    item.end()
+
+
+def annotate(span_: Span, **attributes: Value) -> None:
+    """Add attributes to a span; what the names module does not list is left out."""
+    if span_.is_recording():
+        span_.set_attributes(_named(attributes))
+
+
+def _started(
+    name: SpanName, kind: SpanKind, linked: Sequence[SpanContext], attributes: dict[str, Value]
+) -> Span:
+    links = [Link(other) for other in linked]
+    return _State.tracer.start_span(
+        name.name, kind=kind, links=links, attributes=_named(attributes)
+    )
+
+
+def _chosen(linked: Sequence[SpanContext]) -> bool:
+    if any(other.trace_flags.sampled for other in linked):
+        return True
+    return random.random() < _State.ratio  # noqa: S311  (a sample, not a secret)
+
+
+def _fresh() -> SpanContext:
+    """A trace with ids, for logs and headers, of which nothing is exported."""
+    trace, own = random.getrandbits(128), random.getrandbits(64)
+    return SpanContext(trace or 1, own or 1, is_remote=False)
+
+
+def _item(name: SpanName, cause: SpanContext | None, batch: Span) -> Span | None:
+    if cause is None or not cause.trace_flags.sampled:
+        return None
+    return _State.tracer.start_span(
+        name.name, _inside(cause), SpanKind.CONSUMER, links=[Link(batch.get_span_context())]
+    )
+
+
+def _named(attributes: dict[str, Value]) -> dict[str, Value]:
+    return {_ATTRIBUTE[key]: value for key, value in attributes.items() if key in _ATTRIBUTE}
+
+
+def _inside(parent: SpanContext | None) -> Context:
+    return set_span_in_context(NonRecordingSpan(parent) if parent is not None else _UNRECORDED)
+
+
+def _read(context: TraceContext | None) -> SpanContext | None:
+    found = _TRACEPARENT.fullmatch(context.parent) if context is not None else None
+    if context is None or found is None:
+        return None
+    trace, parent, flags = (int(part, 16) for part in found.groups())
+    state = TraceState.from_header([context.state]) if context.state else None
+    return SpanContext(trace, parent, True, TraceFlags(flags & 1), state)
+
+
+def _written(here: SpanContext) -> TraceContext | None:
+    if not here.is_valid:
+        return None
+    parent = f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}"
+    return TraceContext(parent, here.trace_state.to_header())
