@@ -1,12 +1,13 @@
 """Migrations: each service keeps its own, and any number of replicas may run them at once."""
 
 import asyncio
-import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import copy
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from alembic import command, context
@@ -20,6 +21,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from shared.database.base import Xid8
 
+_TEMPLATE = Path(__file__).with_name("script.py.mako")
+_TIDY = {
+    "hooks": "fix, format",
+    "fix.type": "module",
+    "fix.module": "ruff",
+    "fix.options": "check --fix --quiet REVISION_SCRIPT_FILENAME",
+    "format.type": "module",
+    "format.module": "ruff",
+    "format.options": "format --quiet REVISION_SCRIPT_FILENAME",
+}
 _LOCK = text("select pg_advisory_lock(hashtext('rapport migrations'))")
 
 
@@ -72,9 +83,14 @@ def _upgrade(service: str, connection: Connection) -> None:
 
 
 def _revise(service: str, connection: Connection, message: str) -> None:
-    config = _config(service, connection)
-    number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
-    command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
+    """Alembic wants its template beside `env.py`; ours is one for all, so both meet for a moment."""
+    with TemporaryDirectory() as folder:
+        copy(_folder(service) / "env.py", folder)
+        copy(_TEMPLATE, folder)
+        config = _config(service, connection)
+        config.set_main_option("script_location", folder)
+        number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
+        command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
 
 
 def _compare(metadata: MetaData, connection: Connection) -> list[Any]:
@@ -84,8 +100,11 @@ def _compare(metadata: MetaData, connection: Connection) -> list[Any]:
 def _config(service: str, connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_folder(service)))
-    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", str(_folder(service) / "versions"))
+    config.set_main_option("path_separator", "newline")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    for option, value in _TIDY.items():
+        config.set_section_option("post_write_hooks", option, value)
     config.attributes["connection"] = connection
     return config
 
@@ -100,24 +119,9 @@ def _folder(service: str) -> Path:
 def _options() -> dict[str, Any]:
     return {
         "compare_type": True,
-        "compare_server_default": _default_differs,
+        "compare_server_default": True,
         "render_item": _render,
-        "target_metadata": None,
     }
-
-
-def _default_differs(
-    _context: object, _found: object, _wanted: object, found: str | None, _text: object, wanted: str
-) -> bool | None:
-    """False for defaults that are written alike; None lets Alembic ask the server.
-
-    The server alone cannot compare what changes from call to call, such as `clock_timestamp()`.
-    """
-    return False if _plain(found) == _plain(wanted) else None
-
-
-def _plain(default: str | None) -> str | None:
-    return default and re.sub(r"::[a-z ]+(\[\])?", "", default).strip("()'").lower()
 
 
 def _render(kind: str, item: object, autogen: AutogenContext) -> str | bool:

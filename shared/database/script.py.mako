@@ -1,4 +1,5 @@
-"""${message}."""
+<%def name="code(lines)">${"\n".join(line for line in lines.splitlines() if "# ###" not in line).strip() or "pass"}</%def>\
+"""${message.capitalize()}."""
 
 from collections.abc import Sequence
 
@@ -13,8 +14,8 @@ depends_on: str | Sequence[str] | None = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    ${code(upgrades)}
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    ${code(downgrades)}

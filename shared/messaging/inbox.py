@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Uuid, text
+from sqlalchemy import Column, DateTime, Index, MetaData, Table, Uuid, text
 
 from shared.database.database import Tx
 
@@ -15,7 +15,7 @@ on conflict do nothing returning event_id
 """
 PRUNE = """
 delete from inbox where event_id in (
-  select event_id from inbox where received_at < $1 order by received_at limit $2
+  select event_id from inbox where received_at < $1 limit $2
 )
 """
 
@@ -31,8 +31,8 @@ def make_inbox_table(metadata: MetaData) -> None:
             DateTime(timezone=True),
             nullable=False,
             server_default=text("clock_timestamp()"),
-            index=True,
         ),
+        Index("ix_inbox_received_at", "received_at", postgresql_using="brin"),
     )
 
 
