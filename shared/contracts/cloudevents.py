@@ -80,12 +80,16 @@ class Incoming(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """An event to be told. `cause` is what it answers; without `time` it happened at writing."""
+    """An event to be told. `cause` is what it answers; without `time` it happened at writing.
+
+    `trace` is the one to continue where there is no cause, as when a timer is due.
+    """
 
     data: Event
     cause: Incoming[Event] | None = None
     id: UUID = msgspec.field(default_factory=new_id)
     time: datetime | None = None
+    trace: TraceContext | None = None
 
 
 class Encoded(msgspec.Struct, frozen=True):
@@ -127,10 +131,10 @@ def caused_by(cause: Incoming[Event], *data: Event) -> list[Outgoing]:
 
 
 def encode(outgoing: Outgoing, now: datetime, trace: TraceContext | None = None) -> Encoded:
-    """Everything of the message but who says it. `trace` is used where there is no cause to follow."""
+    """Everything of the message but who says it. `trace` is used where the event names none to follow."""
     subject = subject_of(outgoing.data)
     cause = outgoing.cause
-    trace = cause.trace if cause else trace
+    trace = cause.trace if cause else outgoing.trace or trace
     headers = [
         ("content-type", JSON),
         ("ce_specversion", b"1.0"),
