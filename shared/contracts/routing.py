@@ -148,7 +148,7 @@ class QueueChanged(Event, frozen=True, kw_only=True):
     """A queue as it now is, whole."""
 
     queue_id: Slug
-    name: Name
+    name: Annotated[Name, msgspec.Meta(description="What the queue is called.")]
     topics: tuple[QueueTopic, ...]
     languages: tuple[Language, ...]
     skills: dict[str, Level]

@@ -1,0 +1,115 @@
+"""The AsyncAPI document is what AsyncAPI says a document is, and says what the cards say."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from shared.contracts import topics
+from shared.contracts.publish.asyncapi import document
+from shared.contracts.publish.schemas import all_events
+from tests.contract.asyncapi_schema import official_schema
+
+Document = dict[str, Any]
+COMMITTED = Path(__file__).parents[2] / "docs" / "asyncapi.json"
+
+
+@pytest.fixture(scope="module")
+def official() -> Draft7Validator:
+    schema = official_schema()
+    Draft7Validator.check_schema(schema)
+    return Draft7Validator(schema)
+
+
+@pytest.fixture
+def committed() -> Document:
+    content: Document = json.loads(COMMITTED.read_text("utf-8"))
+    return content
+
+
+def test_the_document_satisfies_the_schema_of_asyncapi(
+    official: Draft7Validator, committed: Document
+) -> None:
+    assert [error.message for error in official.iter_errors(committed)] == []
+
+
+def _unknown_version(bad: Document) -> None:
+    bad["asyncapi"] = "3.9.0"
+
+
+def _misspelt_channels(bad: Document) -> None:
+    bad["chanels"] = bad.pop("channels")
+
+
+def _no_title(bad: Document) -> None:
+    del bad["info"]["title"]
+
+
+def _an_operation_that_shouts(bad: Document) -> None:
+    next(iter(bad["operations"].values()))["action"] = "shout"
+
+
+def _a_topic_with_no_partition(bad: Document) -> None:
+    bad["channels"]["rapport.inbox"]["bindings"]["kafka"]["partitions"] = 0
+
+
+def _a_payload_of_no_type(bad: Document) -> None:
+    bad["components"]["schemas"]["ContactReceived"]["type"] = "contact"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _unknown_version,
+        _misspelt_channels,
+        _no_title,
+        _an_operation_that_shouts,
+        _a_topic_with_no_partition,
+        _a_payload_of_no_type,
+    ],
+)
+def test_a_bad_document_is_refused(
+    official: Draft7Validator, committed: Document, spoil: Callable[[Document], None]
+) -> None:
+    bad = copy.deepcopy(committed)
+    spoil(bad)
+    assert not official.is_valid(bad)
+
+
+def test_every_reference_in_the_document_leads_somewhere(committed: Document) -> None:
+    lost = []
+    for reference in _references(committed):
+        target: Any = committed
+        for step in reference.removeprefix("#/").split("/"):
+            target = target.get(step, {})
+        if not target:
+            lost.append(reference)
+    assert lost == []
+
+
+def test_every_topic_is_a_channel_and_every_event_a_message_of_one() -> None:
+    events = all_events()
+    written = document(events)
+    assert list(written["channels"]) == [topic.name for topic in topics.ALL]
+    carried = [name for channel in written["channels"].values() for name in channel["messages"]]
+    assert sorted(set(carried) - {"dead-letter"}) == sorted(events)
+
+
+def test_operations_are_what_the_topic_cards_say() -> None:
+    said = {name for name, it in document(all_events())["operations"].items()}
+    wanted = {f"{who}.send.{t.name}" for t in topics.ALL for who in t.producers}
+    wanted |= {f"{who}.receive.{t.name}" for t in topics.ALL for who in t.consumers}
+    assert said == wanted - {f"{topics.OUTSIDE}.send.rapport.inbox"}
+
+
+def _references(part: Any) -> list[str]:
+    if isinstance(part, list):
+        return [reference for item in part for reference in _references(item)]
+    if not isinstance(part, dict):
+        return []
+    own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+    return own + [reference for item in part.values() for reference in _references(item)]
