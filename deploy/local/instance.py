@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import psutil
 
 from deploy.local.failure import LaunchFailure
-from deploy.local.processes import Child, spawn
+from deploy.local.processes import Child, spawn, stop_all
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
@@ -37,6 +37,7 @@ class Instance:
         if fresh:
             _empty(self.home)
         self._writing = Lock()
+        self._children: list[Child] = []
         self._processes: list[dict[str, Any]] = []
         self._facts: dict[str, Any] = read_state(self.home).get("facts", {})
         self._write()
@@ -53,6 +54,7 @@ class Instance:
         log = self.home / "logs" / f"{name}.log"
         child = spawn(name, argv, log=log, env=env, cwd=ROOT, stop_signal=stop_signal)
         with self._writing:
+            self._children.append(child)
             self._processes.append(_description(child))
             self._write()
         return child
@@ -68,7 +70,8 @@ class Instance:
             self._write()
 
     def release(self) -> None:
-        """Give the folder back; its processes must have been stopped."""
+        """Stop what still runs and give the folder back."""
+        stop_all(self._children, within=10)
         with self._writing:
             self._processes.clear()
             self._write()
@@ -77,6 +80,7 @@ class Instance:
     def _write(self) -> None:
         state = {"launcher": os.getpid(), "processes": self._processes, "facts": self._facts}
         draft = self.home / "state.json.new"
+        draft.touch(mode=0o600)
         draft.write_text(json.dumps(state, indent=2))
         draft.replace(self.home / "state.json")
 
@@ -106,11 +110,14 @@ def holder_of(home: Path) -> int | None:
 
 def end_processes(described: Sequence[Mapping[str, Any]], within: float = 10.0) -> None:
     """End those of the described processes that still live: ask all, kill who does not go."""
-    alive = [found for one in reversed(described) if (found := _find(one)) is not None]
-    for process, stop_signal in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(stop_signal)
-    kill_processes(wait_until_gone([process for process, _ in alive], within))
+    asked = []
+    for one in reversed(described):
+        process = find(one)
+        if process is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(one["stop_signal"])
+            asked.append(process)
+    kill_processes(wait_until_gone(asked, within))
 
 
 def kill_processes(processes: Sequence[psutil.Process]) -> None:
@@ -141,13 +148,13 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def _find(described: Mapping[str, Any]) -> tuple[psutil.Process, int] | None:
-    try:
+def find(described: Mapping[str, Any]) -> psutil.Process | None:
+    """The living process a state file describes; None if it ended, whoever has its number now."""
+    with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(described["pid"])
-        same = abs(process.create_time() - described["created"]) < 1.0
-    except psutil.NoSuchProcess:
-        return None
-    return (process, described["stop_signal"]) if same and _lives(process) else None
+        if abs(process.create_time() - described["created"]) < 1.0 and _lives(process):
+            return process
+    return None
 
 
 def _description(child: Child) -> dict[str, Any]:

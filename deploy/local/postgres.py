@@ -39,20 +39,20 @@ class Postgres:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._folder = instance.home / "postgres"
-        self._data = self._folder / "data"
+        self.data = self._folder / "data"
         self._password_file = self._folder / "password"
         self._child: Child | None = None
         self.port = 0
 
     def start(self) -> None:
         """Start it (creating its data on first use) and return when it accepts connections."""
-        if not (self._data / "PG_VERSION").exists():
+        if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        end_servers_of(self._data)
+        end_servers_of(self.data)
         self.port = free_port(self.port or self._instance.fact("postgres_port"))
         self._instance.note(postgres_port=self.port)
         settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
-        argv = [str(program("postgres")), "-D", str(self._data), f"-p{self.port}", *settings]
+        argv = [str(program("postgres")), "-D", str(self.data), f"-p{self.port}", *settings]
         # SIGINT is PostgreSQL's "fast" shutdown: sessions are ended, everything is written.
         self._child = self._instance.spawn(
             "postgres", [*as_ordinary_user(), *argv], stop_signal=signal.SIGINT
@@ -97,7 +97,7 @@ class Postgres:
         if prefix and prefix[0] == "setpriv":
             _give_to_nobody(self._folder, self._password_file)
         options = [
-            *("-D", str(self._data), "-U", USER, "--pwfile", str(self._password_file)),
+            *("-D", str(self.data), "-U", USER, "--pwfile", str(self._password_file)),
             *("--auth=scram-sha-256", "--encoding=UTF8"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             # The password is 192 random bits: stretching it would only slow each connection down.
@@ -107,7 +107,7 @@ class Postgres:
 
     def _accepts(self) -> bool:
         try:
-            lines = (self._data / "postmaster.pid").read_text().splitlines()
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
         # The first line is the server's number, the last one its state.

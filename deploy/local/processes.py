@@ -109,7 +109,22 @@ def works(argv: Sequence[str]) -> bool:
         return False
 
 
-def run(argv: Sequence[str], what: str, *, env: Mapping[str, str] | None = None) -> str:
+def stop_all(children: Sequence[Child], within: float) -> None:
+    """Ask all to stop, then wait for each; kill those that are still there after `within`."""
+    for child in children:
+        child.ask_to_stop()
+    deadline = time.monotonic() + within
+    for child in children:
+        child.stop(within=max(0.0, deadline - time.monotonic()))
+
+
+def run(
+    argv: Sequence[str],
+    what: str,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> str:
     """Run a short program to its end and return its output; LaunchFailure, with it, if it fails."""
     done = subprocess.run(
         argv,
@@ -118,6 +133,7 @@ def run(argv: Sequence[str], what: str, *, env: Mapping[str, str] | None = None)
         stderr=subprocess.STDOUT,
         text=True,
         env=dict(env) if env is not None else None,
+        cwd=cwd,
         start_new_session=True,
         check=False,
     )

@@ -1,0 +1,142 @@
+"""The platform left running in the background: started, asked about and ended by commands."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event
+from typing import Any, TextIO
+
+import psutil
+
+from deploy.local.failure import LaunchFailure
+from deploy.local.instance import (
+    LOCAL,
+    ROOT,
+    Instance,
+    find,
+    holder_of,
+    read_state,
+    wait_until_gone,
+)
+from deploy.local.parts import LocalParts
+from deploy.local.platform import API, SERVICES, Platform, spawn_mailbox
+
+HOME = LOCAL / "up"
+_STARTING_WITHIN = 300.0
+
+
+def keep(home: Path = HOME) -> None:
+    """Run the platform in this process until SIGTERM or SIGINT."""
+    ended = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    parts = LocalParts(home)
+    parts.instance.note(platform=None)
+    with parts, Platform(parts, mail=spawn_mailbox(parts)) as platform:
+        parts.instance.note(platform=_facts(platform))
+        ended.wait()
+        parts.instance.note(platform=None)
+
+
+def up(say: Callable[[str], None], home: Path = HOME) -> Mapping[str, Any]:
+    """Start the platform in the background, unless it runs; what there is to know about it.
+
+    LaunchFailure if it does not come up; what it said is passed on to `say` meanwhile.
+    """
+    if holder_of(home) is not None and (facts := facts_of(home)):
+        say("It is already running.")
+        return facts
+    log = home / "logs" / "up.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    keeper = _start_keeper(log)
+    with log.open() as lines:
+        _follow(keeper, lines, say, home)
+    return facts_of(home)
+
+
+def down(say: Callable[[str], None], home: Path = HOME) -> None:
+    """End what `up` started, or what is left of it, and return when it is gone."""
+    holder = holder_of(home)
+    if holder is None:
+        _end_leftovers(home)
+        say("Nothing is running.")
+        return
+    say("Stopping ...")
+    keeper = psutil.Process(holder)
+    keeper.terminate()
+    if wait_until_gone([keeper], within=90):
+        keeper.kill()
+        wait_until_gone([keeper], within=5)
+        _end_leftovers(home)
+    say("Stopped.")
+
+
+def facts_of(home: Path = HOME) -> Mapping[str, Any]:
+    """What a running platform has noted about itself; empty if it is not (yet) ready."""
+    if holder_of(home) is None:
+        return {}
+    noted: Mapping[str, Any] | None = read_state(home).get("facts", {}).get("platform")
+    return noted or {}
+
+
+def state_of_processes(home: Path = HOME) -> list[tuple[str, int, bool]]:
+    """Name, number and whether it lives, of each process of the instance."""
+    described = read_state(home).get("processes", [])
+    return [(one["name"], one["pid"], find(one) is not None) for one in described]
+
+
+def _facts(platform: Platform) -> dict[str, Any]:
+    addresses = platform.addresses
+    return {
+        "broker": platform.parts.broker.name,
+        "api": addresses.api,
+        "ops": {f"{service} {role}": url for (service, role), url in addresses.ops.items()},
+        "smtp": "{}:{}".format(*addresses.smtp),
+        "bootstrap": addresses.bootstrap,
+        "environment": {name: platform.environment(name, API) for name in SERVICES},
+    }
+
+
+def _start_keeper(log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "deploy.local", "keep"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+
+
+def _follow(
+    keeper: subprocess.Popen[bytes], lines: TextIO, say: Callable[[str], None], home: Path
+) -> None:
+    """Pass on what the keeper says until the platform is ready."""
+    deadline = time.monotonic() + _STARTING_WITHIN
+    ended = ready = False
+    while not ready:
+        ready = bool(facts_of(home))
+        ended = _ended(keeper)
+        for line in lines:
+            say(line.rstrip())
+        if ended:
+            raise LaunchFailure("It did not start; the lines above say why.")
+        if time.monotonic() > deadline:
+            keeper.terminate()
+            raise LaunchFailure(f"It did not start within {_STARTING_WITHIN:.0f} s.")
+
+
+def _ended(keeper: subprocess.Popen[bytes]) -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        keeper.wait(0.1)
+    return keeper.returncode is not None
+
+
+def _end_leftovers(home: Path) -> None:
+    if home.exists():
+        Instance(home).release()

@@ -1,0 +1,187 @@
+"""The four services as processes on local parts: an api and a worker of each."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from shared.messaging.kafka import create_topics
+
+from deploy.local.instance import ROOT
+from deploy.local.parts import LocalParts
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.processes import Child, http_ok, run, stop_all, wait_until_ready
+from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
+from shared.contracts import topics
+from shared.settings import KafkaSettings
+
+SERVICES = (topics.INTAKE, topics.ROUTING, topics.FOLLOWUP, topics.ANALYTICS)
+API, WORKER = "api", "worker"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the platform is reached: base URLs by service, and by (service, role) for operators."""
+
+    api: dict[str, str]
+    ops: dict[tuple[str, str], str]
+    smtp: tuple[str, int]
+    bootstrap: str
+    dsn: dict[str, str]
+
+
+class Platform:
+    """Databases, topics, migrations and eight processes; a context manager, or start() and stop().
+
+    `parts` must have been started; they are stopped by whoever started them. Intake hands outgoing
+    mail to `mail` (host, port). `extra_env` adds variables per service, also after construction and
+    until `start`, when the ports in `addresses` are known.
+    """
+
+    def __init__(
+        self,
+        parts: LocalParts,
+        *,
+        mail: tuple[str, int],
+        extra_env: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self.parts = parts
+        self.issuer = TokenIssuer(parts.instance.home / "issuer")
+        self.extra_env = {name: dict((extra_env or {}).get(name, {})) for name in SERVICES}
+        self.running: dict[tuple[str, str], Child] = {}
+        self._mail = mail
+        self._api_ports = {name: free_port() for name in SERVICES}
+        self._ops_ports = {(name, role): free_port() for name in SERVICES for role in (API, WORKER)}
+        self._smtp_port = free_port()
+
+    @property
+    def addresses(self) -> Addresses:
+        return Addresses(
+            api={name: _url(port) for name, port in self._api_ports.items()},
+            ops={process: _url(port) for process, port in self._ops_ports.items()},
+            smtp=(LOOPBACK, self._smtp_port),
+            bootstrap=self.parts.broker.bootstrap,
+            dsn={name: self.parts.postgres.dsn(name) for name in SERVICES},
+        )
+
+    def start(self) -> Self:
+        """Start everything and return when all processes are ready; else leave none running."""
+        try:
+            self.prepare()
+            for service, role in self._ops_ports:
+                self.spawn(service, role)
+            for service, role in self._ops_ports:
+                self.wait_until_ready(service, role)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def prepare(self) -> None:
+        """Create databases and topics and migrate. Harmless when it was done before."""
+        for service in SERVICES:
+            self.parts.postgres.create_database(service)
+        with ThreadPoolExecutor() as together:
+            work = [together.submit(self._migrate, service) for service in SERVICES]
+            work.append(together.submit(self._create_topics))
+        for one in work:
+            one.result()
+
+    def spawn(self, service: str, role: str) -> Child:
+        """Start one process (again); it is not yet ready."""
+        argv = [sys.executable, "-m", f"services.{service}", role]
+        env = _surroundings() | self.environment(service, role)
+        child = self.parts.instance.spawn(f"{service}-{role}", argv, env=env)
+        self.running[service, role] = child
+        return child
+
+    def wait_until_ready(self, service: str, role: str, within: float = 60.0) -> None:
+        """Return once the process says it is ready; LaunchFailure with its log if it does not."""
+        port = self._ops_ports[service, role]
+        wait_until_ready(self.running[service, role], lambda: http_ok(port, "/readyz"), within)
+
+    def stop(self) -> None:
+        """Stop the apis, then the workers: nothing comes in while what came is finished."""
+        for role in (API, WORKER):
+            stop_all([child for (_, its), child in self.running.items() if its == role], within=25)
+
+    def environment(self, service: str, role: str) -> dict[str, str]:
+        """The variables that make a process of `service` part of this platform."""
+        mine = {
+            "RAPPORT_DATABASE__DSN": self.parts.postgres.dsn(service),
+            "RAPPORT_HTTP__HOST": LOOPBACK,
+            "RAPPORT_HTTP__PORT": str(self._api_ports[service]),
+            "RAPPORT_OPS__HOST": LOOPBACK,
+            "RAPPORT_OPS__PORT": str(self._ops_ports[service, role]),
+            "RAPPORT_AUTH__ISSUER": ISSUER,
+            "RAPPORT_AUTH__AUDIENCE": AUDIENCE,
+            "RAPPORT_AUTH__JWKS": str(self.issuer.jwks),
+        }
+        mail = self._mail_environment() if service == topics.INTAKE else {}
+        return mine | kafka_environment(self.parts) | mail | self.extra_env[service]
+
+    def _mail_environment(self) -> dict[str, str]:
+        host, port = self._mail
+        return {
+            "RAPPORT_SMTP__HOST": LOOPBACK,
+            "RAPPORT_SMTP__PORT": str(self._smtp_port),
+            "RAPPORT_MAIL__HOST": host,
+            "RAPPORT_MAIL__PORT": str(port),
+        }
+
+    def _migrate(self, service: str) -> None:
+        argv = [sys.executable, "-m", f"services.{service}", "migrate"]
+        env = _surroundings() | self.environment(service, WORKER)
+        run(argv, f"Migrating the database of {service}", env=env, cwd=ROOT)
+
+    def _create_topics(self) -> None:
+        broker = self.parts.broker
+        settings = KafkaSettings(bootstrap=broker.bootstrap, idempotent=broker.idempotent)
+        asyncio.run(create_topics(settings, topics.ALL))
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def kafka_environment(parts: LocalParts) -> dict[str, str]:
+    """The variables that lead a process to the broker; a dead consumer is noticed soon."""
+    # The embedded broker lets everybody wait for the whole session at each join.
+    session, heartbeat = (6_000, 500) if parts.broker.idempotent else (2_000, 100)
+    return {
+        "RAPPORT_KAFKA__BOOTSTRAP": parts.broker.bootstrap,
+        "RAPPORT_KAFKA__IDEMPOTENT": str(parts.broker.idempotent).lower(),
+        "RAPPORT_KAFKA__SESSION_TIMEOUT_MS": str(session),
+        "RAPPORT_KAFKA__HEARTBEAT_INTERVAL_MS": str(heartbeat),
+    }
+
+
+def spawn_mailbox(parts: LocalParts) -> tuple[str, int]:
+    """Start a mail server that keeps what it is given in `home/mailbox`; its host and port."""
+    port = free_port()
+    folder: Path = parts.instance.home / "mailbox"
+    keep = ["-c", "aiosmtpd.handlers.Mailbox", str(folder)]
+    argv = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"{LOOPBACK}:{port}", *keep]
+    parts.instance.spawn("mailbox", argv)
+    return LOOPBACK, port
+
+
+def _surroundings() -> dict[str, str]:
+    """Our own environment, less what could make a process part of another platform."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("RAPPORT_")}
+
+
+def _url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
