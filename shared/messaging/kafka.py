@@ -1,0 +1,316 @@
+"""The only door to Kafka: nothing else in the project imports its client.
+
+The client hides outages: reading returns nothing, committing and idempotent sending wait for ever.
+So what may wait has a deadline of its own here, and `Probe` tells silence from absence.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import lru_cache
+from ssl import SSLContext
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.helpers import create_ssl_context
+from aiokafka.partitioner import murmur2
+
+from shared.contracts.cloudevents import Headers, Record
+from shared.contracts.topics import Topic
+from shared.kernel.errors import Unavailable
+from shared.observability.logging import get_logger
+from shared.settings import KafkaSettings
+
+MAX_BATCH = 1_048_576
+MAX_REQUEST = 4_194_304
+HOUR_MS = 3_600_000
+CLOSING_SECONDS = 5.0
+COMMIT_SECONDS = 5.0
+
+log = get_logger(__name__)
+
+
+class Message(NamedTuple):
+    """A record to be written."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Written(NamedTuple):
+    """A run of records that the broker has: `records` of them from `offset` on."""
+
+    offset: int
+    records: int
+
+
+@contextmanager
+def _broker_errors() -> Any:
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise Unavailable(f"broker: {type(error).__name__}") from error
+
+
+@lru_cache(maxsize=100_000)
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition every Kafka client by default chooses for this key."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+class Producer:
+    """Writes batches; with `acks=all`, and idempotent unless the settings say the broker cannot."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._client = AIOKafkaProducer(**_producing(settings))
+
+    async def __aenter__(self) -> "Producer":
+        with _broker_errors():
+            await self._client.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await _close(self._client.stop())
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions the topic has. Raises `Unavailable`."""
+        with _broker_errors():
+            return len(await self._client.partitions_for(topic))
+
+    async def write(self, topic: str, partition: int, messages: Sequence[Message]) -> list[Written]:
+        """Append the messages in order; returns when the broker has all, however long that takes.
+
+        One batch is on its way at a time: whatever fails, no message can come to stand before one
+        that was given earlier. Raises `Unavailable` when some may be missing.
+        """
+        written: list[Written] = []
+        left = list(messages)
+        while left:
+            batch = self._client.create_batch()
+            count = _fill(batch, left)
+            with _broker_errors():
+                sent = await self._client.send_batch(batch, topic, partition=partition)
+                written.append(Written((await sent).offset, count))
+            left = left[count:]
+        return written
+
+
+def _fill(batch: Any, messages: Sequence[Message]) -> int:
+    for count, (key, value, headers) in enumerate(messages):
+        if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+            return count
+    return len(messages)
+
+
+class Reader:
+    """One member of a consumer group."""
+
+    def __init__(
+        self, settings: KafkaSettings, group: str, topics: Iterable[str], lane: int = 0
+    ) -> None:
+        self._most = settings.max_records
+        self._client = AIOKafkaConsumer(*topics, **_consuming(settings, group, lane))
+        self._done: dict[TopicPartition, int] = {}
+        self._committed: dict[TopicPartition, int] = {}
+
+    async def __aenter__(self) -> "Reader":
+        try:
+            with _broker_errors():
+                await self._client.start()
+        except BaseException:
+            await _close(self._client.stop())
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.commit()
+        await _close(self._client.stop())
+
+    async def poll(self) -> list[Record]:
+        """What there is, in partition order; nothing after a tenth of a second. Raises `Unavailable`."""
+        with _broker_errors():
+            found = await self._client.getmany(timeout_ms=100, max_records=self._most)
+        return [record for records in found.values() for record in records]
+
+    def done(self, records: Sequence[Record]) -> None:
+        """These are dealt with: their offsets may be committed."""
+        for record in records:
+            self._done[TopicPartition(record.topic, record.partition)] = record.offset + 1
+
+    async def commit(self) -> bool:
+        """Tell the broker how far we are, unless it is away. False: not told.
+
+        An optimisation: what is read again has its marks in the inbox.
+        """
+        mine = self._client.assignment()
+        ahead = dict(self._done.items() - self._committed.items())
+        offsets = {partition: offset for partition, offset in ahead.items() if partition in mine}
+        if not offsets:
+            return True
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self._client.commit(offsets)
+        except (KafkaError, TimeoutError) as error:
+            log.warning("offsets not committed", error=type(error).__name__)
+            return False
+        self._committed.update(offsets)
+        return True
+
+    def lag(self) -> dict[str, int]:
+        """Records that wait for this member, by topic, as far as the broker has told."""
+        waiting: dict[str, int] = {}
+        for partition in self._client.assignment():
+            end, done = self._client.highwater(partition), self._done.get(partition)
+            behind = max(0, end - done) if end is not None and done is not None else 0
+            waiting[partition.topic] = waiting.get(partition.topic, 0) + behind
+        return waiting
+
+
+class Probe:
+    """Asks the broker for a sign of life."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+
+    async def ask(self) -> None:
+        """One question, one answer; raises `Unavailable`."""
+        try:
+            async with asyncio.timeout(self._settings.request_timeout_ms / 1000):
+                async with _admin(self._settings) as admin:
+                    await admin.describe_cluster()
+        except (KafkaError, OSError) as error:
+            raise Unavailable(f"broker: {type(error).__name__}") from error
+
+
+async def create_topics(settings: KafkaSettings, topics: Iterable[Topic]) -> None:
+    """Create what is missing; what exists stays as it is. Raises `Unavailable`."""
+    new = [
+        NewTopic(topic.name, topic.partitions, 1, topic_configs=_kept(topic)) for topic in topics
+    ]
+    with _broker_errors():
+        async with _admin(settings) as admin:
+            answer = await admin.create_topics(new)
+            for name, code, *_ in answer.topic_errors:
+                if code and for_code(code) is not TopicAlreadyExistsError:
+                    raise for_code(code)(name)
+
+
+async def end_offsets(settings: KafkaSettings, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+    """The next offset of every partition of the topics. Raises `Unavailable`."""
+    async with _standalone(settings) as client:
+        ends = await client.end_offsets(await _partitions(client, topics))
+    return {(place.topic, place.partition): offset for place, offset in ends.items()}
+
+
+async def read_all(settings: KafkaSettings, topic: str) -> AsyncIterator[Record]:
+    """Every record the topic holds now, partition by partition; belongs to no group."""
+    async with _standalone(settings) as client:
+        places = await _partitions(client, [topic])
+        ends = await client.end_offsets(places)
+        for place in places:
+            client.assign([place])
+            await client.seek_to_beginning(place)
+            while await client.position(place) < ends[place]:
+                for record in await client.getmany(timeout_ms=500):
+                    yield record
+
+
+async def _partitions(client: Any, topics: Iterable[str]) -> list[TopicPartition]:
+    await client.topics()
+    return [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in sorted(client.partitions_for_topic(topic) or ())
+    ]
+
+
+@asynccontextmanager
+async def _standalone(settings: KafkaSettings) -> AsyncIterator[Any]:
+    client = AIOKafkaConsumer(**_connecting(settings), auto_offset_reset="earliest")
+    with _broker_errors():
+        try:
+            await client.start()
+            yield client
+        finally:
+            await _close(client.stop())
+
+
+@asynccontextmanager
+async def _admin(settings: KafkaSettings) -> AsyncIterator[Any]:
+    client = AIOKafkaAdminClient(**_connecting(settings))
+    try:
+        await client.start()
+        yield client
+    finally:
+        await _close(client.close())
+
+
+async def _close(closing: Any) -> None:
+    """Close a client politely, but not for ever: a broker that is away does not answer a goodbye."""
+    try:
+        async with asyncio.timeout(CLOSING_SECONDS):
+            await closing
+    except (KafkaError, OSError) as error:
+        log.warning("a Kafka client did not close", error=type(error).__name__)
+
+
+def _kept(topic: Topic) -> dict[str, str]:
+    kept = {"max.message.bytes": str(topic.max_message_bytes)}
+    if topic.retention_hours is None:
+        return kept | {"cleanup.policy": "compact"}
+    return kept | {"retention.ms": str(topic.retention_hours * HOUR_MS)}
+
+
+def _producing(settings: KafkaSettings) -> dict[str, Any]:
+    return _connecting(settings) | {
+        "acks": "all",
+        "enable_idempotence": settings.idempotent,
+        "compression_type": "lz4",
+        "linger_ms": 0,
+        "max_batch_size": MAX_BATCH,
+        "max_request_size": MAX_REQUEST,
+    }
+
+
+def _consuming(settings: KafkaSettings, group: str, lane: int) -> dict[str, Any]:
+    stable = settings.group_instance_id
+    return _connecting(settings) | {
+        "group_id": group,
+        "group_instance_id": f"{stable}.{group}.{lane}" if stable else None,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "partition_assignment_strategy": (StickyPartitionAssignor,),
+        "session_timeout_ms": settings.session_timeout_ms,
+        "heartbeat_interval_ms": settings.heartbeat_interval_ms,
+        "rebalance_timeout_ms": max(30_000, settings.session_timeout_ms),
+        "fetch_max_wait_ms": 50,
+        "fetch_max_bytes": 4_194_304,
+        "max_partition_fetch_bytes": 524_288,
+    }
+
+
+def _connecting(settings: KafkaSettings) -> dict[str, Any]:
+    password = settings.sasl_password
+    return {
+        "bootstrap_servers": settings.bootstrap.split(","),
+        "client_id": settings.client_id,
+        "request_timeout_ms": settings.request_timeout_ms,
+        "security_protocol": settings.security_protocol,
+        "ssl_context": _ssl(settings),
+        "sasl_mechanism": settings.sasl_mechanism,
+        "sasl_plain_username": settings.sasl_username,
+        "sasl_plain_password": password.get_secret_value() if password else None,
+    }
+
+
+def _ssl(settings: KafkaSettings) -> SSLContext | None:
+    if not settings.security_protocol.endswith("SSL"):
+        return None
+    context: SSLContext = create_ssl_context(
+        cafile=settings.ssl_cafile, certfile=settings.ssl_certfile, keyfile=settings.ssl_keyfile
+    )
+    return context

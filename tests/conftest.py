@@ -1,0 +1,86 @@
+"""Real parts for every test that asks for them: PostgreSQL and a broker, once per run.
+
+Fixtures:
+- `postgres_dsn(service)`  await it: the address of a fresh database with the service's tables
+- `open_database(service)` await it: a `Database` on such a database, closed after the test
+- `broker`                 `KafkaSettings` of the run's broker, all topics created
+- `clock`                  a `FakeClock` that stands at noon until it is turned
+- `parts`                  the run's PostgreSQL and broker themselves; do not kill them, other
+                           tests use them too: take `own_parts` for that
+`service` may be `messaging`: a database that has nothing but outbox and inbox.
+Topics are shared by the tests of a run, so a test uses ids of its own and a group of its own.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from deploy.local.parts import LocalParts
+from shared.contracts import topics
+from shared.database.database import Database
+from shared.messaging.kafka import create_topics
+from shared.settings import KafkaSettings
+from tests.support.clock import FakeClock
+from tests.support.database import Databases, open_at
+from tests.support.kafka import settings_of
+from tests.support.parts import parts_for_tests
+
+MakeDsn = Callable[[str], Awaitable[str]]
+OpenDatabase = Callable[[str], Awaitable[Database]]
+
+
+def pytest_report_header() -> str:
+    """Which broker was asked for; the run itself says which one it got."""
+    return f"broker: {os.environ.get('BROKER', 'auto')}"
+
+
+@pytest.fixture(scope="session")
+def parts() -> Iterator[LocalParts]:
+    """PostgreSQL and a broker for this run."""
+    with parts_for_tests() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def databases(parts: LocalParts) -> Databases:
+    return Databases(parts.postgres.create_database)
+
+
+@pytest.fixture
+async def postgres_dsn(databases: Databases) -> AsyncIterator[MakeDsn]:
+    made: list[str] = []
+
+    async def make(service: str) -> str:
+        made.append(await databases.fresh(service))
+        return made[-1]
+
+    yield make
+    for dsn in made:
+        await databases.drop(dsn)
+
+
+@pytest.fixture
+async def open_database(postgres_dsn: MakeDsn) -> AsyncIterator[OpenDatabase]:
+    opened: list[Database] = []
+
+    async def open_one(service: str) -> Database:
+        opened.append(await open_at(await postgres_dsn(service)))
+        return opened[-1]
+
+    yield open_one
+    for database in opened:
+        await database.close()
+
+
+@pytest.fixture(scope="session")
+def broker(parts: LocalParts) -> KafkaSettings:
+    settings = settings_of(parts.broker)
+    asyncio.run(create_topics(settings, topics.ALL))
+    return settings
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
