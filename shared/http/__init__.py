@@ -1,0 +1,1 @@
+"""The doors: applications whose every route is guarded, measured and answers problems alike."""

@@ -1,0 +1,149 @@
+"""One application: routes that are all guarded, behind one door that measures, limits and traces.
+
+A hot route is answered by the door itself; the FastAPI route of the same method and path gives its
+scope and its documentation.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from starlette.types import Receive, Scope, Send
+
+from shared.http import problems
+from shared.http.answer import Answer
+from shared.http.auth import PUBLIC, Authenticator, Caller, Gate
+from shared.http.body import TooLarge, limited, whole
+from shared.http.exchange import Exchange
+from shared.kernel.errors import Failure, Invalid
+from shared.settings import HttpSettings
+
+
+@dataclass(frozen=True, slots=True)
+class HotRequest:
+    """A request as a hot route sees it: who, with which raw headers, and the whole body."""
+
+    caller: Caller
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+    def header(self, name: bytes) -> str | None:
+        """One header, by its lower-case name. Raises `Invalid` if it is not ASCII."""
+        for key, value in self.headers:
+            if key == name:
+                if not value.isascii():
+                    raise Invalid(f"the header {name.decode()} is not ASCII")
+                return value.decode()
+        return None
+
+
+Hot = Callable[[HotRequest], Awaitable[Answer]]
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _HotRoute:
+    path: str
+    scope: str
+    handle: Hot
+
+
+class App:
+    """The ASGI application. `closing` is set when the process begins to stop, for open streams."""
+
+    def __init__(
+        self,
+        api: FastAPI,
+        hot: Mapping[Place, Hot],
+        authenticator: Authenticator,
+        settings: HttpSettings,
+    ) -> None:
+        scopes = {(method, path): scope for method, path, scope in route_table(api)}
+        self.api, self._authenticator, self._limit = api, authenticator, settings.max_body_bytes
+        self._hot = {
+            place: _HotRoute(place[1], scopes[place], handle) for place, handle in hot.items()
+        }
+        self.closing = asyncio.Event()
+        api.state.authenticator, api.state.closing = authenticator, self.closing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.api(scope, receive, send)
+            return
+        hot = self._hot.get((scope["method"], scope["path"]))
+        with Exchange(scope, send) as exchange:
+            if hot is not None:
+                scope["route"] = hot
+                await self._answer_hot(hot, scope, receive, exchange)
+            else:
+                await self._answer(scope, receive, exchange)
+        await exchange.settle()
+
+    async def _answer(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
+        try:
+            await self.api(scope, limited(scope, receive, self._limit), exchange.send)
+        except TooLarge:
+            await exchange.answer(problems.problem("too-large"))
+
+    async def _answer_hot(
+        self, hot: _HotRoute, scope: Scope, receive: Receive, exchange: Exchange
+    ) -> None:
+        headers = scope["headers"]
+        try:
+            caller = await self._authenticator.authenticate(headers, hot.scope)
+            body = await whole(limited(scope, receive, self._limit))
+            answer = await hot.handle(HotRequest(caller, headers, body))
+        except TooLarge:
+            answer = problems.problem("too-large")
+        except Failure as failure:
+            answer = problems.problem_of(failure)
+        await exchange.answer(answer)
+
+
+def create_app(
+    *,
+    service: str,
+    routers: Sequence[APIRouter],
+    settings: HttpSettings,
+    authenticator: Authenticator,
+    hot: Mapping[Place, Hot] | None = None,
+    version: str = "1",
+) -> App:
+    """Build it. Raises `ValueError` for a route without `require(…)` or `public()`."""
+    api = FastAPI(
+        title=f"Rapport {service}",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": problems.SCHEMA},
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    for router in routers:
+        api.include_router(router)
+    problems.install(api)
+    return App(api, hot or {}, authenticator, settings)
+
+
+def route_table(api: FastAPI) -> list[tuple[str, str, str]]:
+    """Every (method, path, scope or `public`). Raises `ValueError` for a route without a gate."""
+    table = []
+    for route in iter_route_contexts(api.routes):
+        dependant = getattr(route, "dependant", None)
+        scope = PUBLIC if route.path == api.openapi_url else _scope(dependant)
+        if scope is None:
+            raise ValueError(f"{route.path} has no gate: give it require(…) or public()")
+        table += [(method, str(route.path), scope) for method in sorted(route.methods or ())]
+    return table
+
+
+def _scope(dependant: Dependant | None) -> str | None:
+    for inner in dependant.dependencies if dependant is not None else ():
+        if isinstance(inner.call, Gate):
+            return inner.call.scope
+        deeper = _scope(inner)
+        if deeper is not None:
+            return deeper
+    return None

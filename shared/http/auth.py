@@ -1,0 +1,166 @@
+"""Who calls, and what they may: signed bearer tokens, and a scope on every route."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from fastapi import Depends, Request, Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry, extract_compact
+from joserfc.jwt import JWTClaimsRegistry
+
+from shared.http.jwks import KeyRing, key_ring
+from shared.http.problems import Unauthenticated
+from shared.kernel.clock import Clock
+from shared.kernel.errors import Denied
+from shared.settings import AuthSettings
+
+ALGORITHMS: Final = ("ES256", "EdDSA", "Ed25519", "RS256")
+PUBLIC: Final = "public"
+REMEMBERED: Final = 4_096
+REMEMBERED_SECONDS: Final = 60
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls. For an agent's desk, `subject` is the agent's id."""
+
+    subject: str
+    scopes: frozenset[str]
+
+
+class _Believed(msgspec.Struct, frozen=True):
+    """A token that was checked, so that a busy caller is not checked anew for each request."""
+
+    caller: Caller
+    generation: int
+    until: float
+
+
+class Authenticator:
+    """Checks tokens against one issuer's keys."""
+
+    def __init__(self, settings: AuthSettings, clock: Clock, keys: KeyRing | None = None) -> None:
+        self._settings, self._clock = settings, clock
+        self._keys = keys or key_ring(settings.jwks, clock)
+        self._believed: dict[bytes, _Believed] = {}
+
+    async def authenticate(self, headers: Iterable[tuple[bytes, bytes]], needed: str) -> Caller:
+        """The caller behind a request's raw headers.
+
+        Raises `Unauthenticated` (401), `Denied` (403, naming the missing scope), or `Unavailable`
+        while the issuer's keys have never been seen.
+        """
+        token = _bearer(headers)
+        known = self._believed.get(token)
+        if known is None or not self._still(known):
+            known = await self._check(token)
+        if needed not in known.caller.scopes:
+            raise Denied(f"the token lacks the scope {needed}", scope=needed)
+        return known.caller
+
+    async def ready(self) -> None:
+        """Raises `Unavailable` if no token could be checked now."""
+        await self._keys.keys()
+
+    def _still(self, known: _Believed) -> bool:
+        same_keys = known.generation == self._keys.generation
+        return same_keys and self._clock.now().timestamp() < known.until
+
+    async def _check(self, token: bytes) -> _Believed:
+        try:
+            claims = await self._verified(token)
+        except (JoseError, ValueError) as error:
+            raise Unauthenticated(_reason(error)) from None
+        now, expires = self._clock.now().timestamp(), claims["exp"] + self._settings.leeway_seconds
+        known = _Believed(
+            Caller(claims["sub"], _scopes(claims)),
+            self._keys.generation,
+            min(expires, now + REMEMBERED_SECONDS),
+        )
+        if len(self._believed) >= REMEMBERED:
+            self._believed.clear()
+        self._believed[token] = known
+        return known
+
+    async def _verified(self, token: bytes) -> dict[str, Any]:
+        kid = extract_compact(token).headers().get("kid")
+        keys = await self._keys.keys(kid if isinstance(kid, str) else None)
+        claims = jwt.decode(token, keys, registry=JWSRegistry(algorithms=ALGORITHMS)).claims
+        self._rules().validate(claims)
+        return claims
+
+    def _rules(self) -> JWTClaimsRegistry:
+        return JWTClaimsRegistry(
+            now=int(self._clock.now().timestamp()),
+            leeway=self._settings.leeway_seconds,
+            iss={"essential": True, "value": self._settings.issuer},
+            aud={"essential": True, "value": self._settings.audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+
+
+class Gate:
+    """What stands before a route. `scope` is what a caller needs, or `public`."""
+
+    scope: str
+
+
+class Require(SecurityBase, Gate):
+    """A gate that lets only callers with a scope through, and says who they are."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        self.scheme_name = "bearer"
+        self.model = HTTPBearer(bearerFormat="JWT")
+
+    async def __call__(self, request: Request) -> Caller:
+        authenticator: Authenticator = request.app.state.authenticator
+        return await authenticator.authenticate(request.scope["headers"], self.scope)
+
+
+class Public(Gate):
+    """A gate that stands open, on purpose."""
+
+    scope = PUBLIC
+
+    async def __call__(self) -> None:
+        return None
+
+
+def require(scope: str) -> Any:
+    """For a route: `caller: Annotated[Caller, require("desk")]`, or in its `dependencies`."""
+    return Security(Require(scope), scopes=[scope])
+
+
+def public() -> Any:
+    """For a route anybody may call: `dependencies=[public()]`."""
+    return Depends(Public())
+
+
+def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    for name, value in headers:
+        if name == b"authorization":
+            kind, _, token = value.partition(b" ")
+            if kind.lower() == b"bearer":
+                return token.strip()
+    raise Unauthenticated("")
+
+
+def _scopes(claims: dict[str, Any]) -> frozenset[str]:
+    """`scope` as one string of words (RFC 9068), or `scp` as some issuers write it."""
+    found = claims.get("scope", claims.get("scp", ""))
+    words = found.split() if isinstance(found, str) else found
+    return frozenset(map(str, words)) if isinstance(words, list) else frozenset()
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a token, without quoting it."""
+    return (
+        "the token is expired"
+        if "expired" in type(error).__name__.lower()
+        else "the token is not believed"
+    )

@@ -1,0 +1,56 @@
+"""Request bodies: never more in memory than the limit, whatever the sender claims."""
+
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope
+
+from shared.kernel.errors import Invalid
+
+
+class TooLarge(HTTPException):
+    """The body is longer than the limit."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
+def limited(scope: Scope, receive: Receive, limit: int) -> Receive:
+    """The same `receive`, raising `TooLarge` at the first byte too many; at once if it is announced."""
+    if _announced(scope) > limit:
+        raise TooLarge
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise TooLarge
+        return message
+
+    return counted
+
+
+async def whole(receive: Receive) -> bytes:
+    """The whole body; raises `Invalid` if the sender went away in the middle of it."""
+    message = await receive()
+    if not message.get("more_body"):
+        return _body(message)
+    parts = [_body(message)]
+    while message.get("more_body"):
+        message = await receive()
+        parts.append(_body(message))
+    return b"".join(parts)
+
+
+def _body(message: Message) -> bytes:
+    if message["type"] != "http.request":
+        raise Invalid("the request ended before its body")
+    body: bytes = message.get("body", b"")
+    return body
+
+
+def _announced(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0

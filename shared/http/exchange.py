@@ -1,0 +1,112 @@
+"""One request and its answer: a server span, its measures, safe headers, and never no answer."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from time import perf_counter
+from types import TracebackType
+
+from opentelemetry.trace import Span, SpanKind
+from prometheus_client import Gauge
+from starlette.types import Message, Scope, Send
+
+from shared.contracts.cloudevents import TraceContext
+from shared.http import problems
+from shared.http.answer import Answer
+from shared.observability import metrics, names, tracing
+from shared.observability.logging import get_logger
+
+UNMATCHED = "unmatched"
+UNANSWERED = 500
+EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SAFE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+log = get_logger(__name__)
+
+
+class Exchange(AbstractContextManager["Exchange"]):
+    """Wraps `send`. An exception inside is logged and swallowed; `settle` then answers with 500."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._method = scope["method"] if scope["method"] in METHODS else "OTHER"
+        self._scope, self._send = scope, send
+        self._status = 0
+        self._stream: Gauge | None = None
+        self._inside = ExitStack()
+
+    def __enter__(self) -> "Exchange":
+        self._began = perf_counter()
+        context = _trace(self._scope)
+        if context is not None:
+            self._inside.enter_context(tracing.use(context))
+        self._span: Span = self._inside.enter_context(
+            tracing.span(names.SERVER, kind=SpanKind.SERVER, method=self._method)
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if isinstance(error, Exception):
+            log.error("a request failed", method=self._method, route=self.route, exc_info=error)
+        self._measure(self.route)
+        self._inside.__exit__(kind, error, trace)
+        return isinstance(error, Exception)
+
+    @property
+    def route(self) -> str:
+        """The template of the route that answers, once it is known."""
+        return getattr(self._scope.get("route"), "path", UNMATCHED)
+
+    async def send(self, message: Message) -> None:
+        """Pass one ASGI message on, with the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            message["headers"] = self._complete(message.get("headers", ()))
+        await self._send(message)
+
+    async def answer(self, answer: Answer) -> None:
+        """Answer as a whole, unless an answer has begun."""
+        if not self._status:
+            await answer.send(self.send)
+
+    async def settle(self) -> None:
+        """Whatever happened, there is an answer."""
+        await self.answer(problems.problem("unexpected"))
+
+    def _complete(self, given: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        if EVENTS in given:
+            self._stream = metrics.http_streams.labels(self.route)
+            self._stream.inc()
+        named = {name for name, _ in given}
+        return [*given, *(pair for pair in SAFE if pair[0] not in named)]
+
+    def _measure(self, route: str) -> None:
+        status = self._status or UNANSWERED
+        metrics.http_requests.labels(self._method, route, status).inc()
+        if self._stream is not None:
+            self._stream.dec()
+        else:
+            elapsed = perf_counter() - self._began
+            metrics.http_seconds.labels(self._method, route).observe(elapsed)
+        if self._span.is_recording():
+            self._span.update_name(f"{self._method} {route}")
+            tracing.annotate(self._span, route=route, status=status)
+
+
+def _trace(scope: Scope) -> TraceContext | None:
+    parent = state = b""
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            parent = value
+        elif name == b"tracestate":
+            state = value
+    return TraceContext(parent.decode("latin-1"), state.decode("latin-1")) if parent else None

@@ -1,0 +1,74 @@
+"""The operators' door of every process: alive, ready and why not, and its metrics."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import Receive, Scope, Send
+
+from shared.http.answer import Answer, json_answer
+from shared.http.problems import problem
+from shared.kernel.errors import Failure
+from shared.observability.logging import get_logger
+
+Check = Callable[[], Awaitable[None]]
+
+CHECK_SECONDS = 2.0
+OK = "ok"
+
+log = get_logger(__name__)
+
+
+class OpsApp:
+    """Alive means that the loop turns, and nothing else: a dead database is no reason to restart.
+
+    Ready means that every check passes and nobody has asked the process to stop. A check passes
+    when it returns; it fails by raising a `Failure` with the reason, or by taking too long.
+    """
+
+    def __init__(self, checks: Mapping[str, Check], stop: asyncio.Event) -> None:
+        self._checks, self._stop = checks, stop
+
+    async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await (await self._answer(scope["path"])).send(send)
+
+    async def _answer(self, path: str) -> Answer:
+        match path:
+            case "/livez":
+                return json_answer(200, {"alive": True})
+            case "/readyz":
+                return await self._readiness()
+            case "/metrics":
+                body, kind = generate_latest(REGISTRY), CONTENT_TYPE_LATEST.encode()
+                return Answer(200, body, content_type=kind)
+            case _:
+                return problem("missing")
+
+    async def _readiness(self) -> Answer:
+        found = await outcomes(self._checks)
+        if self._stop.is_set():
+            found["process"] = "is stopping"
+        ready = all(outcome == OK for outcome in found.values())
+        return json_answer(200 if ready else 503, {"ready": ready, "checks": found})
+
+
+async def outcomes(checks: Mapping[str, Check]) -> dict[str, str]:
+    """Run all checks at once; for each `ok` or the reason why not."""
+    results = await asyncio.gather(*map(_outcome, checks.values()))
+    return dict(zip(checks, results, strict=True))
+
+
+async def _outcome(check: Check) -> str:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check()
+    except TimeoutError:
+        return f"no answer in {CHECK_SECONDS:g} s"
+    except Failure as failure:
+        return failure.detail
+    except Exception as error:  # whatever a check meets is its reason
+        log.warning("a readiness check broke", exc_info=error)
+        return type(error).__name__
+    return OK

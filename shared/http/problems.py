@@ -1,0 +1,177 @@
+"""Every failure has one face: RFC 9457 `application/problem+json`, by kind, echoing no input."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from shared.http.answer import Answer, Headers
+from shared.kernel.errors import Denied, Failure
+
+CONTENT_TYPE: Final = b"application/problem+json"
+RETRY_SECONDS: Final = 2
+STATUS: Final[Mapping[str, int]] = {
+    "malformed": 400,
+    "unauthenticated": 401,
+    "denied": 403,
+    "missing": 404,
+    "not-allowed": 405,
+    "conflict": 409,
+    "too-large": 413,
+    "invalid": 422,
+    "overloaded": 429,
+    "unexpected": 500,
+    "unavailable": 503,
+}
+KIND: Final[Mapping[int, str]] = {status: kind for kind, status in STATUS.items()}
+
+
+class Unauthenticated(Failure):
+    """We do not know who calls: there is no token, or none that we believe."""
+
+    kind = "unauthenticated"
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing wrong with a request: where (a JSON pointer into that place) and what."""
+
+    place: Literal["body", "query", "path", "header", "cookie"] = msgspec.field(name="in")
+    pointer: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of every answer from 400 up."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    errors: Sequence[FieldError] = ()
+    facts: Mapping[str, Any] = {}
+
+
+SCHEMA: Final[dict[str, Any]] = {
+    "description": "A problem; `type` says of which kind.",
+    "content": {
+        CONTENT_TYPE.decode(): {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status"],
+                "properties": {
+                    "type": {
+                        "type": "string",
+                        "enum": [f"urn:rapport:problem:{kind}" for kind in STATUS],
+                    },
+                    "title": {"type": "string"},
+                    "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                    "detail": {"type": "string"},
+                    "facts": {"type": "object"},
+                    "errors": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["in", "pointer", "detail"],
+                            "properties": {
+                                "in": {"type": "string"},
+                                "pointer": {"type": "string"},
+                                "detail": {"type": "string"},
+                            },
+                        },
+                    },
+                },
+            }
+        }
+    },
+}
+
+
+def problem(
+    kind: str,
+    detail: str = "",
+    *,
+    errors: Sequence[FieldError] = (),
+    facts: Mapping[str, Any] | None = None,
+    headers: Headers = (),
+) -> Answer:
+    """The answer for a kind of problem."""
+    status = STATUS[kind]
+    content = Problem(
+        type=f"urn:rapport:problem:{kind}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        errors=errors,
+        facts=facts or {},
+    )
+    return Answer(status, msgspec.json.encode(content, enc_hook=str), headers, CONTENT_TYPE)
+
+
+def problem_of(failure: Failure) -> Answer:
+    """The answer for a failure; one of an unknown kind is ours, and says nothing."""
+    if failure.kind not in STATUS:
+        return problem("unexpected")
+    return problem(
+        failure.kind, failure.detail, facts=failure.facts, headers=tuple(_headers(failure))
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make the application answer all its failures as problems."""
+    app.add_exception_handler(Failure, _on_failure)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+def _headers(failure: Failure) -> list[tuple[bytes, bytes]]:
+    if isinstance(failure, Unauthenticated):
+        error = b', error="invalid_token"' if failure.detail else b""
+        return [(b"www-authenticate", b'Bearer realm="rapport"' + error)]
+    if isinstance(failure, Denied) and "scope" in failure.facts:
+        missing = str(failure.facts["scope"]).encode()
+        challenge = b'Bearer realm="rapport", error="insufficient_scope", scope="%b"' % missing
+        return [(b"www-authenticate", challenge)]
+    if failure.kind in {"unavailable", "overloaded"}:
+        seconds = failure.facts.get("retry_after_seconds", RETRY_SECONDS)
+        return [(b"retry-after", str(seconds).encode())]
+    return []
+
+
+async def _on_failure(_: Request, failure: Exception) -> Response:
+    assert isinstance(failure, Failure)  # noqa: S101  (that is how it is installed)
+    return _response(problem_of(failure))
+
+
+async def _on_validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  (that is how it is installed)
+    wrong = [_field(item) for item in error.errors()]
+    return _response(problem("invalid", "the request does not fit its schema", errors=wrong))
+
+
+async def _on_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  (that is how it is installed)
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    pairs = tuple((name.encode(), value.encode()) for name, value in headers.items())
+    return _response(problem(KIND.get(error.status_code, "malformed"), headers=pairs))
+
+
+async def _on_unexpected(_: Request, __: Exception) -> Response:
+    return _response(problem("unexpected"))
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.raw_headers = answer.head()
+    return response
+
+
+def _field(item: Mapping[str, Any]) -> FieldError:
+    place, *path = item["loc"]
+    known = path if item["type"] != "json_invalid" else []
+    pointer = "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in known)
+    return FieldError(place=place, pointer=pointer, detail=item["msg"])
