@@ -21,6 +21,7 @@ STATUS: Final[Mapping[str, int]] = {
     "missing": 404,
     "not-allowed": 405,
     "conflict": 409,
+    "gone": 410,
     "too-large": 413,
     "invalid": 422,
     "overloaded": 429,
