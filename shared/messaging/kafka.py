@@ -199,38 +199,33 @@ async def create_topics(settings: KafkaSettings, topics: Iterable[Topic]) -> Non
                     raise for_code(code)(name)
 
 
-async def end_offsets(settings: KafkaSettings, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+async def end_offsets(settings: KafkaSettings, *topics: str) -> dict[tuple[str, int], int]:
     """The next offset of every partition of the topics. Raises `Unavailable`."""
-    async with _standalone(settings) as client:
-        ends = await client.end_offsets(await _partitions(client, topics))
+    async with _standalone(settings, *topics) as client:
+        ends = await client.end_offsets(client.assignment())
     return {(place.topic, place.partition): offset for place, offset in ends.items()}
 
 
-async def read_all(settings: KafkaSettings, topic: str) -> AsyncIterator[Record]:
-    """Every record the topic holds now, partition by partition; belongs to no group."""
-    async with _standalone(settings) as client:
-        places = await _partitions(client, [topic])
-        ends = await client.end_offsets(places)
-        for place in places:
-            client.assign([place])
-            await client.seek_to_beginning(place)
-            while await client.position(place) < ends[place]:
-                for record in await client.getmany(timeout_ms=500):
-                    yield record
+async def read_all(settings: KafkaSettings, topic: str) -> list[Record]:
+    """Every record the topic holds now, in partition order; belongs to no group."""
+    async with _standalone(settings, topic) as client:
+        records: list[Record] = []
+        ends = await client.end_offsets(client.assignment())
+        found: Any = True
+        while found or not await _reached(client, ends):
+            found = await client.getmany(timeout_ms=200)
+            records += (record for places in found.values() for record in places)
+    return sorted(records, key=lambda record: (record.partition, record.offset))
 
 
-async def _partitions(client: Any, topics: Iterable[str]) -> list[TopicPartition]:
-    await client.topics()
-    return [
-        TopicPartition(topic, number)
-        for topic in topics
-        for number in sorted(client.partitions_for_topic(topic) or ())
-    ]
+async def _reached(client: Any, ends: dict[TopicPartition, int]) -> bool:
+    positions = {place: await client.position(place) for place in ends}
+    return all(positions[place] >= end for place, end in ends.items())
 
 
 @asynccontextmanager
-async def _standalone(settings: KafkaSettings) -> AsyncIterator[Any]:
-    client = AIOKafkaConsumer(**_connecting(settings), auto_offset_reset="earliest")
+async def _standalone(settings: KafkaSettings, *topics: str) -> AsyncIterator[Any]:
+    client = AIOKafkaConsumer(*topics, **_connecting(settings), auto_offset_reset="earliest")
     with _broker_errors():
         try:
             await client.start()
