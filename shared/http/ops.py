@@ -54,18 +54,18 @@ class OpsApp:
         return json_answer(200 if ready else 503, {"ready": ready, "checks": found})
 
 
-async def outcomes(checks: Mapping[str, Check]) -> dict[str, str]:
+async def outcomes(checks: Mapping[str, Check], patience: float = CHECK_SECONDS) -> dict[str, str]:
     """Run all checks at once; for each `ok` or the reason why not."""
-    results = await asyncio.gather(*map(_outcome, checks.values()))
+    results = await asyncio.gather(*(_outcome(check, patience) for check in checks.values()))
     return dict(zip(checks, results, strict=True))
 
 
-async def _outcome(check: Check) -> str:
+async def _outcome(check: Check, patience: float) -> str:
     try:
-        async with asyncio.timeout(CHECK_SECONDS):
+        async with asyncio.timeout(patience):
             await check()
     except TimeoutError:
-        return f"no answer in {CHECK_SECONDS:g} s"
+        return f"no answer in {patience:g} s"
     except Failure as failure:
         return failure.detail
     except Exception as error:  # whatever a check meets is its reason

@@ -1,0 +1,184 @@
+"""One way to run every process: `python -m services.<name> api|worker|migrate|dead-letters|check`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Generic, NoReturn, TypeVar
+
+import uvloop
+
+from shared.database.database import Database
+from shared.database.migrate import difference, run_migrations
+from shared.http.app import App
+from shared.http.jwks import key_ring
+from shared.http.ops import OK, Check, OpsApp, outcomes
+from shared.http.server import HttpServer
+from shared.kernel.clock import SystemClock
+from shared.kernel.errors import Failure, Unavailable
+from shared.messaging.kafka import Probe
+from shared.observability import logging, tracing
+from shared.observability.logging import get_logger
+from shared.settings import ServiceSettings, SettingsError, load
+from shared.runtime.supervision import Part, signals_set, supervise
+
+S = TypeVar("S", bound=ServiceSettings)
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Role:
+    """What one process consists of.
+
+    `parts` are stopped in the order given, `app` before all of them; `checks` say whether the
+    process is ready.
+    """
+
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    app: App | None = None
+
+
+Build = Callable[[S], AbstractAsyncContextManager[Role]]
+
+
+@dataclass(frozen=True)
+class Service(Generic[S]):
+    """One service: its name, its settings, and how its two long-running roles are put together.
+
+    A builder opens what the role needs, gives the role, and closes it all when the process ends.
+    """
+
+    name: str
+    settings: type[S]
+    api: Build[S]
+    worker: Build[S]
+
+
+def run(service: Service[S], argv: Sequence[str]) -> NoReturn:
+    """Do what the command line says, and leave the process: status 0 only if all went well."""
+    sys.exit(main(service, argv))
+
+
+def main(service: Service[S], argv: Sequence[str]) -> int:
+    """As `run`, but return the exit status."""
+    role, rest = _asked(service.name, argv)
+    try:
+        settings = load(service.settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logging.configure(settings.telemetry, service=service.name, role=role)
+    tracing.configure(settings.telemetry, service=service.name, role=role)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_work(service, settings, role, rest))
+    finally:
+        tracing.shut_down()
+
+
+def _asked(service: str, argv: Sequence[str]) -> tuple[str, list[str]]:
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
+    parser.add_argument("role", choices=["api", "worker", "migrate", "dead-letters", "check"])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what dead-letters is to do")
+    asked = parser.parse_args(argv)
+    return asked.role, asked.rest
+
+
+def _work(service: Service[S], settings: S, role: str, rest: list[str]) -> Coroutine[Any, Any, int]:
+    match role:
+        case "api":
+            return serve(service.api, settings)
+        case "worker":
+            return serve(service.worker, settings)
+        case "migrate":
+            return _migrate(service.name, settings)
+        case "dead-letters":
+            return _dead_letters(settings, rest)
+        case _:
+            return _check(service.name, settings)
+
+
+async def serve(build: Build[S], settings: S) -> int:
+    """Run a role until a signal or a failure ends it; the exit status."""
+    stop = asyncio.Event()
+    try:
+        with signals_set(stop):
+            async with build(settings) as role:
+                parts = _parts(role, settings, stop)
+                well = await supervise(parts, stop, settings.drain_seconds)
+    except (Failure, OSError) as error:
+        log.exception("could not start", reason=str(error))
+        return 1
+    log.info("stopped", well=well)
+    return 0 if well else 1
+
+
+def _parts(role: Role, settings: ServiceSettings, stop: asyncio.Event) -> dict[str, Part]:
+    """The door is closed first; the operators' door last."""
+    ops, drain = settings.ops, settings.drain_seconds
+    door: dict[str, Part] = {} if role.app is None else {"http": _door(role.app, settings)}
+    back = HttpServer(OpsApp(role.checks, stop), host=ops.host, port=ops.port, drain_seconds=drain)
+    return {**door, **role.parts, "ops": back}
+
+
+def _door(app: App, settings: ServiceSettings) -> HttpServer:
+    http = settings.http
+    return HttpServer(
+        app,
+        host=http.host,
+        port=http.port,
+        drain_seconds=settings.drain_seconds,
+        limit_concurrency=http.limit_concurrency,
+        keep_alive_seconds=http.keep_alive_seconds,
+    )
+
+
+async def _migrate(name: str, settings: ServiceSettings) -> int:
+    await run_migrations(name, settings.database.dsn.get_secret_value())
+    log.info("migrated")
+    return 0
+
+
+async def _dead_letters(settings: ServiceSettings, rest: list[str]) -> int:
+    from shared.messaging.dead_letters import dead_letters_command  # noqa: PLC0415
+
+    return await dead_letters_command(settings, rest)
+
+
+async def _check(name: str, settings: ServiceSettings) -> int:
+    """Try everything the process depends on; prints a plain table."""
+    found = await outcomes(
+        {
+            "database": lambda: _database(settings),
+            "migrations": lambda: _migrated(name, settings),
+            "broker": Probe(settings.kafka).ask,
+            "issuer": lambda: _issuer(settings),
+        },
+        patience=10,
+    )
+    for what, outcome in {"settings": OK, **found}.items():
+        sys.stdout.write(f"{what:<12}{outcome}\n")
+    return 0 if all(outcome == OK for outcome in found.values()) else 1
+
+
+async def _database(settings: ServiceSettings) -> None:
+    database = await Database.open(settings.database)
+    await database.ping()
+    await database.close()
+
+
+async def _migrated(name: str, settings: ServiceSettings) -> None:
+    try:
+        missing = await difference(name, settings.database.dsn.get_secret_value())
+    except OSError as error:
+        raise Unavailable(f"database: {type(error).__name__}") from error
+    if missing:
+        raise Unavailable(f"the database differs in {len(missing)} places: run migrate")
+
+
+async def _issuer(settings: ServiceSettings) -> None:
+    await key_ring(settings.auth.jwks, SystemClock()).keys()
