@@ -1,0 +1,1 @@
+"""The outside made usable: the database, and the signed links customers get."""

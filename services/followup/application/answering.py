@@ -1,0 +1,57 @@
+"""What a customer may do with a link: see what is asked, and answer it."""
+
+from dataclasses import dataclass
+
+from services.followup.adapters import store
+from services.followup.adapters.links import Links
+from services.followup.adapters.store import Asked
+from services.followup.application.counting import count
+from services.followup.domain.decisions import Closed, answer
+from services.followup.domain.model import Answer, CheckIn, Scheduled, Sent, Settled, Waiting
+from shared.contracts.cloudevents import Outgoing
+from shared.database.database import Tx
+from shared.kernel.clock import Clock
+from shared.kernel.errors import Missing
+from shared.messaging import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Reads links; each call is one unit of work given by the caller."""
+
+    links: Links
+    clock: Clock
+
+    async def look(self, tx: Tx, token: str) -> Asked:
+        """What is asked, or was answered; changes nothing. Raises Missing, and Closed."""
+        grant = self.links.read(token)
+        asked = _found(await store.find(tx, grant.check_in_id))
+        if not self._can_be_shown(asked.check_in):
+            raise Closed("the question is closed")
+        return asked
+
+    async def answer(self, tx: Tx, token: str, given: Answer) -> CheckIn:
+        """Take the answer. Raises Missing, Closed, and Conflict for another answer than before."""
+        grant = self.links.read(token)
+        asked = _found(await store.lock(tx, grant.check_in_id))
+        decision = answer(asked.check_in, given, self.clock.now())
+        if decision.events:
+            told = [Outgoing(event, trace=asked.contact.trace) for event in decision.events]
+            await store.save_check_ins(tx, [decision.check_in])
+            await outbox.append(tx, told)
+            count(told)
+        return decision.check_in
+
+    def _can_be_shown(self, check_in: CheckIn) -> bool:
+        match check_in.state:
+            case Sent(closes_at=closes_at):
+                return self.clock.now() < closes_at
+            case Settled(answer=Answer()):
+                return True
+        return False
+
+
+def _found(asked: Asked | None) -> Asked:
+    if asked is None or isinstance(asked.check_in.state, Waiting | Scheduled):
+        raise Missing("there is no such page")
+    return asked

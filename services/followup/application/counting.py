@@ -1,0 +1,30 @@
+"""What became of check-ins, as numbers for operators."""
+
+from collections.abc import Iterable
+
+from shared.contracts.cloudevents import Outgoing
+from shared.contracts.event import Event
+from shared.contracts.followup import (
+    CheckInAnswered,
+    CheckInScheduled,
+    CheckInSent,
+    CheckInSkipped,
+    ResolutionUnrefuted,
+)
+from shared.observability import metrics
+
+OUTCOMES: dict[type[Event], str] = {
+    CheckInScheduled: "planned",
+    CheckInSent: "sent",
+    CheckInAnswered: "answered",
+    ResolutionUnrefuted: "unanswered",
+    CheckInSkipped: "dropped",
+}
+
+
+def count(told: Iterable[Outgoing]) -> None:
+    """Count the check-ins that these events tell of."""
+    for outgoing in told:
+        outcome = OUTCOMES.get(type(outgoing.data))
+        if outcome:
+            metrics.check_ins.labels(outcome=outcome).inc()

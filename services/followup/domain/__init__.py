@@ -1,0 +1,1 @@
+"""What follow-up knows and decides: no I/O, no clock, no framework."""

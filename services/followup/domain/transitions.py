@@ -1,0 +1,103 @@
+"""The steps a check-in can take, each with the events that tell of it. Who may take them is decided elsewhere."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from services.followup.domain.model import (
+    Answer,
+    CheckIn,
+    Decision,
+    Open,
+    Scheduled,
+    Sent,
+    Settled,
+    Skipped,
+)
+from shared.contracts.followup import (
+    AnswerPersonal,
+    CheckInAnswered,
+    CheckInScheduled,
+    CheckInSent,
+    CheckInSkipped,
+    ResolutionConfirmed,
+    ResolutionRefuted,
+    ResolutionUnrefuted,
+    SkippedReason,
+)
+
+
+class _Which(TypedDict):
+    contact_id: UUID
+    check_in_id: UUID
+    resolution_id: UUID
+
+
+class _Whose(TypedDict):
+    contact_id: UUID
+    resolution_id: UUID
+    agent_id: str
+
+
+def scheduled(check_in: CheckIn, due_at: datetime) -> Decision:
+    """The customer will be asked at `due_at`."""
+    told = CheckInScheduled(due_at=due_at, **_which(check_in))
+    return Decision(replace(check_in, state=Scheduled(due_at)), (told,))
+
+
+def sent(check_in: CheckIn, was: Scheduled, closes_at: datetime, now: datetime) -> Decision:
+    """The customer is asked now."""
+    message_id = check_in.message_id
+    told = CheckInSent(message_id=message_id, sent_at=now, closes_at=closes_at, **_which(check_in))
+    state = Sent(due_at=was.due_at, message_id=message_id, sent_at=now, closes_at=closes_at)
+    return Decision(replace(check_in, state=state), (told,))
+
+
+def skipped(check_in: CheckIn, was: Open, reason: SkippedReason, now: datetime) -> Decision:
+    """The customer is not asked, or no longer."""
+    told = CheckInSkipped(reason=reason, skipped_at=now, **_which(check_in))
+    state = Skipped(was=was, reason=reason, skipped_at=now)
+    return Decision(replace(check_in, state=state), (told,))
+
+
+def answered(check_in: CheckIn, was: Sent, given: Answer, now: datetime) -> Decision:
+    """The customer confirms or refutes the resolution."""
+    told = CheckInAnswered(
+        agent_id=check_in.claim.agent_id,
+        solved=given.solved,
+        csat=given.csat,
+        answered_at=now,
+        personal=AnswerPersonal(comment=given.comment),
+        **_which(check_in),
+    )
+    settled = ResolutionConfirmed if given.solved else ResolutionRefuted
+    state = Settled(sent=was, settled_at=now, answer=given)
+    return Decision(
+        replace(check_in, state=state), (told, settled(settled_at=now, **_whose(check_in)))
+    )
+
+
+def unrefuted(check_in: CheckIn, was: Sent, now: datetime) -> Decision:
+    """The customer said nothing, and silence is recorded as silence."""
+    told = ResolutionUnrefuted(settled_at=now, **_whose(check_in))
+    state = Settled(sent=was, settled_at=now, answer=None)
+    return Decision(replace(check_in, state=state), (told,))
+
+
+def _which(check_in: CheckIn) -> _Which:
+    claim = check_in.claim
+    return {
+        "contact_id": claim.contact_id,
+        "check_in_id": check_in.check_in_id,
+        "resolution_id": claim.resolution_id,
+    }
+
+
+def _whose(check_in: CheckIn) -> _Whose:
+    claim = check_in.claim
+    return {
+        "contact_id": claim.contact_id,
+        "resolution_id": claim.resolution_id,
+        "agent_id": claim.agent_id,
+    }

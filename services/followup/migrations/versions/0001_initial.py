@@ -1,0 +1,223 @@
+"""Initial."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from shared.database.base import Xid8
+
+revision: str = "0001"
+down_revision: str | None = None
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "contacts",
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=True),
+        sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("time_zone", sa.Text(), nullable=True),
+        sa.Column("value_tier", sa.Text(), nullable=True),
+        sa.Column("automatic", sa.Boolean(), nullable=True),
+        sa.Column(
+            "trace",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=True,
+            comment="The trace context the contact was received with.",
+        ),
+        sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "num_nulls(customer_id, channel, language, time_zone, value_tier, automatic) in (0, 6)",
+            name=op.f("ck_contacts_received_wholly_or_not_yet"),
+        ),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contacts")),
+    )
+    op.create_table(
+        "customers",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customers")),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "received_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_inbox")),
+    )
+    op.create_index(
+        "ix_inbox_received_at", "inbox", ["received_at"], unique=False, postgresql_using="brin"
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("xid", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "seq",
+            sa.BigInteger(),
+            nullable=True,
+            comment="Null: a dead letter, published as it is.",
+        ),
+        sa.Column(
+            "headers", sa.LargeBinary(), nullable=False, comment="MessagePack: [[name, bytes], …]"
+        ),
+        sa.Column("value", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("xid", "position", name=op.f("pk_outbox")),
+    )
+    op.create_table(
+        "published",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("base_offset", sa.BigInteger(), nullable=False),
+        sa.Column("positions", sa.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column(
+            "published_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint(
+            "topic", "partition", "base_offset", "published_at", name=op.f("pk_published")
+        ),
+    )
+    op.create_table(
+        "relay_cursor",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("xid", Xid8(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_relay_cursor")),
+    )
+    op.create_table(
+        "stream",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("xid", Xid8(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_stream")),
+    )
+    op.create_table(
+        "check_ins",
+        sa.Column("check_in_id", sa.Uuid(), nullable=False),
+        sa.Column("resolution_id", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=False),
+        sa.Column("queue_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("message_id", sa.Uuid(), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("csat", sa.Integer(), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("skipped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("skipped_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(state in ('confirmed', 'refuted', 'unrefuted')) = (settled_at is not null)",
+            name=op.f("ck_check_ins_settled"),
+        ),
+        sa.CheckConstraint(
+            "case state when 'skipped' then num_nulls(skipped_at, skipped_reason) = 0 else num_nonnulls(skipped_at, skipped_reason) = 0 end",
+            name=op.f("ck_check_ins_skipped"),
+        ),
+        sa.CheckConstraint(
+            "case state when 'waiting' then due_at is null when 'skipped' then true else due_at is not null end",
+            name=op.f("ck_check_ins_due"),
+        ),
+        sa.CheckConstraint(
+            "case when state in ('confirmed', 'refuted') then comment is not null else num_nonnulls(csat, comment) = 0 end",
+            name=op.f("ck_check_ins_answer"),
+        ),
+        sa.CheckConstraint(
+            "case when state in ('waiting', 'scheduled') then num_nonnulls(message_id, sent_at, closes_at) = 0 when state = 'skipped' then num_nulls(message_id, sent_at, closes_at) in (0, 3) else num_nulls(message_id, sent_at, closes_at) = 0 end",
+            name=op.f("ck_check_ins_sent"),
+        ),
+        sa.CheckConstraint(
+            "skipped_reason in ('reopened', 'superseded', 'automatic', 'undeliverable')",
+            name=op.f("ck_check_ins_skipped_reason"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'unrefuted' or settled_at >= closes_at",
+            name=op.f("ck_check_ins_waited_to_the_end"),
+        ),
+        sa.CheckConstraint(
+            "state in ('waiting', 'scheduled', 'sent', 'confirmed', 'refuted', 'unrefuted', 'skipped')",
+            name=op.f("ck_check_ins_state"),
+        ),
+        sa.CheckConstraint(
+            "state not in ('confirmed', 'refuted') or settled_at < closes_at",
+            name=op.f("ck_check_ins_answered_in_time"),
+        ),
+        sa.CheckConstraint("closes_at > sent_at", name=op.f("ck_check_ins_window")),
+        sa.CheckConstraint("csat between 1 and 5", name=op.f("ck_check_ins_csat")),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.contact_id"], name=op.f("fk_check_ins_contact_id_contacts")
+        ),
+        sa.PrimaryKeyConstraint("check_in_id", name=op.f("pk_check_ins")),
+        sa.UniqueConstraint("resolution_id", name=op.f("uq_check_ins_resolution_id")),
+    )
+    op.create_index(
+        "ix_check_ins_closing",
+        "check_ins",
+        ["closes_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'sent'"),
+    )
+    op.create_index("ix_check_ins_contact_id", "check_ins", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_check_ins_due",
+        "check_ins",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'scheduled'"),
+    )
+    op.create_index(
+        "uq_check_ins_one_open_per_contact",
+        "check_ins",
+        ["contact_id"],
+        unique=True,
+        postgresql_where=sa.text("state in ('scheduled', 'sent')"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index(
+        "uq_check_ins_one_open_per_contact",
+        table_name="check_ins",
+        postgresql_where=sa.text("state in ('scheduled', 'sent')"),
+    )
+    op.drop_index(
+        "ix_check_ins_due", table_name="check_ins", postgresql_where=sa.text("state = 'scheduled'")
+    )
+    op.drop_index("ix_check_ins_contact_id", table_name="check_ins")
+    op.drop_index(
+        "ix_check_ins_closing", table_name="check_ins", postgresql_where=sa.text("state = 'sent'")
+    )
+    op.drop_table("check_ins")
+    op.drop_table("stream")
+    op.drop_table("relay_cursor")
+    op.drop_table("published")
+    op.drop_table("outbox")
+    op.drop_index("ix_inbox_received_at", table_name="inbox", postgresql_using="brin")
+    op.drop_table("inbox")
+    op.drop_table("customers")
+    op.drop_table("contacts")
