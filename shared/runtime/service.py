@@ -21,8 +21,8 @@ from shared.kernel.errors import Failure, Unavailable
 from shared.messaging.kafka import Probe
 from shared.observability import logging, tracing
 from shared.observability.logging import get_logger
-from shared.settings import ServiceSettings, SettingsError, load
 from shared.runtime.supervision import Part, signals_set, supervise
+from shared.settings import ServiceSettings, SettingsError, load
 
 S = TypeVar("S", bound=ServiceSettings)
 
