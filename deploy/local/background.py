@@ -24,8 +24,16 @@ from deploy.local.instance import (
 )
 from deploy.local.parts import LocalParts
 from deploy.local.platform import API, SERVICES, Platform, spawn_mailbox
+from shared.contracts.topics import FOLLOWUP
 
 HOME = LOCAL / "up"
+# A person who plays does not wait a day, nor for the morning, to be asked.
+FOR_PLAY = {
+    FOLLOWUP: {
+        "RAPPORT_CHECK_IN__DELAY_SECONDS": "60",
+        "RAPPORT_CHECK_IN__QUIET_HOURS": "false",
+    }
+}
 _STARTING_WITHIN = 300.0
 
 
@@ -36,7 +44,7 @@ def keep(home: Path = HOME) -> None:
         signal.signal(number, lambda *_: ended.set())
     parts = LocalParts(home)
     parts.instance.note(platform=None)
-    with parts, Platform(parts, mail=spawn_mailbox(parts)) as platform:
+    with parts, Platform(parts, mail=spawn_mailbox(parts), extra_env=FOR_PLAY) as platform:
         parts.instance.note(platform=_facts(platform))
         ended.wait()
         parts.instance.note(platform=None)

@@ -1,7 +1,9 @@
 """The four services as processes on local parts: an api and a worker of each."""
 
 import asyncio
+import json
 import os
+import secrets
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,14 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from shared.messaging.kafka import create_topics
-
 from deploy.local.instance import ROOT
 from deploy.local.parts import LocalParts
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.processes import Child, http_ok, run, stop_all, wait_until_ready
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
 from shared.contracts import topics
+from shared.messaging.kafka import create_topics
 from shared.settings import KafkaSettings
 
 SERVICES = (topics.INTAKE, topics.ROUTING, topics.FOLLOWUP, topics.ANALYTICS)
@@ -122,16 +123,26 @@ class Platform:
             "RAPPORT_AUTH__AUDIENCE": AUDIENCE,
             "RAPPORT_AUTH__JWKS": str(self.issuer.jwks),
         }
-        mail = self._mail_environment() if service == topics.INTAKE else {}
-        return mine | kafka_environment(self.parts) | mail | self.extra_env[service]
+        own = {topics.INTAKE: self._of_intake, topics.FOLLOWUP: self._of_followup}
+        theirs = own[service]() if service in own else {}
+        return mine | kafka_environment(self.parts) | theirs | self.extra_env[service]
 
-    def _mail_environment(self) -> dict[str, str]:
+    def _of_intake(self) -> dict[str, str]:
         host, port = self._mail
         return {
             "RAPPORT_SMTP__HOST": LOOPBACK,
             "RAPPORT_SMTP__PORT": str(self._smtp_port),
             "RAPPORT_MAIL__HOST": host,
             "RAPPORT_MAIL__PORT": str(port),
+        }
+
+    def _of_followup(self) -> dict[str, str]:
+        # Kept with the instance, so that links sent before a restart still open.
+        secret = self.parts.instance.fact("link_secret") or secrets.token_urlsafe(32)
+        self.parts.instance.note(link_secret=secret)
+        return {
+            "RAPPORT_PUBLIC_URL": _url(self._api_ports[topics.FOLLOWUP]),
+            "RAPPORT_LINK_SECRETS": json.dumps([secret]),
         }
 
     def _migrate(self, service: str) -> None:

@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,19 @@ from deploy.local.instance import LOCAL, Instance
 _numbers = itertools.count()
 
 
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A folder for one instance, inside the repository as the real ones are."""
+@contextmanager
+def a_home() -> Iterator[Path]:
+    """A folder for one instance, removed afterwards."""
     folder = LOCAL / f"test-{os.getpid()}-launcher-{next(_numbers)}"
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder for one instance, inside the repository as the real ones are."""
+    with a_home() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -1,0 +1,112 @@
+"""The platform starts eight processes in order, tells each what it needs, and ends them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from deploy.local import instance, platform
+from deploy.local.failure import LaunchFailure
+from deploy.local.parts import LocalParts
+from deploy.local.platform import API, SERVICES, WORKER, Platform
+from deploy.local.ports import is_free
+from shared.settings import ServiceSettings, load
+from tests.integration.local.conftest import a_home
+
+STAND_IN = """
+import http.server, json, os, pathlib, sys, time
+
+role = sys.argv[1]
+told = {"at": time.time(), "environment": dict(os.environ)}
+pathlib.Path(f"{SERVICE}-{role}.json").write_text(json.dumps(told))
+if os.environ.get("RAPPORT_BREAK") == role:
+    sys.exit("the stand-in was told to break")
+if role == "migrate":
+    sys.exit()
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/readyz" else 404)
+        self.end_headers()
+
+
+port = int(os.environ["RAPPORT_OPS__PORT"])
+http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
+"""
+NOWHERE = ("127.0.0.1", 9)
+
+
+class Told(msgspec.Struct):
+    """What a stand-in saw when it was started."""
+
+    at: float
+    environment: dict[str, str]
+
+
+@pytest.fixture
+def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Services that write down what they were told, in place of the real ones."""
+    for service in SERVICES:
+        folder = tmp_path / "services" / service
+        folder.mkdir(parents=True)
+        (folder / "__main__.py").write_text(f"SERVICE = {service!r}\n{STAND_IN}")
+    for module in (instance, platform):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[LocalParts]:
+    with a_home() as home, LocalParts(home, "embedded") as parts:
+        yield parts
+
+
+def told(folder: Path, process: str) -> Told:
+    return msgspec.json.decode((folder / f"{process}.json").read_bytes(), type=Told)
+
+
+def test_processes_start_after_the_migrations_and_all_end_with_the_platform(
+    stand_ins: Path, started: LocalParts
+) -> None:
+    with Platform(started, mail=NOWHERE) as running:
+        migrated = max(told(stand_ins, f"{service}-migrate").at for service in SERVICES)
+        begun = [told(stand_ins, f"{s}-{role}").at for s in SERVICES for role in (API, WORKER)]
+        assert migrated < min(begun)
+        assert len(running.running) == 8
+    assert not any(child.alive() for child in running.running.values())
+
+
+def test_each_process_is_told_what_the_settings_ask_for(
+    stand_ins: Path, started: LocalParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAPPORT_STRAY", "of another platform")
+    extra = {"routing": {"RAPPORT_DRAIN_SECONDS": "3"}}
+    with Platform(started, mail=NOWHERE, extra_env=extra) as running:
+        addresses = running.addresses
+        routing = told(stand_ins, "routing-worker").environment
+        intake = told(stand_ins, "intake-worker").environment
+    assert "RAPPORT_STRAY" not in routing
+    assert intake["RAPPORT_MAIL__PORT"] == "9"
+    assert int(intake["RAPPORT_SMTP__PORT"]) == addresses.smtp[1]
+    for name, value in routing.items():
+        monkeypatch.setenv(name, value)
+    settings = load(ServiceSettings)
+    assert settings.database.dsn.get_secret_value() == addresses.dsn["routing"]
+    assert settings.kafka.bootstrap == addresses.bootstrap
+    assert settings.kafka.idempotent is started.broker.idempotent
+    assert addresses.ops["routing", "worker"].endswith(f":{settings.ops.port}")
+    assert addresses.api["routing"].endswith(f":{settings.http.port}")
+    assert settings.drain_seconds == 3
+
+
+@pytest.mark.parametrize("role", ["migrate", "worker"])
+def test_a_process_that_breaks_is_named_and_nothing_is_left_running(
+    stand_ins: Path, started: LocalParts, role: str
+) -> None:
+    broken = Platform(started, mail=NOWHERE, extra_env={"followup": {"RAPPORT_BREAK": role}})
+    with pytest.raises(LaunchFailure, match=r"followup(.|\n)*told to break"):
+        broken.start()
+    ports = [int(url.rsplit(":", 1)[1]) for url in broken.addresses.ops.values()]
+    assert all(is_free(port) for port in ports)
