@@ -91,7 +91,10 @@ def stale(events: dict[str, type[Event]]) -> list[str]:
         if not path.exists() or path.read_text("utf-8") != text
     ]
     wrong += sorted(set(SCHEMAS.glob("*.json")) - set(wanted))
-    return [f"{path.relative_to(ROOT)} is stale: run `make docs`" for path in wrong]
+    return [
+        f"{path.relative_to(ROOT)} is stale: run python -m shared.contracts.publish"
+        for path in wrong
+    ]
 
 
 def write(files: dict[Path, str]) -> None:
