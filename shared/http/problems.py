@@ -1,7 +1,6 @@
 """Every failure has one face: RFC 9457 `application/problem+json`, by kind, echoing no input."""
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, Final, Literal
 
 import msgspec
@@ -21,12 +20,24 @@ STATUS: Final[Mapping[str, int]] = {
     "missing": 404,
     "not-allowed": 405,
     "conflict": 409,
-    "gone": 410,
     "too-large": 413,
     "invalid": 422,
     "overloaded": 429,
     "unexpected": 500,
     "unavailable": 503,
+}
+TITLE: Final[Mapping[str, str]] = {
+    "malformed": "The request cannot be read",
+    "unauthenticated": "We do not know who calls",
+    "denied": "This caller may not do this",
+    "missing": "There is nothing here",
+    "not-allowed": "This cannot be done here",
+    "conflict": "The present state does not allow it",
+    "too-large": "The request is too large",
+    "invalid": "The request is wrong",
+    "overloaded": "Too much at once",
+    "unexpected": "Something broke on our side",
+    "unavailable": "A part we need is away",
 }
 KIND: Final[Mapping[int, str]] = {status: kind for kind, status in STATUS.items()}
 
@@ -103,7 +114,7 @@ def problem(
     status = STATUS[kind]
     content = Problem(
         type=f"urn:rapport:problem:{kind}",
-        title=HTTPStatus(status).phrase,
+        title=TITLE[kind],
         status=status,
         detail=detail,
         errors=errors,

@@ -17,8 +17,10 @@ from shared.observability.scrub import scrubbed_fields
 from shared.settings import TelemetrySettings
 
 NOISY: Final = ("aiokafka", "opentelemetry", "kafka")
+WORDY: Final = ("uvicorn.error", "httpx2", "asyncio")
 QUIET_SECONDS: Final = 10.0
 KINDS: Final = 500
+INNERMOST: Final = 12
 _OPEN_TEXT: Final = (OSError, TypeError, AttributeError, NameError, ImportError, RuntimeError)
 
 
@@ -59,6 +61,8 @@ def configure(settings: TelemetrySettings, *, service: str, role: str) -> None:
     )
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    for wordy in WORDY:
+        logging.getLogger(wordy).setLevel(logging.WARNING)
 
 
 class Repeats(logging.Filter):
