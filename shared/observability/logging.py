@@ -61,6 +61,7 @@ def configure(settings: TelemetrySettings, *, service: str, role: str) -> None:
     )
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a line that cannot be written is not shown unscrubbed
     for wordy in WORDY:
         logging.getLogger(wordy).setLevel(logging.WARNING)
 
@@ -116,10 +117,13 @@ def _exception(_: Any, __: str, line: EventDict) -> EventDict:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         line["error"] = [_told(cause) for cause in _chain(error)]
-        line["at"] = [
-            f"{at.filename}:{at.lineno} {at.name}" for at in extract_tb(error.__traceback__)
-        ]
+        frames = extract_tb(error.__traceback__)[-INNERMOST:]
+        line["at"] = [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
     return line
+
+
+def _short(path: str) -> str:
+    return path.rpartition("site-packages/")[2]
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
