@@ -24,6 +24,7 @@ KAFKA = f"org.apache.kafka:kafka_2.13:{VERSION}"
 LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4"
 PINS = Path(__file__).with_name("kafka-jars.txt")
 FOLDER = LOCAL / "kafka" / VERSION
+_TELL_EVERY = 15
 _HEADER = f"""\
 # Apache Kafka {VERSION} and all it needs to run: SHA-256 and Maven coordinate of each jar.
 # Only files with these digests are ever run. Written by: python -m deploy.local.kafka_jars
@@ -59,8 +60,7 @@ def class_path(say: Callable[[str], None], jars: list[Jar], folder: Path = FOLDE
     with _alone_in(folder):
         missing = [jar for jar in jars if not (folder / jar.file_name).exists()]
         if missing:
-            say(f"Fetching Apache Kafka {VERSION} ({len(missing)} jars, 43 MB in all, once) ...")
-            _fetch(missing, folder)
+            _fetch(missing, folder, say)
         for jar in jars:
             check(jar, folder / jar.file_name)
     return ":".join(str(folder / jar.file_name) for jar in jars)
@@ -77,15 +77,24 @@ def check(jar: Jar, path: Path) -> None:
         )
 
 
-def _fetch(jars: list[Jar], folder: Path) -> None:
+def _fetch(jars: list[Jar], folder: Path, say: Callable[[str], None]) -> None:
+    say(f"Fetching Apache Kafka {VERSION} ({len(jars)} jars, 43 MB in all, once) ...")
+    with (
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetching-") as scratch,
+        ThreadPoolExecutor(max_workers=6) as several,
+    ):
+        fetched = several.map(lambda jar: _fetch_one(jar, folder, Path(scratch)), jars)
+        for count, _ in enumerate(fetched, start=1):
+            if count % _TELL_EVERY == 0:
+                say(f"  {count} of {len(jars)} jars")
+
+
+def _fetch_one(jar: Jar, folder: Path, scratch: Path) -> None:
     # A file gets its name in `folder` only when it is whole and checked: being killed in the
     # middle leaves nothing that looks like a jar.
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetching-") as scratch:
-        with ThreadPoolExecutor(max_workers=6) as several:
-            paths = list(several.map(lambda jar: _download(jar, Path(scratch)), jars))
-        for jar, path in zip(jars, paths, strict=True):
-            check(jar, path)
-            path.replace(folder / jar.file_name)
+    path = _download(jar, scratch)
+    check(jar, path)
+    path.replace(folder / jar.file_name)
 
 
 def _download(jar: Jar, scratch: Path, attempts: int = 3) -> Path:

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 
-from deploy.local.demo.words import TOPIC_WORDS
+from deploy.local.demo.words import SMALL, TOPIC_WORDS
 
 ADDRESS = "help@rapport.example"
 OFFER_TIMEOUT_SECONDS = 8
@@ -12,10 +12,18 @@ OFFER_TIMEOUT_SECONDS = 8
 Json = dict[str, Any]
 
 
-def _queue(name: str, topic: str, rank: int, skills: dict[str, int], target: int) -> Json:
+def _queue(
+    name: str,
+    topic: str,
+    rank: int,
+    skills: dict[str, int],
+    *,
+    target: int,
+    need: Json | None = None,
+) -> Json:
     return {
         "name": name,
-        "topics": [{"topic": topic}],
+        "topics": [{"topic": topic, "need": need}],
         "languages": [],
         "skills": skills,
         "service_target_seconds": target,
@@ -25,11 +33,11 @@ def _queue(name: str, topic: str, rank: int, skills: dict[str, int], target: int
 
 
 QUEUES: dict[str, Json] = {
-    "billing": _queue("Billing", "billing", 10, {"billing": 2}, 30),
-    "delivery": _queue("Delivery", "delivery", 20, {"logistics": 1}, 30),
-    "technical": _queue("Technical help", "technical", 30, {"product": 2}, 45),
-    "care": _queue("Customer care", "complaint", 40, {"care": 2}, 20),
-    "general": _queue("General", "*", 90, {}, 60),
+    "billing": _queue("Billing", "billing", 10, {"billing": 2}, target=30, need=dict(SMALL)),
+    "delivery": _queue("Delivery", "delivery", 20, {"logistics": 1}, target=30),
+    "technical": _queue("Technical help", "technical", 30, {"product": 2}, target=45),
+    "care": _queue("Customer care", "complaint", 40, {"care": 2}, target=20),
+    "general": _queue("General", "*", 90, {}, target=60),
 }
 
 

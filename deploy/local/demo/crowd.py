@@ -96,11 +96,10 @@ class Crowd:
             self.sent.deliveries["web"] += 1
 
     async def _publish(self, customer: Customer, words: Words, times: int) -> None:
-        event_id = str(uuid4())
-        contact = contact_of(customer, words, reference=event_id, channel="api")
+        reference = str(uuid4())
         for _ in range(times):
-            await publish_contact(self.bootstrap, contact, event_id=event_id)
-            self.sent.events.add(event_id)
+            await publish_contact(self.bootstrap, customer, words, reference=reference)
+            self.sent.events.add(reference)
             self.sent.deliveries["api"] += 1
 
     async def _answer(self, mail: Mail, link: str) -> None:

@@ -1,7 +1,6 @@
 """A customer's ways in: a mail, a form that posts for them, another system that publishes."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,16 +85,29 @@ async def post_contact(
     return taken
 
 
-async def publish_contact(bootstrap: str, contact: Mapping[str, Any], *, event_id: str) -> None:
+async def publish_contact(
+    bootstrap: str, customer: Customer, words: Words, *, reference: str
+) -> None:
     """Publish a contact as another system would: with the example program of the documentation."""
+    told = {
+        "bootstrap": bootstrap,
+        "reference": reference,
+        "address": customer.address,
+        "name": customer.name,
+        "subject": words.subject,
+        "text": words.text,
+        "topic": words.topic,
+        "language": customer.language,
+    }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(PUBLISHER), "--bootstrap", bootstrap, "--id", event_id, "--data", "-",
-        stdin=asyncio.subprocess.PIPE,
+        sys.executable,
+        str(PUBLISHER),
+        *(f"--{name}={value}" for name, value in told.items()),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
-    )  # fmt: skip
-    output, _ = await process.communicate(json.dumps(dict(contact)).encode())
+    )
+    output, _ = await process.communicate()
     if process.returncode != 0:
         raise RuntimeError(f"{PUBLISHER.name} ended with {process.returncode}: {output.decode()}")
 

@@ -1,0 +1,44 @@
+"""What the customers of the demonstration remember, held against what the platform knows."""
+
+from collections.abc import Iterator
+
+from deploy.local.demo.crowd import Sent
+from deploy.local.evidence import Evidence
+from deploy.local.invariants import Finding
+from deploy.local.people.mailboxes import Mailboxes
+
+
+def forgotten(evidence: Evidence, sent: Sent, mailboxes: Mailboxes) -> list[Finding]:
+    """Lost: taken from a customer and not kept. Doubled: one mail of ours that came twice."""
+    return [
+        Finding("customers_are_not_forgotten", detail)
+        for detail in (*_arrivals(evidence, sent), *_counts(evidence, sent), *_mail(evidence, mailboxes))
+    ]  # fmt: skip
+
+
+def _arrivals(evidence: Evidence, sent: Sent) -> Iterator[str]:
+    contacts = evidence.column("intake", "contacts", "contact_id")
+    if lost := sent.contacts - contacts:
+        yield f"{len(lost)} contacts were taken over HTTP and are not there"
+    mails = {mail_id.strip("<>") for mail_id in evidence.column("intake", "mails", "mail_id")}
+    if lost := {mail_id.strip("<>") for mail_id in sent.mails} - mails:
+        yield f"{len(lost)} mails were taken and are not there"
+
+
+def _counts(evidence: Evidence, sent: Sent) -> Iterator[str]:
+    received = {row["channel"]: row["received"] for row in evidence.of("intake", "tally")}
+    for channel, n in sent.deliveries.items():
+        if received.get(channel, 0) != n:
+            yield f"{channel}: {n} handed in, {received.get(channel, 0)} received"
+
+
+def _mail(evidence: Evidence, mailboxes: Mailboxes) -> Iterator[str]:
+    arrived = [mail.message_id for mails in mailboxes.mails.values() for mail in mails]
+    if len(arrived) != len(set(arrived)):
+        yield f"{len(arrived) - len(set(arrived))} mails of ours came twice"
+    delivered = {mail_id.strip("<>").partition("@")[0] for mail_id in arrived}
+    said = {
+        str(row["message_id"]) for row in evidence.of("intake", "written") if row["state"] == "sent"
+    }
+    if missing := said - delivered:
+        yield f"{len(missing)} mails are sent and did not arrive"

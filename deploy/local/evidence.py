@@ -1,0 +1,163 @@
+"""What databases and topics say, read from outside with queries of its own: evidence, no judgement."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import asyncpg
+import msgspec
+
+from deploy.local.platform import Addresses
+from shared.contracts import topics
+from shared.contracts.cloudevents import Record
+from shared.messaging.kafka import read_all
+from shared.settings import KafkaSettings
+
+Row = Mapping[str, Any]
+
+
+class Told(NamedTuple):
+    """One record as it stands in a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    id: str
+    type: str
+    source: str
+    subject: str
+    seq: int
+    data: dict[str, Any]
+
+
+class Held(NamedTuple):
+    """From when to when (None: still) somebody held something."""
+
+    who: str
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything the invariants are judged by. `rows` by service and query name."""
+
+    told: tuple[Told, ...]
+    dead_letters: int
+    rows: Mapping[tuple[str, str], tuple[Row, ...]]
+    by_type: dict[str, list[Told]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_type: dict[str, list[Told]] = {}
+        for one in self.told:
+            by_type.setdefault(one.type, []).append(one)
+        object.__setattr__(self, "by_type", by_type)
+
+    def of(self, service: str, name: str) -> tuple[Row, ...]:
+        """The rows that a query found in a service's database."""
+        return self.rows.get((service, name), ())
+
+    def column(self, service: str, name: str, column: str) -> set[str]:
+        """One column of them, as text."""
+        return {str(row[column]) for row in self.of(service, name) if row[column] is not None}
+
+
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "intake": {
+        "contacts": "select contact_id, channel, automatic from contact",
+        "customers": "select customer_id from customer",
+        "stored": "select c.channel, count(*) as n from message m join contact c using (contact_id)"
+        " where m.arrival_key is not null group by 1",
+        "quarantined": "select channel, count(*) as n from quarantine"
+        " where replayed_at is null group by 1",
+        "tally": "select channel, sum(received)::bigint as received, sum(stored)::bigint as stored,"
+        " sum(quarantined)::bigint as quarantined, sum(deduplicated)::bigint as deduplicated"
+        " from tally group by 1",
+        "written": "select message_id, kind, state from message where state is not null",
+        "promises": "select promise_id, outcome from promise",
+        "mails": "select mail_id from message where arrival_key is not null and mail_id is not null",
+    },
+    "routing": {
+        "contacts": "select contact_id, state from contact",
+        "offers": "select offer_id, contact_id, agent_id, channel, slot, state, made_at, ended_at,"
+        " need_amount, authority_limit from offer",
+        "slots": "select agent_id, channel, count(*) as n from agent_slot group by 1, 2",
+        "actions": "select action_id, agent_id, kind, amount, currency, action_limit,"
+        " (taken_at at time zone 'UTC')::date as day from action",
+        "days": "select agent_id, kind, currency, day, spent, budget from authority_day",
+        "agents": "select agent_id, authorities from agent",
+        "resolutions": "select resolution_id, contact_id, settled from resolution",
+        "replies": "select message_id from message where kind = 'reply'",
+    },
+    "followup": {
+        "check_ins": "select check_in_id, resolution_id, contact_id, state, message_id"
+        " from check_in",
+        "contacts": "select contact_id from contact where customer_id is not null",
+    },
+    "analytics": {
+        "facts": "select contact_id from fact",
+        "contacts": "select channel, sum(n)::bigint as n from rollup"
+        " where measure = 'contacts' group by 1",
+    },
+}
+EVERYWHERE: Mapping[str, str] = {
+    "said": "select event_id, topic, seq from outbox where seq is not null",
+    "unsaid": "select count(*) as n from outbox where (xid, position) >"
+    " (select coalesce(max(xid), '0'), coalesce(max(position), 0) from relay_cursor)",
+    "heard": "select event_id from inbox",
+}
+
+
+async def gather(where: Addresses) -> Evidence:
+    """Read all of it. The platform should be at rest."""
+    kafka = KafkaSettings(bootstrap=where.bootstrap)
+    told = [one for topic in topics.LIVE for one in map(_told, await read_all(kafka, topic.name))]
+    dead = [await read_all(kafka, topic.name) for topic in topics.DEAD_LETTERS]
+    found = await asyncio.gather(*(_query(name, dsn) for name, dsn in where.dsn.items()))
+    rows = {key: rows for of_service in found for key, rows in of_service.items()}
+    return Evidence(tuple(told), sum(map(len, dead)), rows)
+
+
+async def _query(service: str, dsn: str) -> dict[tuple[str, str], tuple[Row, ...]]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        queries = {**EVERYWHERE, **QUERIES[service]}
+        return {
+            (service, name): tuple(map(dict, await connection.fetch(query)))
+            for name, query in queries.items()
+        }
+    finally:
+        await connection.close()
+
+
+def _told(record: Record) -> Told:
+    headers = dict(record.headers)
+
+    def attribute(name: str) -> str:
+        return headers.get(f"ce_{name}", b"").decode(errors="replace")
+
+    try:
+        data = msgspec.json.decode(record.value or b"{}")
+    except msgspec.DecodeError:
+        data = {}
+    return Told(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        id=attribute("id"),
+        type=attribute("type"),
+        source=attribute("source"),
+        subject=attribute("subject"),
+        seq=int(attribute("seq") or 0),
+        data=data,
+    )
+
+
+def first_told(told: Iterable[Told]) -> list[Told]:
+    """Each event once, where it stood first: the wire may carry it twice."""
+    seen: dict[tuple[str, str], Told] = {}
+    for one in told:
+        seen.setdefault((one.source, one.id), one)
+    return list(seen.values())
