@@ -1,0 +1,1 @@
+"""The use cases: count a batch, answer a question, count anew."""

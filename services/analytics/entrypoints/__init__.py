@@ -1,0 +1,1 @@
+"""The doors: HTTP routes, and the ears of the consumer."""

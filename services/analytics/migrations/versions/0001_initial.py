@@ -1,0 +1,139 @@
+"""Initial."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from shared.database.base import Xid8
+
+revision: str = "0001"
+down_revision: str | None = None
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "fact",
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "body",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="A Fact; nothing in it is personal data.",
+        ),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_fact")),
+        postgresql_with={"fillfactor": "70"},
+    )
+    op.create_table(
+        "heard",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("last_event_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("topic", name=op.f("pk_heard")),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "received_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_inbox")),
+    )
+    op.create_index(
+        "ix_inbox_received_at", "inbox", ["received_at"], unique=False, postgresql_using="brin"
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("xid", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "seq",
+            sa.BigInteger(),
+            nullable=True,
+            comment="Null: a dead letter, published as it is.",
+        ),
+        sa.Column(
+            "headers", sa.LargeBinary(), nullable=False, comment="MessagePack: [[name, bytes], …]"
+        ),
+        sa.Column("value", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("xid", "position", name=op.f("pk_outbox")),
+    )
+    op.create_table(
+        "published",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("base_offset", sa.BigInteger(), nullable=False),
+        sa.Column("positions", sa.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column(
+            "published_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint(
+            "topic", "partition", "base_offset", "published_at", name=op.f("pk_published")
+        ),
+    )
+    op.create_index(
+        "ix_published_published_at",
+        "published",
+        ["published_at"],
+        unique=False,
+        postgresql_using="brin",
+    )
+    op.create_table(
+        "relay_cursor",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("xid", Xid8(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_relay_cursor")),
+    )
+    op.create_table(
+        "rollup",
+        sa.Column(
+            "period_start", sa.DateTime(timezone=True), nullable=False, comment="A full hour, UTC."
+        ),
+        sa.Column("queue_id", sa.Text(), nullable=False, comment="`-`: not queued yet."),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "period_start", "queue_id", "channel", "measure", "bucket", name=op.f("pk_rollup")
+        ),
+        postgresql_with={"fillfactor": "50"},
+    )
+    op.create_table(
+        "stream",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("xid", Xid8(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_stream")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("stream")
+    op.drop_table("rollup")
+    op.drop_table("relay_cursor")
+    op.drop_index("ix_published_published_at", table_name="published", postgresql_using="brin")
+    op.drop_table("published")
+    op.drop_table("outbox")
+    op.drop_index("ix_inbox_received_at", table_name="inbox", postgresql_using="brin")
+    op.drop_table("inbox")
+    op.drop_table("heard")
+    op.drop_table("fact")
