@@ -31,8 +31,8 @@ class CheckInSettings(Block):
     quiet_until: time = Field(time(8), description="End, in the customer's own time zone.")
 
     @model_validator(mode="after")
-    def _leaves_time_to_ask(self) -> Self:
-        """Quiet hours are times of day, and not the whole day."""
+    def _own_times(self) -> Self:
+        """Quiet hours are times of day where the customer is."""
         if self.quiet_from.tzinfo or self.quiet_until.tzinfo:
             raise ValueError("quiet hours are the customer's own; they have no time zone")
         return self

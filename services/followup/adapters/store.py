@@ -34,53 +34,53 @@ def _set_all(columns: Iterable[str], source: str) -> str:
 
 
 KNOW_CUSTOMERS = """
-insert into customers (customer_id, name)
+insert into customer (customer_id, name)
 select * from unnest($1::uuid[], $2::text[]) as given (customer_id, name) order by customer_id
 on conflict (customer_id) do update set name = excluded.name
 """
 MEET_CONTACTS = """
-insert into contacts (contact_id) select id from unnest($1::uuid[]) as id order by id
+insert into contact (contact_id) select id from unnest($1::uuid[]) as id order by id
 on conflict do nothing
 """
-LOCK_CONTACTS = "select * from contacts where contact_id = any($1) order by contact_id for update"
+LOCK_CONTACTS = "select * from contact where contact_id = any($1) order by contact_id for update"
 LOCK_CHECK_INS = """
-select * from check_ins where contact_id = any($1) order by check_in_id for update
+select * from check_in where contact_id = any($1) order by check_in_id for update
 """
 SAVE_CONTACTS = f"""
-update contacts set {_set_all(CONTACT, "given")}
-from {_given(CONTACT)} where contacts.contact_id = given.contact_id
+update contact set {_set_all(CONTACT, "given")}
+from {_given(CONTACT)} where contact.contact_id = given.contact_id
 """  # noqa: S608 - made of the column names above
 SAVE_CHECK_INS = f"""
-insert into check_ins ({", ".join(CHECK_IN)})
+insert into check_in ({", ".join(CHECK_IN)})
 select * from {_given(CHECK_IN)} order by contact_id, number
 on conflict (check_in_id) do update set {_set_all(CHECK_IN, "excluded")}
-where check_ins.state in ('waiting', 'scheduled', 'sent')
+where check_in.state in ('waiting', 'scheduled', 'sent')
 """  # noqa: S608 - made of the column names above
-PERSON = """
-select check_ins.*, customer_id, channel, language, time_zone, value_tier, automatic, trace,
-  reopened_at, coalesce(customers.name, '') as name
-from {check_ins} as check_ins join contacts using (contact_id) left join customers using (customer_id)
+ASKED = """
+select check_in.*, customer_id, channel, language, time_zone, value_tier, automatic, trace,
+  reopened_at, coalesce(customer.name, '') as name
+from {source} as check_in join contact using (contact_id) left join customer using (customer_id)
 """
-FIND = PERSON.format(check_ins="check_ins") + "where check_in_id = $1"
-LOCK = FIND + " for update of check_ins"
-CLAIM_DUE = PERSON.format(
-    check_ins="""(
-  select * from check_ins where state = 'scheduled' and due_at <= $1
+FIND = ASKED.format(source="check_in") + "where check_in_id = $1"
+LOCK = FIND + " for update of check_in"
+CLAIM_DUE = ASKED.format(
+    source="""(
+  select * from check_in where state = 'scheduled' and due_at <= $1
   order by due_at limit $2 for update skip locked
 )"""
 )
-CLAIM_CLOSING = PERSON.format(
-    check_ins="""(
-  select * from check_ins where state = 'sent' and closes_at <= $1
+CLAIM_CLOSING = ASKED.format(
+    source="""(
+  select * from check_in where state = 'sent' and closes_at <= $1
   order by closes_at limit $2 for update skip locked
 )"""
 )
 NEXT = """
 select least(
-  (select min(due_at) from check_ins where state = 'scheduled'),
-  (select min(closes_at) from check_ins where state = 'sent'))
+  (select min(due_at) from check_in where state = 'scheduled'),
+  (select min(closes_at) from check_in where state = 'sent'))
 """
-OF_CONTACT = "select * from check_ins where contact_id = $1 order by number"
+OF_CONTACT = "select * from check_in where contact_id = $1 order by number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,9 @@ async def save_check_ins(tx: Tx, check_ins: Iterable[CheckIn]) -> None:
         raise Conflict("a check-in has ended already")
 
 
-async def announce(tx: Tx) -> None:
-    """Wake the timers when `tx` commits."""
-    await tx.execute("select pg_notify($1, '')", CHANNEL)
+async def announce(tx: Tx, due_at: datetime) -> None:
+    """Tell the timers, when `tx` commits, that something is due at that time."""
+    await tx.execute("select pg_notify($1, $2)", CHANNEL, due_at.isoformat())
 
 
 async def claim_due(tx: Tx, now: datetime, limit: int) -> list[Asked]:

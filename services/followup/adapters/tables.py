@@ -23,15 +23,15 @@ metadata = new_metadata()
 make_inbox_table(metadata)
 make_outbox_tables(metadata)
 
-customers = Table(
-    "customers",
+Table(
+    "customer",
     metadata,
     Column("customer_id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
 )
 
-contacts = Table(
-    "contacts",
+Table(
+    "contact",
     metadata,
     Column("contact_id", Uuid, primary_key=True),
     Column("customer_id", Uuid),
@@ -48,12 +48,12 @@ contacts = Table(
     ),
 )
 
-check_ins = Table(
-    "check_ins",
+Table(
+    "check_in",
     metadata,
     Column("check_in_id", Uuid, primary_key=True),
     Column("resolution_id", Uuid, nullable=False, unique=True),
-    Column("contact_id", Uuid, ForeignKey("contacts.contact_id"), nullable=False),
+    Column("contact_id", Uuid, ForeignKey("contact.contact_id"), nullable=False),
     Column("agent_id", Text, nullable=False),
     Column("queue_id", Text, nullable=False),
     Column("number", Integer, nullable=False),
@@ -108,13 +108,13 @@ check_ins = Table(
         "skipped_reason in ('reopened', 'superseded', 'automatic', 'undeliverable')",
         name="skipped_reason",
     ),
-    Index("ix_check_ins_contact_id", "contact_id"),
+    Index("ix_check_in_contact_id", "contact_id"),
     Index(
-        "uq_check_ins_one_open_per_contact",
+        "uq_check_in_one_open_per_contact",
         "contact_id",
         unique=True,
         postgresql_where=text("state in ('scheduled', 'sent')"),
     ),
-    Index("ix_check_ins_due", "due_at", postgresql_where=text("state = 'scheduled'")),
-    Index("ix_check_ins_closing", "closes_at", postgresql_where=text("state = 'sent'")),
+    Index("ix_check_in_due", "due_at", postgresql_where=text("state = 'scheduled'")),
+    Index("ix_check_in_closing", "closes_at", postgresql_where=text("state = 'sent'")),
 )

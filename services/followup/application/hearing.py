@@ -54,8 +54,9 @@ async def _save(tx: Tx, before: Mapping[UUID, Contact], after: Mapping[UUID, Con
     ]
     await store.save_contacts(tx, changed)
     await store.save_check_ins(tx, check_ins)
-    if any(isinstance(check_in.state, Scheduled) for check_in in check_ins):
-        await store.announce(tx)
+    due = [one.state.due_at for one in check_ins if isinstance(one.state, Scheduled)]
+    if due:
+        await store.announce(tx, min(due))
 
 
 def _changed(before: Contact, after: Contact) -> list[CheckIn]:

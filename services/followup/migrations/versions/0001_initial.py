@@ -16,7 +16,7 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.create_table(
-        "contacts",
+        "contact",
         sa.Column("contact_id", sa.Uuid(), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=True),
         sa.Column("channel", sa.Text(), nullable=True),
@@ -33,15 +33,15 @@ def upgrade() -> None:
         sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "num_nulls(customer_id, channel, language, time_zone, value_tier, automatic) in (0, 6)",
-            name=op.f("ck_contacts_received_wholly_or_not_yet"),
+            name=op.f("ck_contact_received_wholly_or_not_yet"),
         ),
-        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contacts")),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contact")),
     )
     op.create_table(
-        "customers",
+        "customer",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customers")),
+        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customer")),
     )
     op.create_table(
         "inbox",
@@ -98,6 +98,13 @@ def upgrade() -> None:
             "topic", "partition", "base_offset", "published_at", name=op.f("pk_published")
         ),
     )
+    op.create_index(
+        "ix_published_published_at",
+        "published",
+        ["published_at"],
+        unique=False,
+        postgresql_using="brin",
+    )
     op.create_table(
         "relay_cursor",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -113,7 +120,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_stream")),
     )
     op.create_table(
-        "check_ins",
+        "check_in",
         sa.Column("check_in_id", sa.Uuid(), nullable=False),
         sa.Column("resolution_id", sa.Uuid(), nullable=False),
         sa.Column("contact_id", sa.Uuid(), nullable=False),
@@ -133,66 +140,66 @@ def upgrade() -> None:
         sa.Column("skipped_reason", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "(state in ('confirmed', 'refuted', 'unrefuted')) = (settled_at is not null)",
-            name=op.f("ck_check_ins_settled"),
+            name=op.f("ck_check_in_settled"),
         ),
         sa.CheckConstraint(
             "case state when 'skipped' then num_nulls(skipped_at, skipped_reason) = 0 else num_nonnulls(skipped_at, skipped_reason) = 0 end",
-            name=op.f("ck_check_ins_skipped"),
+            name=op.f("ck_check_in_skipped"),
         ),
         sa.CheckConstraint(
             "case state when 'waiting' then due_at is null when 'skipped' then true else due_at is not null end",
-            name=op.f("ck_check_ins_due"),
+            name=op.f("ck_check_in_due"),
         ),
         sa.CheckConstraint(
             "case when state in ('confirmed', 'refuted') then comment is not null else num_nonnulls(csat, comment) = 0 end",
-            name=op.f("ck_check_ins_answer"),
+            name=op.f("ck_check_in_answer"),
         ),
         sa.CheckConstraint(
             "case when state in ('waiting', 'scheduled') then num_nonnulls(message_id, sent_at, closes_at) = 0 when state = 'skipped' then num_nulls(message_id, sent_at, closes_at) in (0, 3) else num_nulls(message_id, sent_at, closes_at) = 0 end",
-            name=op.f("ck_check_ins_sent"),
+            name=op.f("ck_check_in_sent"),
         ),
         sa.CheckConstraint(
             "skipped_reason in ('reopened', 'superseded', 'automatic', 'undeliverable')",
-            name=op.f("ck_check_ins_skipped_reason"),
+            name=op.f("ck_check_in_skipped_reason"),
         ),
         sa.CheckConstraint(
             "state <> 'unrefuted' or settled_at >= closes_at",
-            name=op.f("ck_check_ins_waited_to_the_end"),
+            name=op.f("ck_check_in_waited_to_the_end"),
         ),
         sa.CheckConstraint(
             "state in ('waiting', 'scheduled', 'sent', 'confirmed', 'refuted', 'unrefuted', 'skipped')",
-            name=op.f("ck_check_ins_state"),
+            name=op.f("ck_check_in_state"),
         ),
         sa.CheckConstraint(
             "state not in ('confirmed', 'refuted') or settled_at < closes_at",
-            name=op.f("ck_check_ins_answered_in_time"),
+            name=op.f("ck_check_in_answered_in_time"),
         ),
-        sa.CheckConstraint("closes_at > sent_at", name=op.f("ck_check_ins_window")),
-        sa.CheckConstraint("csat between 1 and 5", name=op.f("ck_check_ins_csat")),
+        sa.CheckConstraint("closes_at > sent_at", name=op.f("ck_check_in_window")),
+        sa.CheckConstraint("csat between 1 and 5", name=op.f("ck_check_in_csat")),
         sa.ForeignKeyConstraint(
-            ["contact_id"], ["contacts.contact_id"], name=op.f("fk_check_ins_contact_id_contacts")
+            ["contact_id"], ["contact.contact_id"], name=op.f("fk_check_in_contact_id_contact")
         ),
-        sa.PrimaryKeyConstraint("check_in_id", name=op.f("pk_check_ins")),
-        sa.UniqueConstraint("resolution_id", name=op.f("uq_check_ins_resolution_id")),
+        sa.PrimaryKeyConstraint("check_in_id", name=op.f("pk_check_in")),
+        sa.UniqueConstraint("resolution_id", name=op.f("uq_check_in_resolution_id")),
     )
     op.create_index(
-        "ix_check_ins_closing",
-        "check_ins",
+        "ix_check_in_closing",
+        "check_in",
         ["closes_at"],
         unique=False,
         postgresql_where=sa.text("state = 'sent'"),
     )
-    op.create_index("ix_check_ins_contact_id", "check_ins", ["contact_id"], unique=False)
+    op.create_index("ix_check_in_contact_id", "check_in", ["contact_id"], unique=False)
     op.create_index(
-        "ix_check_ins_due",
-        "check_ins",
+        "ix_check_in_due",
+        "check_in",
         ["due_at"],
         unique=False,
         postgresql_where=sa.text("state = 'scheduled'"),
     )
     op.create_index(
-        "uq_check_ins_one_open_per_contact",
-        "check_ins",
+        "uq_check_in_one_open_per_contact",
+        "check_in",
         ["contact_id"],
         unique=True,
         postgresql_where=sa.text("state in ('scheduled', 'sent')"),
@@ -201,23 +208,24 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index(
-        "uq_check_ins_one_open_per_contact",
-        table_name="check_ins",
+        "uq_check_in_one_open_per_contact",
+        table_name="check_in",
         postgresql_where=sa.text("state in ('scheduled', 'sent')"),
     )
     op.drop_index(
-        "ix_check_ins_due", table_name="check_ins", postgresql_where=sa.text("state = 'scheduled'")
+        "ix_check_in_due", table_name="check_in", postgresql_where=sa.text("state = 'scheduled'")
     )
-    op.drop_index("ix_check_ins_contact_id", table_name="check_ins")
+    op.drop_index("ix_check_in_contact_id", table_name="check_in")
     op.drop_index(
-        "ix_check_ins_closing", table_name="check_ins", postgresql_where=sa.text("state = 'sent'")
+        "ix_check_in_closing", table_name="check_in", postgresql_where=sa.text("state = 'sent'")
     )
-    op.drop_table("check_ins")
+    op.drop_table("check_in")
     op.drop_table("stream")
     op.drop_table("relay_cursor")
+    op.drop_index("ix_published_published_at", table_name="published", postgresql_using="brin")
     op.drop_table("published")
     op.drop_table("outbox")
     op.drop_index("ix_inbox_received_at", table_name="inbox", postgresql_using="brin")
     op.drop_table("inbox")
-    op.drop_table("customers")
-    op.drop_table("contacts")
+    op.drop_table("customer")
+    op.drop_table("contact")

@@ -1,0 +1,79 @@
+"""The page behind a check-in link: plain HTML in the customer's language, no script, no other host."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from services.followup.adapters.store import Asked
+from services.followup.domain.languages import LANGUAGES
+from services.followup.domain.model import Answer, Sent, Settled
+from services.followup.domain.wording import FALLBACK, greeting, spell, wording
+from services.followup.entrypoints.schemas import LONGEST_COMMENT
+from shared.http.problems import STATUS
+
+_HERE: Final = Path(__file__).parent
+_STYLE: Final = Markup((_HERE / "page.css").read_text())  # noqa: S704 - our own file
+_STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
+_POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_TEMPLATES: Final = Environment(
+    loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
+)
+_PAGE: Final = _TEMPLATES.get_template("page.html")
+
+
+def question_page(asked: Asked, action: str) -> HTMLResponse:
+    """The form; or, once it was answered, what was answered. `action` is where answers go."""
+    received, state = asked.contact.received, asked.check_in.state
+    spoken, words = wording(received.language if received else FALLBACK)
+    hello = greeting(words, asked.name)
+    match state:
+        case Settled(answer=Answer(solved=solved) as given):
+            noted = words.noted_solved if solved else words.noted_unsolved
+            return _page(spoken, words.thanks, (hello, noted), answer=given)
+        case Sent(closes_at=closes_at) if received:
+            until = words.until.format(closes=spell(closes_at, received.time_zone, spoken))
+            return _page(spoken, words.question, (hello, until), action=action)
+    return refusal_page("gone", spoken)
+
+
+def refusal_page(kind: str, language: str) -> HTMLResponse:
+    """Why there is nothing to answer here, in words that help."""
+    spoken, words = wording(language)
+    title, hint = {
+        "gone": (words.closed, words.closed_hint),
+        "missing": (words.unknown, words.unknown_hint),
+        "conflict": (words.other_answer, words.other_answer_hint),
+        "invalid": (words.unreadable, words.unreadable_hint),
+    }[kind]
+    return _page(spoken, title, (hint,), status=STATUS[kind])
+
+
+def _page(
+    language: str,
+    title: str,
+    paragraphs: Sequence[str],
+    *,
+    action: str = "",
+    answer: Answer | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    content = _PAGE.render(
+        language=language,
+        words=LANGUAGES[language],
+        title=title,
+        paragraphs=paragraphs,
+        action=action,
+        answer=answer,
+        style=_STYLE,
+        longest_comment=LONGEST_COMMENT,
+    )
+    return HTMLResponse(content, status, {"content-security-policy": _POLICY, "vary": "accept"})
