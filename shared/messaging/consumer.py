@@ -1,5 +1,134 @@
-"""The consumer: records in, one transaction per batch, offsets a moment later."""
+"""The consumer: reads a group's share of the log in lanes, and moves on only over what is done.
 
+Each lane is a member of the group: while one decodes, another commits. A lane reads a batch, has the
+`Processor` take it, and goes on; offsets are told to the broker a second later at most, which is
+an optimisation only: what is read twice has its marks in the inbox.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from shared.contracts.cloudevents import Record
+from shared.database.database import Database
+from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.errors import Failure, Overloaded, Unavailable
+from shared.messaging.batch import Processor
+from shared.messaging.kafka import Reader
+from shared.messaging.limit import DeadLetterLimit, TooManyDeadLetters
+from shared.messaging.patience import Backoff
 from shared.messaging.subscription import Handle, OnDeadLetter, Subscription
+from shared.observability import metrics
+from shared.observability.logging import get_logger
+from shared.settings import KafkaSettings
 
-__all__ = ["Handle", "OnDeadLetter", "Subscription"]
+__all__ = ["Consumer", "Handle", "OnDeadLetter", "Subscription", "TooManyDeadLetters"]
+
+COMMIT_EVERY_SECONDS = 1.0
+
+log = get_logger(__name__)
+
+
+class Consumer:
+    """One subscription of one service at work."""
+
+    def __init__(
+        self,
+        service: str,
+        subscription: Subscription,
+        database: Database,
+        kafka: KafkaSettings,
+        *,
+        clock: Clock | None = None,
+        limit: DeadLetterLimit | None = None,
+    ) -> None:
+        self._group = subscription.group(service)
+        self._topics = [topic.name for topic in subscription.topics]
+        self._kafka = kafka
+        self._processor = Processor(
+            service,
+            subscription,
+            database,
+            clock or SystemClock(),
+            limit or DeadLetterLimit(),
+        )
+        self._troubles: dict[int, Failure] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, finish the batch in hand, commit, leave the group.
+
+        Raises `TooManyDeadLetters` when going on could do more harm than standing still.
+        """
+        enough = asyncio.Event()
+        lanes = [asyncio.create_task(self._lane(n, enough)) for n in range(self._kafka.lanes)]
+        told = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([told, *lanes], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
+            enough.set()
+        await asyncio.gather(*lanes)
+
+    async def check(self) -> None:
+        """Raises `Unavailable` with what keeps records from being taken, if anything does."""
+        for trouble in self._troubles.values():
+            raise Unavailable(trouble.detail)
+
+    async def _lane(self, number: int, stop: asyncio.Event) -> None:
+        backoff = Backoff()
+        while not stop.is_set():
+            try:
+                async with self._joined(number) as reader:
+                    await self._read(number, reader, backoff, stop)
+            except Unavailable as error:
+                self._troubled(number, error)
+                await backoff.wait(stop)
+
+    @asynccontextmanager
+    async def _joined(self, number: int) -> AsyncIterator[Reader]:
+        """A member of the group, whose offsets are committed every second and at the end."""
+        async with Reader(self._kafka, self._group, self._topics, number) as reader:
+            committing = asyncio.create_task(_commit_regularly(reader))
+            try:
+                yield reader
+            finally:
+                committing.cancel()
+                await asyncio.wait([committing])
+
+    async def _read(
+        self, number: int, reader: Reader, backoff: Backoff, stop: asyncio.Event
+    ) -> None:
+        self._troubles.pop(number, None)
+        while not stop.is_set():
+            records = await reader.poll()
+            if records and await self._take(number, records, backoff, stop):
+                reader.done(records)
+
+    async def _take(
+        self, number: int, records: Sequence[Record], backoff: Backoff, stop: asyncio.Event
+    ) -> bool:
+        """Until it succeeds or we are to stop: what waits here is not read further. True: done."""
+        while not stop.is_set():
+            try:
+                await self._processor.take(records)
+            except (Unavailable, Overloaded) as error:
+                self._troubled(number, error)
+                await backoff.wait(stop)
+            else:
+                backoff.reset()
+                self._troubles.pop(number, None)
+                return True
+        return False
+
+    def _troubled(self, number: int, error: Failure) -> None:
+        self._troubles[number] = error
+        metrics.consumer_retries.labels(error.kind).inc()
+        log.warning("consumer waits", reason=error.detail, lane=number)
+
+
+async def _commit_regularly(reader: Reader) -> None:
+    while True:
+        await asyncio.sleep(COMMIT_EVERY_SECONDS)
+        await reader.commit()
+        for topic, records in reader.lag().items():
+            metrics.consumer_lag.labels(topic).set(records)

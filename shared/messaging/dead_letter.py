@@ -13,7 +13,7 @@ from shared.messaging.outbox import pack
 
 REASON, DETAIL, ORIGIN = "rapport-reason", "rapport-detail", "rapport-origin"
 CONSUMER, REPLAYS = "rapport-consumer", "rapport-replays"
-OURS = frozenset((REASON, DETAIL, ORIGIN, CONSUMER))
+MARKS = frozenset((REASON, DETAIL, ORIGIN, CONSUMER))
 MAX_DETAIL = 500
 
 BURY = """
@@ -64,7 +64,7 @@ async def bury(tx: Tx, service: str, letters: Sequence[DeadLetter]) -> None:
 
 
 def _headers(letter: DeadLetter, service: str) -> list[tuple[str, bytes]]:
-    kept = [(name, content) for name, content in letter.headers if name not in OURS]
+    kept = [(name, content) for name, content in letter.headers if name not in MARKS]
     return [
         *kept,
         (REASON, letter.reason.encode()),

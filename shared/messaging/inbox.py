@@ -1,7 +1,6 @@
 """The inbox: an event's effect happens once, because its mark and its effect are one transaction."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, Index, MetaData, Table, Uuid, text
@@ -12,11 +11,6 @@ from shared.database.database import Tx
 MARK = """
 insert into inbox (event_id) select distinct id from unnest($1::uuid[]) as id order by id
 on conflict do nothing returning event_id
-"""
-PRUNE = """
-delete from inbox where event_id in (
-  select event_id from inbox where received_at < $1 limit $2
-)
 """
 
 
@@ -39,12 +33,3 @@ def make_inbox_table(metadata: MetaData) -> None:
 async def first_time(tx: Tx, ids: Iterable[UUID]) -> set[UUID]:
     """Mark the ids as taken and return those that never were before. One statement."""
     return {row[0] for row in await tx.fetch(MARK, list(ids))}
-
-
-async def prune(tx: Tx, before: datetime, limit: int = 5_000) -> int:
-    """Forget up to `limit` of the marks older than `before`; the number forgotten.
-
-    A duplicate that arrives after its mark is forgotten would count again: keep marks for longer
-    than any topic keeps its records.
-    """
-    return int((await tx.execute(PRUNE, before, limit)).split()[-1])

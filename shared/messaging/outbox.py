@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -25,12 +26,13 @@ from sqlalchemy import (
     text,
 )
 
-from shared.contracts.cloudevents import Encoded, Headers, Outgoing, TraceContext, encode
+from shared.contracts.cloudevents import Encoded, Headers, Outgoing, encode
 from shared.contracts.topics import BY_NAME
 from shared.database.base import Xid8
 from shared.database.database import Tx
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Invalid
+from shared.observability import tracing
 
 _THIS_TRANSACTION = text("pg_current_xact_id()")
 _NOW = text("clock_timestamp()")
@@ -93,6 +95,7 @@ def make_outbox_tables(metadata: MetaData) -> None:
         Column("positions", ARRAY(BigInteger), nullable=False),
         Column("published_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
         PrimaryKeyConstraint("topic", "partition", "base_offset", "published_at"),
+        Index("ix_published_published_at", "published_at", postgresql_using="brin"),
     )
 
 
@@ -103,8 +106,8 @@ async def append(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
     """
     if not outgoing:
         return
-    now = _CLOCK.now()
-    encoded = [_fitting(encode(event, now, _trace())) for event in outgoing]
+    now, here = _CLOCK.now(), tracing.current()
+    encoded = [_fitting(encode(event, now, here)) for event in outgoing]
     await tx.execute(
         APPEND,
         [event.id for event in outgoing],
@@ -113,10 +116,6 @@ async def append(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
         [pack(event.headers) for event in encoded],
         [event.value for event in encoded],
     )
-
-
-def _trace() -> TraceContext | None:
-    return None
 
 
 def _fitting(event: Encoded) -> Encoded:

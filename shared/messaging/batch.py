@@ -1,0 +1,187 @@
+"""One batch of records: decoded, then taken in one transaction, or one by one if that fails.
+
+The path of a message: `take` → `_sort` (bytes to events) → `_together` (inbox, handler, outbox and
+dead letters in one transaction) → committed. What fails in company is tried `_alone`; what fails
+alone becomes a dead letter, or is tried again when the failure says that this can help.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from shared.contracts.cloudevents import Incoming, Record, TraceContext, decode_wanted
+from shared.contracts.event import Event
+from shared.database.database import Database, Tx
+from shared.kernel.clock import Clock
+from shared.kernel.errors import Denied, Failure, Invalid, Overloaded, Unavailable
+from shared.messaging.dead_letter import DeadLetter, bury, dead_letter
+from shared.messaging.inbox import first_time
+from shared.messaging.limit import DeadLetterLimit, TooManyDeadLetters
+from shared.messaging.outbox import append
+from shared.messaging.subscription import Subscription
+from shared.observability import metrics, names
+from shared.observability.logging import get_logger
+from shared.observability.tracing import batch_span
+
+TRIES = 3
+PAUSE_SECONDS = 0.1
+GIVEN_BACK = (Unavailable, Overloaded, TooManyDeadLetters)
+HOPELESS = (Invalid, Denied)
+
+log = get_logger(__name__)
+
+
+class Heard(NamedTuple):
+    """An event, and the record it came in."""
+
+    record: Record
+    event: Incoming[Event]
+
+
+Batch: TypeAlias = tuple[list[Heard], list[DeadLetter]]
+
+
+class Processor:
+    """Takes batches for one subscription of one service; knows nothing of Kafka."""
+
+    def __init__(
+        self,
+        service: str,
+        subscription: Subscription,
+        database: Database,
+        clock: Clock,
+        limit: DeadLetterLimit,
+    ) -> None:
+        self._service = service
+        self._subscription = subscription
+        self._database = database
+        self._clock = clock
+        self._limit = limit
+
+    async def take(self, records: Sequence[Record]) -> None:
+        """Everything these records ask for is done and committed when this returns.
+
+        Raises `Unavailable` or `Overloaded` if the same call may succeed later, and
+        `TooManyDeadLetters`. Whatever was not committed by then has had no effect.
+        """
+        heard, letters = self._sort(records)
+        if not heard and not letters:
+            return
+        metrics.consumer_batch_records.observe(len(heard) + len(letters))
+        with metrics.consumer_batch_seconds.time():
+            try:
+                await self._together(heard, letters)
+            except GIVEN_BACK:
+                raise
+            except Exception as error:
+                log.warning("batch rolled back, now one by one", exc_info=error)
+                metrics.consumer_retries.labels(_kind(error)).inc()
+                await self._one_by_one(heard, letters)
+
+    def _sort(self, records: Sequence[Record]) -> Batch:
+        """Events that are wanted, and records that cannot be read; the others are passed over."""
+        heard: list[Heard] = []
+        letters: list[DeadLetter] = []
+        for record in records:
+            try:
+                event = decode_wanted(record, self._subscription.wanted)
+            except Invalid as error:
+                letters.append(dead_letter(record, error.kind, error.detail))
+                continue
+            if event:
+                heard.append(Heard(record, event))
+            else:
+                metrics.consumer_records.labels(record.topic, "unwanted").inc()
+        return heard, letters
+
+    async def _together(self, heard: Sequence[Heard], letters: Sequence[DeadLetter]) -> None:
+        """All of it in one transaction. Whatever it raises, nothing of it has happened."""
+        traces = [each.event.trace for each in heard]
+        with batch_span(names.CONSUME, traces, count=len(heard)) as contexts:
+            async with self._database.transaction() as tx:
+                ids = [*(each.event.id for each in heard), *(letter.mark for letter in letters)]
+                new = await first_time(tx, ids)
+                fresh = _first(heard, contexts, new)
+                if fresh:
+                    await append(tx, await self._subscription.handle(tx, fresh))
+                dead = [letter for letter in letters if letter.mark in new]
+                await self._put_aside(tx, len(fresh), dead)
+        self._limit.add(len(fresh), len(dead), self._clock.now())
+        _count(heard, fresh, dead)
+
+    async def _put_aside(self, tx: Tx, good: int, dead: Sequence[DeadLetter]) -> None:
+        self._limit.check(good, len(dead), self._clock.now())
+        await bury(tx, self._service, dead)
+        if dead and self._subscription.on_dead_letter:
+            await self._subscription.on_dead_letter(tx, dead)
+
+    async def _one_by_one(self, heard: Sequence[Heard], letters: Sequence[DeadLetter]) -> None:
+        for each in heard:
+            await self._alone(each)
+        for letter in letters:
+            await self._together([], [letter])
+
+    async def _alone(self, heard: Heard) -> None:
+        failure = await self._try(heard)
+        if failure is None:
+            return
+        detail = failure.detail if isinstance(failure, Failure) else type(failure).__name__
+        log.error("dead letter", reason=_kind(failure), detail=detail, type=heard.event.type)
+        await self._together([], [dead_letter(heard.record, _kind(failure), detail)])
+
+    async def _try(self, heard: Heard) -> Exception | None:
+        """A few times, if that can help; the last failure, or None when it succeeded."""
+        failure: Exception | None = None
+        for attempt in range(TRIES):
+            await asyncio.sleep(attempt * PAUSE_SECONDS)
+            try:
+                await self._together([heard], [])
+            except GIVEN_BACK:
+                raise
+            except HOPELESS as error:
+                return error
+            except Exception as error:
+                log.warning("event failed", type=heard.event.type, exc_info=error)
+                failure = error
+            else:
+                return None
+        return failure
+
+
+def _first(
+    heard: Sequence[Heard], contexts: Sequence[TraceContext | None], new: set[UUID]
+) -> list[Incoming[Event]]:
+    """The events that are new here, each once, each inside the span of its own processing."""
+    left = set(new)
+    fresh = []
+    for (_, event), context in zip(heard, contexts, strict=True):
+        if event.id in left:
+            left.remove(event.id)
+            same = context is event.trace
+            fresh.append(event if same else msgspec.structs.replace(event, trace=context))
+    return fresh
+
+
+def _kind(error: Exception) -> str:
+    return error.kind if isinstance(error, Failure) else "unknown"
+
+
+def _count(
+    heard: Sequence[Heard], fresh: Sequence[Incoming[Event]], dead: Sequence[DeadLetter]
+) -> None:
+    handled = Counter(event.origin.topic for event in fresh)
+    duplicate = Counter(each.record.topic for each in heard) - handled
+    put_aside = Counter(letter.origin.topic for letter in dead)
+    for outcome, counted in (
+        ("handled", handled),
+        ("duplicate", duplicate),
+        ("dead_lettered", put_aside),
+    ):
+        for topic, number in counted.items():
+            metrics.consumer_records.labels(topic, outcome).inc(number)
+    for letter in dead:
+        metrics.dead_letters.labels(letter.origin.topic, letter.reason).inc()

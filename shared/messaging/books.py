@@ -1,0 +1,125 @@
+"""The relay's books: which rows are next, how far it has come, and where each row went."""
+
+import asyncio
+from datetime import datetime
+from itertools import accumulate
+from typing import Any, TypeAlias
+
+from shared.database.database import Database, Tx
+from shared.kernel.errors import Unavailable
+from shared.messaging.shipping import Shipment
+
+Row: TypeAlias = Any
+"""xid, position, topic, key, seq, headers, value."""
+
+MOST_ROWS, MOST_BYTES = 2_000, 4_194_304
+
+ELECT = "select pg_try_advisory_lock(hashtext('rapport relay'))"
+RESIGN = "select pg_advisory_unlock(hashtext('rapport relay'))"
+BEGIN = "insert into relay_cursor (id, xid, position) values (1, '0', 0) on conflict do nothing"
+CURSOR = "select xid, position from relay_cursor where id = 1"
+# Only rows older than every open transaction: whatever commits later has a higher xid than all of
+# these, so nothing can ever appear behind the cursor.
+READ = """
+select xid, position, topic, key, seq, headers, value from (
+  select *, sum(octet_length(value)) over (order by xid, position) as bytes from (
+    select * from outbox
+    where (xid, position) > ($1, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
+    order by xid, position limit $3
+  ) as committed
+) as measured
+where bytes is null or bytes - coalesce(octet_length(value), 0) < $4 order by xid, position
+"""
+MARK = """
+with moved as (
+  update relay_cursor set xid = $3, position = $4
+  where id = 1 and (xid, position) = ($1, $2) returning id
+), noted as (
+  insert into published (topic, partition, base_offset, positions)
+  select topic, partition, base_offset, ($8::bigint[])[first:last]
+  from unnest($5::text[], $6::int[], $7::bigint[], $9::int[], $10::int[])
+    as shipment (topic, partition, base_offset, first, last)
+)
+select count(*) from moved
+"""
+REWIND = """
+update relay_cursor set (xid, position) = (
+  select xid, position - 1 from outbox where created_at >= $1 order by xid, position limit 1
+) where id = 1 and exists (select from outbox where created_at >= $1)
+"""
+BEHIND = """
+select count(*) from outbox, relay_cursor as here
+where (outbox.xid, outbox.position) > (here.xid, here.position)
+"""
+
+
+class Books:
+    """The books of one service. Who holds the office writes them, over the office's connection."""
+
+    def __init__(self, office: Tx, database: Database) -> None:
+        self._office = office
+        self._database = database
+        self._cursor: tuple[int, int] = (0, 0)
+
+    async def elected(self) -> bool:
+        """Take the office if it is vacant."""
+        if not await self._office.fetchval(ELECT):
+            return False
+        await self._office.execute(BEGIN)
+        return True
+
+    async def resign(self) -> None:
+        """Leave the office; a lost connection has left it already."""
+        if not self._office.is_closed():
+            await self._office.execute(RESIGN)
+
+    async def read(self, stop: asyncio.Event) -> list[Row]:
+        """The rows behind the cursor, wherever somebody may have set it; none once `stop` is set."""
+        self._cursor = _place((await self._office.fetch(CURSOR))[0])
+        return await self._read(self._cursor, stop)
+
+    async def read_after(self, row: Row, stop: asyncio.Event) -> list[Row]:
+        """The rows after `row`; none once `stop` is set."""
+        return await self._read(_place(row), stop)
+
+    async def mark(self, last: Row, shipments: list[Shipment]) -> None:
+        """All up to `last` are published. `Unavailable` if somebody has moved the cursor meanwhile."""
+        here = _place(last)
+        ends = list(accumulate(len(shipment.positions) for shipment in shipments))
+        moved = await self._office.fetchval(
+            MARK,
+            *self._cursor,
+            *here,
+            [shipment.topic for shipment in shipments],
+            [shipment.partition for shipment in shipments],
+            [shipment.base_offset for shipment in shipments],
+            [position for shipment in shipments for position in shipment.positions],
+            [
+                end - len(shipment.positions) + 1
+                for end, shipment in zip(ends, shipments, strict=True)
+            ],
+            ends,
+        )
+        if not moved:
+            raise Unavailable("the relay's cursor was moved")
+        self._cursor = here
+
+    async def _read(self, after: tuple[int, int], stop: asyncio.Event) -> list[Row]:
+        if stop.is_set():
+            return []
+        async with self._database.connection() as connection:
+            return await connection.fetch(READ, *after, MOST_ROWS, MOST_BYTES)
+
+
+def _place(row: Row) -> tuple[int, int]:
+    return row["xid"], row["position"]
+
+
+async def republish(database: Database, since: datetime) -> int:
+    """Publish again all that was said since then and is still kept; how many events that is.
+
+    For a broker that came back without its data. Ids stay, so nothing has a second effect.
+    """
+    async with database.transaction() as tx:
+        await tx.execute(REWIND, since)
+        return int(await tx.fetchval(BEHIND))

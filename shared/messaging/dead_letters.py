@@ -1,0 +1,124 @@
+"""Dead letters for the operator: list them, read them, replay them."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from shared.contracts.cloudevents import Record
+from shared.contracts.topics import dead_letters_of
+from shared.kernel.errors import Unavailable
+from shared.messaging.dead_letter import DETAIL, MARKS, ORIGIN, REASON, REPLAYS
+from shared.messaging.kafka import Message, Producer, partition_of, read_all
+from shared.settings import KafkaSettings, ServiceSettings
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter as it is shown: what it was and why it is here, nothing of what it says."""
+
+    offset: int
+    at: datetime
+    reason: str
+    detail: str
+    origin: str
+    type: str
+    replays: int
+    bytes: int
+
+
+async def list_dead_letters(service: str, kafka: KafkaSettings) -> list[tuple[Listed, Record]]:
+    """All dead letters the service's topic still keeps, oldest first. Raises `Unavailable`."""
+    records = await read_all(kafka, dead_letters_of(service).name)
+    return [(_listed(record), record) for record in records]
+
+
+async def replay(kafka: KafkaSettings, records: Sequence[Record]) -> int:
+    """Put the records back where they came from, with the same key, value and event id.
+
+    Every reader of that topic sees them again; who has taken the event before passes over it.
+    """
+    async with Producer(kafka) as producer:
+        for record in records:
+            topic = _header(record, ORIGIN).rsplit("/", 2)[0]
+            partition = partition_of(record.key or b"", await producer.partitions(topic))
+            await producer.write(topic, partition, [_again(record)])
+    return len(records)
+
+
+async def dead_letters_command(service: str, settings: ServiceSettings, argv: Sequence[str]) -> int:
+    """`list [--limit N] [--json] [--show]`, or `replay --offset N | --reason R | --all`."""
+    asked = _asked(service, argv)
+    try:
+        letters = await list_dead_letters(service, settings.kafka)
+        if asked.action == "replay":
+            chosen = [record for listed, record in letters if _chosen(listed, asked)]
+            _say(f"{await replay(settings.kafka, chosen)} replayed")
+            return 0 if chosen or asked.all else 1
+    except Unavailable as error:
+        sys.stderr.write(f"{error.detail}\n")
+        return 1
+    for listed, record in letters[-asked.limit :]:
+        _say(_line(listed, record, as_json=asked.json, show=asked.show))
+    return 0
+
+
+def _asked(service: str, argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service} dead-letters")
+    actions = parser.add_subparsers(dest="action", required=True)
+    listing = actions.add_parser("list", help="what could not be taken, and why")
+    listing.add_argument("--limit", type=int, default=50, help="the newest N (default 50)")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.add_argument("--show", action="store_true", help="with the value: personal data")
+    replaying = actions.add_parser("replay", help="put them back where they came from")
+    which = replaying.add_mutually_exclusive_group(required=True)
+    which.add_argument("--offset", type=int, help="the one at this offset")
+    which.add_argument("--reason", help="all of this reason")
+    which.add_argument("--all", action="store_true", help="all that the topic keeps")
+    return parser.parse_args(argv)
+
+
+def _chosen(listed: Listed, asked: argparse.Namespace) -> bool:
+    return bool(asked.all or listed.offset == asked.offset or listed.reason == asked.reason)
+
+
+def _listed(record: Record) -> Listed:
+    return Listed(
+        offset=record.offset,
+        at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        reason=_header(record, REASON),
+        detail=_header(record, DETAIL),
+        origin=_header(record, ORIGIN),
+        type=_header(record, "ce_type"),
+        replays=_replays(record),
+        bytes=len(record.value or b""),
+    )
+
+
+def _line(listed: Listed, record: Record, *, as_json: bool, show: bool) -> str:
+    value = (record.value or b"").decode(errors="replace")
+    if as_json:
+        shown = msgspec.to_builtins(listed) | ({"value": value} if show else {})
+        return msgspec.json.encode(shown).decode()
+    columns = (listed.offset, listed.at.isoformat(), listed.reason, listed.origin, listed.type)
+    return "  ".join([*map(str, columns), listed.detail, *([value] if show else [])])
+
+
+def _again(record: Record) -> Message:
+    kept = [(name, content) for name, content in record.headers if name not in MARKS | {REPLAYS}]
+    replays = (REPLAYS, str(_replays(record) + 1).encode())
+    return Message(record.key, record.value, [*kept, replays])
+
+
+def _replays(record: Record) -> int:
+    text = _header(record, REPLAYS)
+    return int(text) if text.isdecimal() else 0
+
+
+def _header(record: Record, name: str) -> str:
+    return dict(record.headers).get(name, b"").decode(errors="replace")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

@@ -1,0 +1,121 @@
+"""The relay: committed outbox rows to Kafka, in order, by exactly one process at a time.
+
+The path of a row: `Books.read` (what is safely committed behind the cursor), `ship` (to its partition),
+`Books.mark` (the cursor moves, and where each row went is written down). The next rows are read
+while the broker takes the last. After any failure the relay begins again at the cursor: a row may
+be published twice, but never out of order and never not at all.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from shared.database.database import Database
+from shared.kernel.errors import Unavailable
+from shared.messaging.books import Books, Row
+from shared.messaging.housekeeping import housekeeping
+from shared.messaging.kafka import Producer
+from shared.messaging.patience import Backoff, pause
+from shared.messaging.shipping import ship
+from shared.observability import metrics
+from shared.observability.logging import get_logger
+from shared.settings import KafkaSettings
+
+BUSY_SECONDS, IDLE_SECONDS, STANDBY_SECONDS = 0.005, 0.05, 1.0
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+log = get_logger(__name__)
+
+
+class Relay:
+    """One service's relay. Any number may run; one works, the others stand by."""
+
+    def __init__(self, service: str, database: Database, kafka: KafkaSettings) -> None:
+        self._source = f"rapport/{service}"
+        self._database = database
+        self._kafka = kafka
+        self._trouble: Unavailable | None = None
+        self._shipping_since: float | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, and then finish what is on its way."""
+        backoff = Backoff()
+        while not stop.is_set():
+            try:
+                await self._serve(stop, backoff)
+            except Unavailable as error:
+                self._trouble = error
+                log.warning("relay interrupted", reason=error.detail)
+                await backoff.wait(stop)
+
+    async def check(self) -> None:
+        """Raises `Unavailable` with what keeps events from being published, if anything does."""
+        since = self._shipping_since
+        if since is not None and _now() - since > self._kafka.request_timeout_ms / 1000:
+            raise Unavailable("the broker takes nothing")
+        if self._trouble:
+            raise Unavailable(self._trouble.detail)
+
+    async def _serve(self, stop: asyncio.Event, backoff: Backoff) -> None:
+        """One term of office, if it is vacant. The office is the connection's: it ends with it."""
+        async with self._database.connection() as office:
+            books = Books(office, self._database)
+            if not await books.elected():
+                self._trouble = None
+                return await pause(stop, STANDBY_SECONDS)
+            try:
+                async with Producer(self._kafka) as producer, housekeeping(self._database):
+                    self._trouble = None
+                    await self._work(books, producer, stop, backoff)
+            finally:
+                await books.resign()
+
+    async def _work(
+        self, books: Books, producer: Producer, stop: asyncio.Event, backoff: Backoff
+    ) -> None:
+        rows: list[Row] = []
+        while not stop.is_set():
+            rows = rows or await self._wait_for_rows(books, stop)
+            while rows:
+                rows, _ = await _both(
+                    books.read_after(rows[-1], stop), self._publish(rows, books, producer)
+                )
+                backoff.reset()
+
+    async def _wait_for_rows(self, books: Books, stop: asyncio.Event) -> list[Row]:
+        """Look often at first, then less so: quick under load, quiet without."""
+        wait = BUSY_SECONDS
+        while not (rows := await books.read(stop)) and not stop.is_set():
+            await pause(stop, wait)
+            wait = min(wait * 1.5, IDLE_SECONDS)
+        return rows
+
+    async def _publish(self, rows: Sequence[Row], books: Books, producer: Producer) -> None:
+        with metrics.relay_batch_seconds.time(), self._shipping():
+            await books.mark(rows[-1], await ship(producer, self._source, rows))
+        metrics.relay_batch_records.observe(len(rows))
+
+    @contextmanager
+    def _shipping(self) -> Iterator[None]:
+        self._shipping_since = _now()
+        try:
+            yield
+        finally:
+            self._shipping_since = None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _both(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
+    """Both at once and both to their end, so that nothing is still on its way after a failure."""
+    a, b = await asyncio.gather(first, second, return_exceptions=True)
+    if isinstance(a, BaseException):
+        raise a
+    if isinstance(b, BaseException):
+        raise b
+    return a, b

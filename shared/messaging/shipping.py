@@ -1,0 +1,61 @@
+"""Outbox rows to their partitions, one batch at a time per partition."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+from shared.contracts.cloudevents import stamp
+from shared.messaging.kafka import Message, Producer, partition_of
+from shared.messaging.outbox import unpack
+from shared.observability import metrics
+
+
+class Shipment(NamedTuple):
+    """Where rows went: the first of `positions` stands at `base_offset`, the others follow."""
+
+    topic: str
+    partition: int
+    base_offset: int
+    positions: list[int]
+
+
+async def ship(producer: Producer, source: str, rows: Sequence[Any]) -> list[Shipment]:
+    """Publish the rows, in order per partition; returns when the broker has all of them.
+
+    Returns or raises only when nothing is on its way any more. Raises `Unavailable`.
+    """
+    sizes = {topic: await producer.partitions(topic) for topic in {row["topic"] for row in rows}}
+    loads: dict[tuple[str, int], list[Any]] = {}
+    for row in rows:
+        topic = row["topic"]
+        loads.setdefault((topic, partition_of(row["key"] or b"", sizes[topic])), []).append(row)
+    landed = await asyncio.gather(
+        *(_load(producer, source, *place, load) for place, load in loads.items()),
+        return_exceptions=True,
+    )
+    for result in landed:
+        if isinstance(result, BaseException):
+            raise result
+    return list(chain.from_iterable(landed))  # type: ignore[arg-type]  # no exception is left in it
+
+
+async def _load(
+    producer: Producer, source: str, topic: str, partition: int, rows: Sequence[Any]
+) -> list[Shipment]:
+    shipments, done = [], 0
+    for offset, records in await producer.write(
+        topic, partition, [_message(row, source) for row in rows]
+    ):
+        positions = [row["position"] for row in rows[done : done + records]]
+        shipments.append(Shipment(topic, partition, offset, positions))
+        done += records
+    metrics.outbox_published.labels(topic).inc(len(rows))
+    return shipments
+
+
+def _message(row: Any, source: str) -> Message:
+    headers, seq = unpack(row["headers"]), row["seq"]
+    return Message(
+        row["key"], row["value"], headers if seq is None else stamp(headers, source, seq)
+    )

@@ -1,0 +1,68 @@
+"""The messaging half of a worker process, put together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from shared.database.database import Database
+from shared.kernel.errors import Unavailable
+from shared.messaging.consumer import Consumer
+from shared.messaging.kafka import Probe
+from shared.messaging.patience import pause
+from shared.messaging.relay import Relay
+from shared.messaging.subscription import Subscription
+from shared.observability import metrics
+from shared.settings import KafkaSettings
+
+ASK_EVERY_SECONDS = 3.0
+
+
+class _Part(Protocol):
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+
+class Worker(NamedTuple):
+    """What runs, in the order in which it is to be stopped; and what says whether it is ready."""
+
+    parts: Mapping[str, _Part]
+    checks: Mapping[str, Callable[[], Awaitable[None]]]
+
+
+def messaging(
+    service: str, subscriptions: Sequence[Subscription], database: Database, kafka: KafkaSettings
+) -> Worker:
+    """The consumers of these subscriptions, the relay, and an eye on the broker."""
+    consumers = {
+        ".".join(filter(None, ("consumer", each.name))): Consumer(service, each, database, kafka)
+        for each in subscriptions
+    }
+    relay, contact = Relay(service, database, kafka), BrokerContact(kafka)
+    parts: dict[str, _Part] = {**consumers, "relay": relay, "broker": contact}
+    checks = {name: part.check for name, part in consumers.items()}
+    return Worker(parts, {**checks, "relay": relay.check, "broker": contact.check})
+
+
+class BrokerContact:
+    """Asks the broker for a sign of life every few seconds, for the client hides its absence."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._probe = Probe(kafka)
+        self._trouble: Unavailable | None = Unavailable("the broker has not answered yet")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ask until `stop` is set."""
+        clock = asyncio.get_running_loop().time
+        answered = clock()
+        while not stop.is_set():
+            try:
+                await self._probe.ask()
+                self._trouble, answered = None, clock()
+            except Unavailable as error:
+                self._trouble = error
+            metrics.broker_contact_age.set(clock() - answered)
+            await pause(stop, ASK_EVERY_SECONDS)
+
+    async def check(self) -> None:
+        """Raises `Unavailable` if the last question was not answered."""
+        if self._trouble:
+            raise Unavailable(self._trouble.detail)
