@@ -1,6 +1,7 @@
 """The platform left running in the background: started, asked about and ended by commands."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -43,7 +44,6 @@ def keep(home: Path = HOME) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     parts = LocalParts(home)
-    parts.instance.note(platform=None)
     with parts, Platform(parts, mail=spawn_mailbox(parts), extra_env=FOR_PLAY) as platform:
         parts.instance.note(platform=_facts(platform))
         ended.wait()
@@ -60,8 +60,10 @@ def up(say: Callable[[str], None], home: Path = HOME) -> Mapping[str, Any]:
         return facts
     log = home / "logs" / "up.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    keeper = _start_keeper(log)
+    log.touch()
     with log.open() as lines:
+        lines.seek(0, os.SEEK_END)
+        keeper = _start_keeper(log)
         _follow(keeper, lines, say, home)
     return facts_of(home)
 
@@ -85,10 +87,8 @@ def down(say: Callable[[str], None], home: Path = HOME) -> None:
 
 def facts_of(home: Path = HOME) -> Mapping[str, Any]:
     """What a running platform has noted about itself; empty if it is not (yet) ready."""
-    if holder_of(home) is None:
-        return {}
-    noted: Mapping[str, Any] | None = read_state(home).get("facts", {}).get("platform")
-    return noted or {}
+    noted: Mapping[str, Any] = read_state(home).get("facts", {}).get("platform") or {}
+    return noted if noted and noted["keeper"] == holder_of(home) else {}
 
 
 def state_of_processes(home: Path = HOME) -> list[tuple[str, int, bool]]:
@@ -100,6 +100,7 @@ def state_of_processes(home: Path = HOME) -> list[tuple[str, int, bool]]:
 def _facts(platform: Platform) -> dict[str, Any]:
     addresses = platform.addresses
     return {
+        "keeper": os.getpid(),
         "broker": platform.parts.broker.name,
         "api": addresses.api,
         "ops": {f"{service} {role}": url for (service, role), url in addresses.ops.items()},
@@ -110,7 +111,7 @@ def _facts(platform: Platform) -> dict[str, Any]:
 
 
 def _start_keeper(log: Path) -> subprocess.Popen[bytes]:
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "deploy.local", "keep"],
             stdin=subprocess.DEVNULL,

@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, TextIO
 
 import psutil
@@ -172,20 +172,28 @@ def _description(child: Child) -> dict[str, Any]:
 
 def _take(home: Path) -> TextIO:
     file = (home / "lock").open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _locked(file):
         file.seek(0)
         holder = file.read()
         file.close()
         raise LaunchFailure(
             f"{os.path.relpath(home)} is in use: process {holder} runs it. "
             "End that one first, or choose another folder."
-        ) from None
+        )
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def _locked(file: TextIO, attempts: int = 4) -> bool:
+    """Lock the file; several attempts, for whoever asks `holder_of` holds it for a moment."""
+    for _ in range(attempts):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        Event().wait(0.05)
+    return False
 
 
 def _empty(home: Path) -> None:

@@ -13,28 +13,8 @@ from deploy.local.platform import API, SERVICES, WORKER, Platform
 from deploy.local.ports import is_free
 from shared.settings import ServiceSettings, load
 from tests.integration.local.conftest import a_home
+from tests.integration.local.stand_ins import write_stand_ins
 
-STAND_IN = """
-import http.server, json, os, pathlib, sys, time
-
-role = sys.argv[1]
-told = {"at": time.time(), "environment": dict(os.environ)}
-pathlib.Path(f"{SERVICE}-{role}.json").write_text(json.dumps(told))
-if os.environ.get("RAPPORT_BREAK") == role:
-    sys.exit("the stand-in was told to break")
-if role == "migrate":
-    sys.exit()
-
-
-class Answer(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200 if self.path == "/readyz" else 404)
-        self.end_headers()
-
-
-port = int(os.environ["RAPPORT_OPS__PORT"])
-http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
-"""
 NOWHERE = ("127.0.0.1", 9)
 
 
@@ -48,10 +28,7 @@ class Told(msgspec.Struct):
 @pytest.fixture
 def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Services that write down what they were told, in place of the real ones."""
-    for service in SERVICES:
-        folder = tmp_path / "services" / service
-        folder.mkdir(parents=True)
-        (folder / "__main__.py").write_text(f"SERVICE = {service!r}\n{STAND_IN}")
+    write_stand_ins(tmp_path)
     for module in (instance, platform):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     return tmp_path

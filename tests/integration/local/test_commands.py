@@ -1,0 +1,76 @@
+"""`python -m deploy.local`: up, status, env, token and down, as a person would type them."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.instance import ROOT, holder_of
+from tests.integration.local.stand_ins import write_stand_ins
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Command]:
+    """Runs one command in a clone of the launcher whose services are stand-ins."""
+    for package in ("deploy", "shared"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    write_stand_ins(tmp_path)
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local", *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"BROKER": "embedded"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    yield run
+    run("down")
+
+
+def test_the_platform_stays_up_until_it_is_taken_down(command: Command) -> None:
+    up = command("up")
+    assert up.returncode == 0, up.stderr
+    assert "curl" in up.stdout
+    assert command("status").returncode == 0
+    environment = command("env", "routing").stdout
+    assert "export RAPPORT_DATABASE__DSN=" in environment
+    assert command("token", "--subject", "ada", "--scope", "desk").stdout.count(".") == 2
+    assert "already running" in command("up").stderr
+    assert command("down").returncode == 0
+    assert command("status").returncode == 1
+
+
+def test_it_comes_up_again_after_it_was_killed(command: Command, tmp_path: Path) -> None:
+    assert command("up").returncode == 0
+    keeper = holder_of(tmp_path / ".local" / "up")
+    assert keeper is not None
+    os.kill(keeper, signal.SIGKILL)
+    assert command("up").returncode == 0
+    assert command("status").returncode == 0
+
+
+def test_when_it_cannot_start_it_says_why_and_ends(command: Command, tmp_path: Path) -> None:
+    main = tmp_path / "services" / "analytics" / "__main__.py"
+    main.write_text("raise SystemExit('there is no analytics today')")
+    up = command("up")
+    assert up.returncode == 1
+    assert "there is no analytics today" in up.stderr
+    assert "Traceback" not in up.stderr
+    assert holder_of(tmp_path / ".local" / "up") is None
+
+
+def test_what_needs_a_running_platform_says_how_to_start_it(command: Command) -> None:
+    asked = command("env", "intake")
+    assert asked.returncode == 1
+    assert asked.stderr == "It is not running. Start it: make up\n"
