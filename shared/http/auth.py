@@ -20,6 +20,7 @@ from shared.settings import AuthSettings
 
 ALGORITHMS: Final = ("ES256", "EdDSA", "Ed25519", "RS256")
 PUBLIC: Final = "public"
+LONGEST_TOKEN: Final = 8_192
 REMEMBERED: Final = 4_096
 REMEMBERED_SECONDS: Final = 60
 
@@ -145,7 +146,7 @@ def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     for name, value in headers:
         if name == b"authorization":
             kind, _, token = value.partition(b" ")
-            if kind.lower() == b"bearer":
+            if kind.lower() == b"bearer" and len(token) <= LONGEST_TOKEN:
                 return token.strip()
     raise Unauthenticated("")
 

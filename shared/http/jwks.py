@@ -15,6 +15,7 @@ from shared.kernel.errors import Unavailable
 from shared.observability.logging import get_logger
 
 Fetch = Callable[[], Awaitable[bytes]]
+Download = Callable[[str], Awaitable[bytes]]
 
 KEPT = timedelta(hours=24)
 LONGEST_ANSWER_SECONDS = 5
@@ -70,16 +71,17 @@ class KeyRing:
         self._fetched = self._clock.now()
 
 
-def key_ring(where: str, clock: Clock) -> KeyRing:
+async def downloaded(address: str) -> bytes:
+    """What is at an address; a redirection is not followed."""
+    async with httpx2.AsyncClient(follow_redirects=False) as client:
+        return (await client.get(address)).raise_for_status().content
+
+
+def key_ring(where: str, clock: Clock, download: Download = downloaded) -> KeyRing:
     """A file is looked at once a second; an address every ten minutes, unknown keys once a minute."""
     if where.startswith("https://"):
         fresh, pause = timedelta(minutes=10), timedelta(minutes=1)
-        return KeyRing(lambda: _downloaded(where), clock, fresh=fresh, pause=pause)
+        return KeyRing(lambda: download(where), clock, fresh=fresh, pause=pause)
     second = timedelta(seconds=1)
     read = Path(where).read_bytes
     return KeyRing(lambda: asyncio.to_thread(read), clock, fresh=second, pause=second)
-
-
-async def _downloaded(address: str) -> bytes:
-    async with httpx2.AsyncClient(follow_redirects=False) as client:
-        return (await client.get(address)).raise_for_status().content

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, MutableMapping
 from time import monotonic
 from traceback import extract_tb
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
@@ -30,7 +30,9 @@ def get_logger(name: str) -> BoundLogger:
     return logger
 
 
-def configure(settings: TelemetrySettings, *, service: str, role: str) -> None:
+def configure(
+    settings: TelemetrySettings, *, service: str, role: str, out: TextIO | None = None
+) -> None:
     """Send every line of this process to standard output, one JSON object or one plain line each."""
     common: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -51,7 +53,7 @@ def configure(settings: TelemetrySettings, *, service: str, role: str) -> None:
         wrapper_class=BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(out or sys.stdout)
     handler.addFilter(Repeats(NOISY, QUIET_SECONDS))
     handler.setFormatter(
         ProcessorFormatter(

@@ -171,6 +171,11 @@ TIMER_LATENESS = Metric(
     "How long after its time a timer was acted on.",
     ("timer",),
 )
+FIGURES_AGE = Metric(
+    "rapport_figures_age_seconds",
+    "gauge",
+    "Age of the newest event that the figures count; it grows while nothing happens, too.",
+)
 
 SERVER = SpanName("http.server", "One request; on the wire `METHOD route`.")
 CONSUME = SpanName("consumer.batch", "One batch in one transaction; linked to every record's span.")

@@ -1,0 +1,161 @@
+"""A trace is decided once, travels as text, links batches, and never quotes anybody."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from shared.contracts.cloudevents import TraceContext
+from shared.observability import names, tracing
+from shared.settings import TelemetrySettings
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+SAMPLED = TraceContext(f"00-{TRACE}-b7ad6b7169203331-01", "vendor=1")
+UNSAMPLED = TraceContext(f"00-{TRACE}-b7ad6b7169203331-00")
+
+Record = Callable[[float], InMemorySpanExporter]
+
+
+@pytest.fixture
+def record() -> Iterator[Record]:
+    def start(ratio: float) -> InMemorySpanExporter:
+        exporter = InMemorySpanExporter()
+        tracing.configure(
+            TelemetrySettings(sample_ratio=ratio),
+            service="test",
+            role="api",
+            processor=SimpleSpanProcessor(exporter),
+        )
+        return exporter
+
+    yield start
+    tracing.shut_down()
+
+
+def trace_of(span: ReadableSpan) -> str:
+    assert span.context is not None
+    return f"{span.context.trace_id:032x}"
+
+
+def test_a_new_trace_has_ids_even_when_it_is_not_recorded(record: Record) -> None:
+    exporter = record(0)
+    assert tracing.current() is None
+    with tracing.span(names.STORE):
+        context = tracing.current()
+        with tracing.span(names.DECIDE):
+            assert tracing.current() == context
+    assert context is not None
+    assert context.parent.endswith("-00")
+    assert not exporter.get_finished_spans()
+
+
+def test_a_recorded_trace_has_children(record: Record) -> None:
+    exporter = record(1)
+    with tracing.span(names.STORE), tracing.span(names.DECIDE, count=3):
+        pass
+    inner, outer = exporter.get_finished_spans()
+    assert trace_of(inner) == trace_of(outer)
+    assert inner.parent is not None
+    assert inner.parent.span_id == outer.context.span_id
+    assert dict(inner.attributes or {}) == {"messaging.batch.message_count": 3}
+
+
+def test_a_remote_decision_is_honoured_either_way(record: Record) -> None:
+    exporter = record(1)
+    with tracing.use(UNSAMPLED), tracing.span(names.STORE):
+        pass
+    assert not exporter.get_finished_spans()
+    exporter = record(0)
+    with tracing.use(SAMPLED), tracing.span(names.STORE):
+        here = tracing.current()
+    [span] = exporter.get_finished_spans()
+    assert trace_of(span) == TRACE
+    assert here is not None
+    assert here.state == "vendor=1"
+
+
+def test_a_context_survives_without_any_export() -> None:
+    with tracing.use(SAMPLED), tracing.span(names.STORE):
+        assert tracing.current() == SAMPLED
+    with tracing.use(UNSAMPLED):
+        assert tracing.current() == UNSAMPLED
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [
+        "",
+        "nonsense",
+        f"00-{TRACE}-b7ad6b7169203331",
+        f"00-{'0' * 32}-b7ad6b7169203331-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"ff-{TRACE}-b7ad6b7169203331-01",
+        f"00-{TRACE.upper()}-b7ad6b7169203331-01",
+        f"00-{TRACE}-b7ad6b7169203331-01\n",
+        "x" * 100_000,
+    ],
+)
+def test_an_unreadable_context_is_no_context(parent: str) -> None:
+    with tracing.use(TraceContext(parent)):
+        assert tracing.current() is None
+
+
+def test_a_broken_tracestate_costs_nothing_but_itself() -> None:
+    with tracing.use(TraceContext(SAMPLED.parent, "=,;\x00bad")):
+        here = tracing.current()
+    assert here is not None
+    assert here.parent == SAMPLED.parent
+
+
+def test_a_batch_links_every_message_and_each_recorded_one_gets_its_own_span(
+    record: Record,
+) -> None:
+    exporter = record(0)
+    contexts = [SAMPLED, None, UNSAMPLED]
+    with tracing.batch_span(names.CONSUME, contexts, count=3) as onward:
+        pass
+    spans = {span.name: span for span in exporter.get_finished_spans()}
+    batch, process = spans["consumer.batch"], spans["consumer.process"]
+    assert {f"{link.context.trace_id:032x}" for link in batch.links} == {TRACE}
+    assert len(batch.links) == 2
+    assert trace_of(process) == TRACE
+    assert trace_of(batch) != TRACE
+    assert onward[1:] == [None, UNSAMPLED]
+    assert onward[0] is not None
+    assert f"{process.context.span_id:016x}" in onward[0].parent
+
+
+def test_a_batch_without_recorded_messages_is_not_recorded(record: Record) -> None:
+    exporter = record(1)
+    with tracing.use(SAMPLED), tracing.batch_span(names.CONSUME, [None, UNSAMPLED]) as onward:
+        assert tracing.current() is None
+    assert onward == [None, UNSAMPLED]
+    assert not exporter.get_finished_spans()
+
+
+def test_an_error_is_named_and_not_quoted(record: Record) -> None:
+    exporter = record(1)
+    with pytest.raises(ValueError, match="jane"), tracing.span(names.STORE):
+        raise ValueError("jane@example.org")
+    [span] = exporter.get_finished_spans()
+    assert span.attributes == {"error.type": "ValueError"}
+    assert not span.status.is_ok
+    assert "jane" not in span.to_json()
+
+
+def test_an_attribute_that_is_not_listed_is_not_recorded(record: Record) -> None:
+    exporter = record(1)
+    with tracing.span(names.STORE, customer="Jane", channel="email"):
+        pass
+    [span] = exporter.get_finished_spans()
+    assert span.attributes == {"rapport.channel": "email"}
+
+
+def test_about_the_asked_share_of_traces_is_recorded(record: Record) -> None:
+    exporter = record(0.5)
+    for _ in range(400):
+        with tracing.span(names.STORE):
+            pass
+    assert 120 < len(exporter.get_finished_spans()) < 280

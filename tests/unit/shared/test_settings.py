@@ -1,0 +1,76 @@
+"""Settings come from the environment, and complaints name the variable but never the value."""
+
+import pytest
+
+from shared.settings import ServiceSettings, SettingsError, load
+
+COMPLETE = {
+    "RAPPORT_DATABASE__DSN": "postgresql://me:s3cret@host/db",
+    "RAPPORT_KAFKA__BOOTSTRAP": "broker:9092",
+    "RAPPORT_AUTH__ISSUER": "https://issuer.example",
+    "RAPPORT_AUTH__JWKS": "/keys/jwks.json",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def complaint() -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(ServiceSettings)
+    return str(caught.value)
+
+
+def test_a_complete_environment_is_read() -> None:
+    settings = load(ServiceSettings)
+    assert settings.kafka.bootstrap == "broker:9092"
+    assert settings.database.dsn.get_secret_value() == COMPLETE["RAPPORT_DATABASE__DSN"]
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_each_variable_that_is_missing_is_named(environment: pytest.MonkeyPatch, name: str) -> None:
+    environment.delenv(name)
+    assert complaint().startswith(f"{name} is not set: ")
+
+
+def test_a_misspelt_variable_is_named(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("RAPPORT_KAFKA__BOOTSTRAPS", "other")
+    assert complaint() == "RAPPORT_KAFKA__BOOTSTRAPS: Extra inputs are not permitted"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RAPPORT_HTTP__PORT", "77777"),
+        ("RAPPORT_AUTH__JWKS", "http://not.safe/jwks"),
+        ("RAPPORT_TELEMETRY__LOG_LEVEL", "chatty"),
+        ("RAPPORT_DRAIN_SECONDS", "-1"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_not_repeated(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(name, value)
+    told = complaint()
+    assert told.startswith(f"{name}: ")
+    assert value not in told
+
+
+def test_secrets_do_not_show() -> None:
+    assert "s3cret" not in repr(load(ServiceSettings))
+
+
+def test_every_setting_is_described() -> None:
+    blocks = [ServiceSettings] + [
+        field.annotation for field in ServiceSettings.model_fields.values()
+    ]
+    fields = [
+        (name, field.description)
+        for block in blocks
+        for name, field in getattr(block, "model_fields", {}).items()
+    ]
+    assert [name for name, description in fields if not description] == []
