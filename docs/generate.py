@@ -6,7 +6,7 @@ import sys
 GENERATORS = (
     "shared.contracts.publish",
     "shared.observability.names",
-    "services.analytics.definitions",
+    "services.analytics.entrypoints.definitions",
 )
 
 

@@ -10,6 +10,7 @@ from shared.kernel.errors import Invalid
 HOUR = timedelta(hours=1)
 LENGTHS = {"hour": HOUR, "day": timedelta(days=1)}
 MAX_PERIODS = 400
+EARLIEST, LATEST = 2000, 2199
 Grain: TypeAlias = Literal["hour", "day", "total"]
 
 
@@ -32,6 +33,8 @@ def span(start: datetime, end: datetime, grain: Grain) -> Span:
     """
     if start.tzinfo is None or end.tzinfo is None:
         raise Invalid("from and to need a time zone, such as 2026-01-31T08:00:00Z")
+    if not all(EARLIEST <= moment.year <= LATEST for moment in (start, end)):
+        raise Invalid(f"from and to must lie in the years {EARLIEST} to {LATEST}")
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if end <= start:
         raise Invalid("to must be later than from")

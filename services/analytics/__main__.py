@@ -1,0 +1,9 @@
+"""`python -m services.analytics api|worker|migrate|dead-letters|check`."""
+
+import sys
+
+from services.analytics.bootstrap import SERVICE
+from shared.runtime import run
+
+if __name__ == "__main__":
+    run(SERVICE, sys.argv[1:])

@@ -1,0 +1,134 @@
+"""Facts and sums in a real database: any order, any company, and the same sums."""
+
+import asyncio
+from datetime import timedelta
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+
+from services.analytics.adapters import store
+from services.analytics.application.recount import differences, recount
+from services.analytics.domain.rollups import NOT_QUEUED, Sums, contributions
+from shared.contracts.intake import PromiseOutcome
+from shared.contracts.routing import AssignmentOutcome
+from shared.contracts.values import Channel
+from shared.database.database import Database
+from tests.integration.analytics.conftest import Count
+from tests.support.life import NOON, Life
+from tests.unit.analytics.histories import Batches, arrivals, counted, fact_of
+
+A_FEW = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def whole_life(seed: int) -> Life:
+    """A contact to which everything happens."""
+    life = Life(seed, NOON + timedelta(minutes=seed % 180))
+    promise_id = life.received(tuple(Channel)[seed % 8])
+    life.later(1).queued(("billing", "orders")[seed % 2])
+    assignment_id = life.later(seed % 90).assigned()
+    life.later(20).sent(life.reply())
+    life.action(100 + seed)
+    life.ended(assignment_id, AssignmentOutcome.RESOLVED)
+    resolution_id = life.claimed()
+    life.check_in_sent(resolution_id)
+    life.later(3_600).answered(resolution_id, solved=seed % 3 != 0, csat=1 + seed % 5)
+    life.promise(promise_id, PromiseOutcome.KEPT)
+    return life
+
+
+def sums_of(lives: list[Life]) -> Sums:
+    right: Sums = {}
+    for life in lives:
+        for key, n in contributions(fact_of(life)).items():
+            right[key] = right.get(key, 0) + n
+    return right
+
+
+async def stored(database: Database) -> Sums:
+    async with database.connection() as tx:
+        return await store.all_sums(tx)
+
+
+async def wrong(database: Database) -> object:
+    async with database.transaction() as tx:
+        return await differences(tx)
+
+
+@A_FEW
+@given(arrivals())
+async def test_any_order_in_any_batches_gives_the_same_sums(
+    database: Database, count_batch: Count, told: tuple[list[Life], Batches]
+) -> None:
+    lives, batches = told
+    async with database.transaction() as tx:
+        await store.forget_all(tx)
+    for batch in batches:
+        await count_batch(batch)
+    assert await stored(database) == sums_of(lives) == counted(batches)[1]
+    assert await wrong(database) == {}
+
+
+async def test_lanes_that_share_contacts_lose_nothing(
+    database: Database, count_batch: Count
+) -> None:
+    """Each lane is told of all contacts, but of its own topics; batches meet on the same rows."""
+    lives = [whole_life(seed) for seed in range(60)]
+    events = [incoming for life in lives for incoming in life.incoming()]
+    topics = sorted({incoming.origin.topic for incoming in events})
+
+    async def lane(number: int) -> None:
+        mine = [event for event in events if topics.index(event.origin.topic) % 4 == number]
+        Random(number).shuffle(mine)
+        for start in range(0, len(mine), 40):
+            await count_batch(mine[start : start + 40])
+
+    await asyncio.gather(*(lane(number) for number in range(4)))
+    assert await stored(database) == sums_of(lives)
+    assert await wrong(database) == {}
+
+
+async def test_the_same_events_at_once_in_two_lanes_count_once(
+    database: Database, count_batch: Count
+) -> None:
+    lives = [whole_life(seed) for seed in range(30)]
+    events = [incoming for life in lives for incoming in life.incoming()]
+    await asyncio.gather(count_batch(events), count_batch(events[::-1]), count_batch(events[::3]))
+    assert await stored(database) == sums_of(lives)
+
+
+async def test_an_empty_batch_changes_nothing(database: Database, count_batch: Count) -> None:
+    await count_batch([])
+    assert await stored(database) == {}
+
+
+async def test_a_wrong_sum_is_found_and_a_recount_puts_it_right(
+    database: Database, count_batch: Count
+) -> None:
+    life = whole_life(7)
+    await count_batch(life.incoming())
+    async with database.transaction() as tx:
+        await tx.execute("update rollup set n = n + 1 where measure = 'contacts'")
+        await tx.execute("delete from rollup where measure = 'csat'")
+    found = await wrong(database)
+    assert isinstance(found, dict)
+    assert sorted(key[3] for key in found) == ["contacts", "csat"]
+    async with database.transaction() as tx:
+        await recount(tx)
+    assert await wrong(database) == {}
+    assert await stored(database) == sums_of([life])
+
+
+async def test_sums_that_became_nothing_are_swept_away(
+    database: Database, count_batch: Count
+) -> None:
+    received, *rest = whole_life(1).incoming()
+    await count_batch([received])
+    await count_batch(rest)
+    emptied = "select count(*) from rollup where queue_id = $1"
+    async with database.connection() as tx:
+        assert await tx.fetchval(emptied, NOT_QUEUED) > 0
+        assert await store.sweep(tx, before=NOON + timedelta(days=1)) > 0
+        assert await tx.fetchval(emptied, NOT_QUEUED) == 0
+    assert await wrong(database) == {}
