@@ -18,7 +18,7 @@ from shared.database.database import Database
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
 from shared.kernel.clock import SystemClock
-from shared.messaging.relay import Relay
+from shared.messaging.worker import messaging
 from shared.runtime import Role, Service
 
 
@@ -38,6 +38,27 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
         yield Role(app=app, checks={"database": database.ping, "issuer": authenticator.ready})
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def worker(settings: Settings) -> AsyncIterator[Role]:
+    """What hears, asks and closes. Its relay comes last: it tells what the others decided."""
+    clock, rules = SystemClock(), policy(settings.check_in)
+    database = await Database.open(settings.database, name="followup-worker")
+    try:
+        timing = Timing(rules, links(settings), clock)
+        timers = Timers(database, timing, clock, settings.timer_batch)
+        ears = subscriptions(Hearing(rules, clock))
+        told = messaging(FOLLOWUP, ears, database, settings.kafka)
+        yield Role(
+            parts={"timers": timers, **told.parts},
+            checks={"database": database.ping, "timers": timers.check, **told.checks},
+        )
+    finally:
+        await database.close()
+
+
+SERVICE = Service(FOLLOWUP, Settings, api, worker)
 
 
 def policy(settings: CheckInSettings) -> Policy:

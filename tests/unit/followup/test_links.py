@@ -1,0 +1,68 @@
+"""A link is good for one question, for as long as it is open, and only if we signed it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
+
+from services.followup.adapters.links import Grant, Links
+from shared.kernel.errors import Missing
+from tests.unit.followup.story import NOON
+
+OLD, NEW, FOREIGN = "o" * 32, "n" * 32, "f" * 32
+CHECK_IN = UUID(int=7)
+BASE = "https://help.example/follow"
+
+
+def token_of(links: Links) -> str:
+    return links.link(CHECK_IN, NOON).rsplit("/", 1)[1]
+
+
+def test_a_link_names_its_question_and_its_end() -> None:
+    links = Links(BASE + "/", [NEW])
+    assert links.link(CHECK_IN, NOON).startswith(BASE + "/v1/check-ins/")
+    assert links.read(token_of(links)) == Grant(CHECK_IN, NOON)
+
+
+def test_the_end_in_a_link_is_never_before_the_window_closes() -> None:
+    links = Links(BASE, [NEW])
+    closes_at = NOON + timedelta(microseconds=1)
+    token = links.link(CHECK_IN, closes_at).rsplit("/", 1)[1]
+    assert links.read(token).closes_at >= closes_at
+
+
+def test_links_of_an_older_secret_are_believed_while_it_is_listed() -> None:
+    token = token_of(Links(BASE, [OLD]))
+    assert Links(BASE, [OLD, NEW]).read(token).check_in_id == CHECK_IN
+    with pytest.raises(Missing):
+        Links(BASE, [NEW]).read(token)
+
+
+def test_the_newest_secret_signs() -> None:
+    assert Links(BASE, [NEW]).read(token_of(Links(BASE, [OLD, NEW])))
+
+
+def test_no_single_character_of_a_link_can_be_changed() -> None:
+    links = Links(BASE, [NEW])
+    token = token_of(links)
+    for place, sign in enumerate(token):
+        forged = token[:place] + ("A" if sign != "A" else "B") + token[place + 1 :]
+        with pytest.raises(Missing) as refused:
+            links.read(forged)
+        assert refused.value.detail == "there is no such page"
+
+
+@given(st.text())
+def test_anything_else_is_no_link(token: str) -> None:
+    with pytest.raises(Missing):
+        Links(BASE, [NEW]).read(token)
+
+
+def test_a_signature_made_for_another_purpose_or_with_another_key_is_not_believed() -> None:
+    content = [CHECK_IN.hex, int(NOON.timestamp())]
+    for forger in (URLSafeSerializer(NEW), URLSafeSerializer(FOREIGN, salt="rapport.check-in")):
+        with pytest.raises(Missing):
+            Links(BASE, [NEW]).read(str(forger.dumps(content)))

@@ -1,0 +1,110 @@
+"""Topics are read side by side: whichever comes first, what is known in the end is the same."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.followup.domain.decisions import hear
+from services.followup.domain.model import CheckIn, Contact, Scheduled, Skipped
+from services.followup.domain.policy import Policy, Rule
+from shared.contracts.cloudevents import Incoming
+from shared.contracts.event import Event
+from tests.unit.followup.story import Story, after
+
+POLICY = Policy([Rule(delay=timedelta(hours=1), window=timedelta(days=3))])
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> tuple[Story, list[Incoming[Event]], list[Incoming[Event]]]:
+    """What intake and what routing tell of one contact: each in its own order."""
+    story = Story()
+    automatic = draw(st.integers(0, 9)) == 0
+    intake, routing = [story.received(automatic=automatic)], []
+    moment = 0.0
+    for number in range(1, draw(st.integers(1, 4)) + 1):
+        moment += 100
+        routing.append(story.claimed(moment, number))
+        if draw(st.booleans()):
+            intake.append(story.wrote_again(moment + 10, automatic=True))
+        if draw(st.booleans()) or number < 4:
+            moment += 50
+            intake += [story.wrote_again(moment)] * draw(st.integers(0, 2))
+            routing.append(story.queued(moment + 1))
+    if draw(st.booleans()):
+        routing.append(story.claimed(moment + 100, 9))
+    return story, intake, routing
+
+
+def interleaved(
+    one: Sequence[Incoming[Event]], other: Sequence[Incoming[Event]], seed: int
+) -> list[Incoming[Event]]:
+    """One of the orders in which two logs can be heard."""
+    random, left, right, merged = Random(seed), list(one), list(other), list[Incoming[Event]]()
+    while left or right:
+        source = left if left and (not right or random.random() < 0.5) else right
+        merged.append(source.pop(0))
+    return merged
+
+
+def end_of(story: Story, events: Sequence[Incoming[Event]]) -> Contact:
+    contact = Contact(contact_id=story.contact_id)
+    for event in events:
+        contact, _ = hear(contact, event, POLICY, after(10_000))
+    return contact
+
+
+def summary(contact: Contact) -> tuple[object, ...]:
+    return (
+        contact.received,
+        contact.reopened_at,
+        sorted((one.claim.number, *how_it_stands(one)) for one in contact.check_ins),
+    )
+
+
+def how_it_stands(check_in: CheckIn) -> tuple[str, str]:
+    match check_in.state:
+        case Skipped(reason=reason):
+            return ("skipped", reason)
+        case Scheduled(due_at=due_at):
+            return ("scheduled", due_at.isoformat())
+    raise AssertionError(f"nothing is left undecided, but {check_in}")
+
+
+@given(told=stories(), seed=st.integers())
+def test_the_end_is_the_same_for_every_order_in_which_the_topics_are_heard(
+    told: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]], seed: int
+) -> None:
+    story, intake, routing = told
+    straight = end_of(story, [*intake, *routing])
+    assert summary(end_of(story, interleaved(intake, routing, seed))) == summary(straight)
+    assert summary(end_of(story, [*routing, *intake])) == summary(straight)
+
+
+@given(told=stories(), seed=st.integers())
+def test_never_are_two_check_ins_of_a_contact_open_and_what_ended_stays_ended(
+    told: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]], seed: int
+) -> None:
+    story, intake, routing = told
+    contact = Contact(contact_id=story.contact_id)
+    ended: dict[object, CheckIn] = {}
+    for event in interleaved(intake, routing, seed):
+        contact, _ = hear(contact, event, POLICY, after(10_000))
+        assert sum(isinstance(one.state, Scheduled) for one in contact.check_ins) <= 1
+        now_ended = {
+            one.check_in_id: one for one in contact.check_ins if isinstance(one.state, Skipped)
+        }
+        assert ended.items() <= now_ended.items()
+        ended = now_ended
+
+
+@given(told=stories(), seed=st.integers())
+def test_hearing_an_event_twice_changes_nothing(
+    told: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]], seed: int
+) -> None:
+    story, intake, routing = told
+    events = interleaved(intake, routing, seed)
+    twice = [event for event in events for _ in range(2)]
+    assert end_of(story, twice) == end_of(story, events)
