@@ -1,7 +1,42 @@
 """Speaking to the run's broker beside the code under test."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID, uuid4
+
 from deploy.local.parts import Broker
+from shared.contracts.cloudevents import Incoming, Outgoing, Record, decode, encode, stamp
+from shared.contracts.event import Event
+from shared.contracts.followup import ResolutionConfirmed
+from shared.contracts.topics import Topic, dead_letters_of
+from shared.kernel.ids import new_id
+from shared.messaging.kafka import Message, Producer, create_topics, partition_of, read_all
 from shared.settings import KafkaSettings
+
+AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+class Runs(Protocol):
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """A service's name and a topic that no other test uses, both with what they need created."""
+
+    service: str
+    topic: Topic
+    kafka: KafkaSettings
+
+    async def publish(self, *messages: Message) -> None:
+        await publish(self.kafka, self.topic.name, *messages)
+
+    async def dead_letters(self) -> list[Record]:
+        return await read_all(self.kafka, dead_letters_of(self.service).name)
 
 
 def settings_of(broker: Broker) -> KafkaSettings:
@@ -14,3 +49,64 @@ def settings_of(broker: Broker) -> KafkaSettings:
         heartbeat_interval_ms=500,
         request_timeout_ms=5_000,
     )
+
+
+async def a_place(kafka: KafkaSettings, partitions: int = 2) -> Place:
+    """A new service with a topic of its own and its dead-letter topic."""
+    service = f"t{uuid4().hex[:12]}"
+    topic = Topic(
+        name=f"rapport.tests.{service}",
+        key="any",
+        producers=(),
+        consumers=(),
+        description="",
+        partitions=partitions,
+    )
+    await create_topics(kafka, [topic, dead_letters_of(service)])
+    return Place(service, topic, kafka)
+
+
+async def publish(kafka: KafkaSettings, topic: str, *messages: Message) -> None:
+    """Put records on a topic, each where its key belongs, in order."""
+    async with Producer(kafka) as producer:
+        partitions = await producer.partitions(topic)
+        loads: dict[int, list[Message]] = {}
+        for message in messages:
+            loads.setdefault(partition_of(message.key or b"", partitions), []).append(message)
+        for partition, load in loads.items():
+            await producer.write(topic, partition, load)
+
+
+async def heard_on(kafka: KafkaSettings, topic: str) -> list[Incoming[Event]]:
+    """Every event on the topic, in partition order."""
+    return [decode(record) for record in await read_all(kafka, topic)]
+
+
+def confirmed(contact: UUID | None = None) -> ResolutionConfirmed:
+    """An event like any other: its aggregate is the contact."""
+    return ResolutionConfirmed(
+        contact_id=contact or uuid4(), resolution_id=new_id(), agent_id="agent-1", settled_at=AT
+    )
+
+
+def message(event: Event | Outgoing, seq: int = 1, source: str = "rapport/tests") -> Message:
+    """An event as a service would publish it."""
+    outgoing = event if isinstance(event, Outgoing) else Outgoing(event)
+    encoded = encode(outgoing, AT)
+    headers = stamp(encoded.headers, source, seq)
+    return Message(encoded.subject.encode(), encoded.value, headers)
+
+
+@asynccontextmanager
+async def running(*parts: Runs) -> AsyncIterator[Callable[[], Sequence["asyncio.Task[None]"]]]:
+    """The parts at work inside the block, asked to stop at its end; an error in one is raised."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(part.run(stop)) for part in parts]
+    try:
+        yield lambda: tasks
+    finally:
+        stop.set()
+        await asyncio.wait(tasks, timeout=20)
+    for task in tasks:
+        assert task.done(), "a part did not stop"
+        task.result()

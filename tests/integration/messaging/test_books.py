@@ -1,0 +1,122 @@
+"""The relay's cursor against every order in which transactions can begin, speak and commit."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from shared.contracts.cloudevents import Outgoing
+from shared.database.database import Database
+from shared.messaging.books import Books
+from shared.messaging.outbox import append
+from tests.support.database import Databases, open_at
+from tests.support.kafka import confirmed
+
+
+class Writer(NamedTuple):
+    """A transaction: whether it writes before it speaks, of which aggregates, and how it ends."""
+
+    early: bool
+    about: tuple[int, ...]
+    commits: bool
+
+
+WRITERS = st.lists(
+    st.builds(
+        Writer,
+        early=st.booleans(),
+        about=st.lists(st.integers(0, 2), min_size=1, max_size=3).map(tuple),
+        commits=st.sampled_from([True, True, True, False]),
+    ),
+    min_size=2,
+    max_size=5,
+)
+READ = -1
+STEPS = st.lists(st.integers(READ, 4), min_size=6, max_size=40)
+
+
+@pytest.fixture(scope="module")
+def dsn(databases: Databases) -> str:
+    return asyncio.run(databases.fresh("messaging"))
+
+
+class Watch:
+    """What the relay would publish, in its order."""
+
+    def __init__(self, books: Books, contacts: Sequence[UUID]) -> None:
+        self._books, self._contacts = books, {str(contact).encode() for contact in contacts}
+        self._stop = asyncio.Event()
+        self.read: dict[bytes, list[int]] = defaultdict(list)
+
+    async def look(self) -> None:
+        rows = await self._books.read(self._stop)
+        for row in rows:
+            if row["key"] in self._contacts:
+                self.read[row["key"]].append(row["seq"])
+        if rows:
+            await self._books.mark(rows[-1], [])
+
+
+async def act(
+    database: Database, writer: Writer, contacts: Sequence[UUID], turn: asyncio.Queue[None]
+) -> None:
+    """Each step waits for its turn; a step may block on another writer's lock for a while."""
+    async with AsyncExitStack() as stack:
+        await turn.get()
+        connection = await stack.enter_async_context(database.connection())
+        transaction = connection.transaction()
+        await transaction.start()
+        if writer.early:
+            await connection.execute("insert into inbox (event_id) values ($1)", uuid4())
+        await turn.get()
+        await append(connection, [Outgoing(confirmed(contacts[n])) for n in writer.about])
+        await turn.get()
+        await (transaction.commit() if writer.commits else transaction.rollback())
+
+
+async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> None:
+    database = await open_at(dsn, pool_max=len(writers) + 3)
+    contacts = [uuid4() for _ in range(3)]
+    turns: list[asyncio.Queue[None]] = [asyncio.Queue() for _ in writers]
+    async with database.connection() as office:
+        books = Books(office, database)
+        assert await books.elected()
+        watch = Watch(books, contacts)
+        async with asyncio.TaskGroup() as group:
+            for writer, turn in zip(writers, turns, strict=True):
+                group.create_task(act(database, writer, contacts, turn))
+            for step in steps:
+                if step == READ:
+                    await watch.look()
+                elif step < len(turns):
+                    turns[step].put_nowait(None)
+                    await asyncio.sleep(0.002)
+            for turn in turns:
+                for _ in range(3):
+                    turn.put_nowait(None)
+        await watch.look()
+        await books.resign()
+    await database.close()
+    said = [n for writer in writers if writer.commits for n in writer.about]
+    for n, contact in enumerate(contacts):
+        assert watch.read[str(contact).encode()] == list(range(1, said.count(n) + 1))
+
+
+LATE = [Writer(True, (0,), True), Writer(False, (0,), True), Writer(True, (1,), True)]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(writers=WRITERS, steps=STEPS)
+@example(writers=LATE, steps=[0, 2, 1, 1, 1, 0, 0, READ, 2, 2, READ])
+def test_nothing_is_skipped_and_every_aggregate_stays_in_order(
+    dsn: str, writers: list[Writer], steps: list[int]
+) -> None:
+    asyncio.run(play(dsn, writers, steps))
