@@ -122,7 +122,8 @@ _DECODERS = {name: msgspec.json.Decoder(payload) for name, payload in REGISTRY.i
 _STRUCTURED = msgspec.json.Decoder(_Envelope)
 _READ = frozenset(name for name in _Envelope.__struct_fields__ if not name.startswith("data"))
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 def caused_by(cause: Incoming[Event], *data: Event) -> list[Outgoing]:
@@ -211,7 +212,8 @@ def _check(envelope: _Envelope) -> None:
         if text is not None and (not text or len(text) > MAX_ATTRIBUTE or "\0" in text):
             raise Invalid(f"envelope: {name} is empty, too long or holds NUL")
     if envelope.type not in REGISTRY:
-        raise Invalid(f"unknown type {envelope.type[:100]!r}")
+        name = envelope.type if _NAME.fullmatch(envelope.type) else "of no readable name"
+        raise Invalid(f"unknown type {name}")
 
 
 def _open(envelope: _Envelope, record: Record) -> Incoming[Event]:

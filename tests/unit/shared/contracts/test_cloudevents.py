@@ -1,0 +1,210 @@
+"""The envelope, held against another implementation of CloudEvents and against nonsense."""
+
+import json
+from base64 import b64encode
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, to_binary, to_structured
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.cloudevents import (
+    Incoming,
+    Outgoing,
+    TraceContext,
+    caused_by,
+    decode,
+    decode_wanted,
+    encode,
+)
+from shared.contracts.event import Event
+from shared.contracts.external import ContactSubmitted, SubmittedPersonal
+from shared.contracts.followup import ResolutionConfirmed
+from shared.contracts.values import Channel
+from shared.kernel.errors import Invalid
+from shared.kernel.ids import stable_id
+from tests.support.kafka import AT, confirmed, message
+from tests.support.records import FakeRecord, record
+
+TYPE = "rapport.contact.submitted.v1"
+DATA = {
+    "reference": "order-7",
+    "channel": "email",
+    "personal": {"address": "ada@example.org", "text": "Ünser Gerät ☎ 🎉"},
+}
+HEADERS = {
+    "content-type": b"application/json",
+    "ce_specversion": b"1.0",
+    "ce_id": b"e-1",
+    "ce_source": b"https://shop.example",
+    "ce_type": TYPE.encode(),
+}
+
+
+def foreign(
+    value: object = DATA, *, without: str = "", raw: bytes | None = None, **headers: bytes
+) -> FakeRecord:
+    """A record of a publisher outside; `raw` replaces the JSON of `value`."""
+    merged = {**HEADERS, **{f"ce_{name}": content for name, content in headers.items()}}
+    kept = tuple((name, content) for name, content in merged.items() if name != without)
+    return FakeRecord(raw if raw is not None else json.dumps(value).encode(), kept)
+
+
+def structured(**changes: object) -> FakeRecord:
+    event = {"specversion": "1.0", "id": "e-1", "source": "https://shop.example", "type": TYPE}
+    body = {name: part for name, part in {**event, "data": DATA, **changes}.items() if part}
+    return FakeRecord(
+        json.dumps(body).encode(),
+        (("content-type", b"application/cloudevents+json; charset=utf-8"),),
+    )
+
+
+def test_what_we_write_another_implementation_reads() -> None:
+    outgoing = Outgoing(confirmed())
+    key, value, headers = message(outgoing, seq=4, source="rapport/followup")
+    read = from_binary(KafkaMessage(dict(headers), key, value or b""), JSONFormat(), CloudEvent)
+    assert read.get_id() == str(outgoing.id)
+    assert read.get_source() == "rapport/followup"
+    assert read.get_type() == "rapport.resolution.confirmed.v1"
+    assert read.get_time() == AT
+    assert read.get_extension("seq") == "4"
+    assert read.get_extension("partitionkey") == read.get_subject() == (key or b"").decode()
+    assert read.get_data() == msgspec.to_builtins(outgoing.data)
+
+
+@pytest.mark.parametrize("write", [to_binary, to_structured])
+def test_what_another_implementation_writes_we_read(write: object) -> None:
+    assert callable(write)
+    event = CloudEvent(
+        {
+            "id": "e-1",
+            "source": "https://shop.example",
+            "type": TYPE,
+            "specversion": "1.0",
+            "time": AT,
+            "subject": "order-7",
+            "datacontenttype": "application/json",
+            "traceparent": f"00-{'a' * 32}-{'b' * 16}-01",
+        },
+        DATA,
+    )
+    written = write(event, JSONFormat())
+    read = decode(FakeRecord(written.value, tuple(written.headers.items())))
+    assert read.data == msgspec.convert(DATA, ContactSubmitted)
+    assert read.id == stable_id("https://shop.example", "e-1")
+    assert (read.subject, read.time, read.source) == ("order-7", AT, "https://shop.example")
+    assert read.trace == TraceContext(f"00-{'a' * 32}-{'b' * 16}-01")
+
+
+def test_our_own_events_keep_their_id_and_their_number() -> None:
+    outgoing = Outgoing(confirmed())
+    read = decode(record(message(outgoing, seq=9)))
+    assert (read.id, read.seq, read.data) == (outgoing.id, 9, outgoing.data)
+
+
+@given(st.text(max_size=200).filter(lambda text: "\0" not in text and text.isprintable()))
+def test_any_text_survives_the_journey(text: str) -> None:
+    personal = SubmittedPersonal(address="a@b.example", text=text)
+    event = ContactSubmitted(reference="r", channel=Channel.WEB, personal=personal)
+    assert decode(record(message(event))).data == event
+
+
+def test_the_same_source_and_id_are_the_same_event_wherever_it_stands() -> None:
+    first, second = foreign(), FakeRecord(foreign().value, foreign().headers, offset=99)
+    other = foreign(source=b"https://other.example")
+    assert decode(first).id == decode(second).id != decode(other).id
+
+
+def test_what_the_publisher_left_out_is_taken_from_the_record() -> None:
+    read = decode(foreign())
+    assert read.subject == "order-7"
+    assert read.time == datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    assert (read.origin.topic, read.origin.partition, read.origin.offset) == (
+        "rapport.inbox",
+        3,
+        17,
+    )
+
+
+def test_times_are_turned_to_utc() -> None:
+    assert decode(foreign(time=b"2026-03-02T13:00:00+01:00")).time == AT
+
+
+def test_data_may_be_base64_in_structured_mode() -> None:
+    encoded = b64encode(json.dumps(DATA).encode()).decode()
+    read = decode(structured(data=None, data_base64=encoded))
+    assert read.data == msgspec.convert(DATA, ContactSubmitted)
+
+
+def test_a_known_type_that_is_not_wanted_is_passed_over_unread() -> None:
+    assert decode_wanted(foreign(raw=b"not JSON"), {ResolutionConfirmed}) is None
+    assert decode_wanted(foreign(), {ContactSubmitted}) is not None
+
+
+def test_an_answer_follows_the_trace_of_its_cause() -> None:
+    cause: Incoming[Event] = decode(foreign(traceparent=b"00-" + b"1" * 32 + b"-" + b"2" * 16))
+    (answer,) = caused_by(cause, confirmed())
+    headers = dict(encode(answer, AT, TraceContext("not this one")).headers)
+    assert headers["ce_traceparent"] == b"00-" + b"1" * 32 + b"-" + b"2" * 16
+    assert headers["ce_causationid"] == str(cause.id).encode()
+
+
+def test_a_backslash_before_u0000_is_text_and_not_nul() -> None:
+    raw = json.dumps({**DATA, "reference": r"C:\u0000"}).encode()
+    assert isinstance(data := decode(foreign(raw=raw)).data, ContactSubmitted)
+    assert data.reference == r"C:\u0000"
+
+
+SECRET = "ada's secret@example.org"
+POISON = {
+    "no JSON": foreign(raw=b"{"),
+    "nothing": foreign(raw=b""),
+    "no value": FakeRecord(None, foreign().headers),
+    "wrong shape": foreign([SECRET]),
+    "missing field": foreign({"reference": SECRET}),
+    "wrong type of field": foreign({**DATA, "reference": 7}),
+    "value outside its list": foreign({**DATA, "channel": SECRET}),
+    "value over its limit": foreign({**DATA, "reference": "x" * 999}),
+    "bad UTF-8 in the data": foreign(raw=json.dumps(DATA).encode().replace(b"order-7", b"\xff")),
+    "bad UTF-8 in a header": foreign(id=b"\xff\xfe"),
+    "NUL in the data": foreign({**DATA, "reference": f"a\0{SECRET}"}),
+    "NUL in a header": foreign(subject=b"a\0b"),
+    "half a surrogate": foreign(raw=json.dumps(DATA).encode().replace(b"order-7", rb"\ud83d")),
+    "unknown type": foreign(type=b"rapport.contact.vanished.v1"),
+    "unknown version": foreign(type=b"rapport.contact.submitted.v7"),
+    "type that is no name": foreign(type=SECRET.encode()),
+    "other specversion": foreign(specversion=b"0.3"),
+    "no headers": FakeRecord(b"{}"),
+    "no id": foreign(without="ce_id"),
+    "no source": foreign(without="ce_source"),
+    "no type": foreign(without="ce_type"),
+    "no specversion": foreign(without="ce_specversion"),
+    "empty id": foreign(id=b""),
+    "endless id": foreign(id=b"x" * 5_000),
+    "time without a zone": foreign(time=b"2026-03-02T13:00:00"),
+    "time that is none": foreign(time=SECRET.encode()),
+    "seq that is no number": foreign(seq=SECRET.encode()),
+    "our source, no UUID": foreign(source=b"rapport/intake"),
+    "structured, no JSON": FakeRecord(b"<", structured().headers),
+    "structured, no type": structured(type=None),
+    "structured, bad base64": structured(data=None, data_base64="*"),
+    "structured, no data": structured(data=None),
+}
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
+def test_poison_is_refused_with_a_reason_that_tells_nothing_personal(poison: FakeRecord) -> None:
+    with pytest.raises(Invalid) as refused:
+        decode(poison)
+    assert refused.value.detail
+    assert "secret" not in refused.value.detail
+
+
+def test_an_event_id_is_a_uuid_of_version_7() -> None:
+    assert Outgoing(confirmed()).id.version == 7
+    assert isinstance(decode(foreign()).id, UUID)
