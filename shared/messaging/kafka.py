@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import CommitFailedError, KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.helpers import create_ssl_context
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.cloudevents import Headers, Record
 from shared.contracts.topics import Topic
-from shared.kernel.errors import Unavailable
+from shared.kernel.errors import Conflict, Unavailable
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
@@ -216,6 +216,25 @@ async def read_all(settings: KafkaSettings, topic: str) -> list[Record]:
             found = await client.getmany(timeout_ms=200)
             records += (record for places in found.values() for record in places)
     return sorted(records, key=lambda record: (record.partition, record.offset))
+
+
+async def start_over(settings: KafkaSettings, group: str, topics: Iterable[str]) -> None:
+    """Let a consumer group begin anew at the oldest record of each topic.
+
+    Raises `Conflict` while the group has members, `Unavailable` if the broker is away.
+    """
+    async with _standalone(settings, *topics) as client:
+        oldest = await client.beginning_offsets(client.assignment())
+    client = AIOKafkaConsumer(**_connecting(settings), group_id=group, enable_auto_commit=False)
+    with _broker_errors():
+        try:
+            await client.start()
+            client.assign(list(oldest))
+            await client.commit(oldest)
+        except CommitFailedError as error:
+            raise Conflict(f"the group {group} has members: stop its workers first") from error
+        finally:
+            await _close(client.stop())
 
 
 async def _reached(client: Any, ends: dict[TopicPartition, int]) -> bool:

@@ -182,3 +182,19 @@ class Life:
 
     def _new(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)
+
+
+def whole_life(seed: int, start: datetime = NOON) -> Life:
+    """A contact to which everything happens, received within three hours from `start`."""
+    life = Life(seed, start + timedelta(minutes=seed % 180))
+    promise_id = life.received(tuple(Channel)[seed % 8])
+    life.later(1).queued(("billing", "orders")[seed % 2])
+    assignment_id = life.later(seed % 90).assigned()
+    life.later(20).sent(life.reply())
+    life.action(100 + seed)
+    life.ended(assignment_id, AssignmentOutcome.RESOLVED)
+    resolution_id = life.claimed()
+    life.check_in_sent(resolution_id)
+    life.later(3_600).answered(resolution_id, solved=seed % 3 != 0, csat=1 + seed % 5)
+    life.promise(promise_id, PromiseOutcome.KEPT)
+    return life

@@ -150,8 +150,13 @@ async def forget_sums(tx: Tx) -> None:
     await tx.execute("delete from rollup")
 
 
+async def forget_marks(tx: Tx) -> None:
+    """Remove the marks of what was heard, so that it may be heard again. Waits for batches to end."""
+    await tx.execute("truncate inbox")
+
+
 async def forget_all(tx: Tx) -> None:
-    """Remove everything that was heard, so that a replay counts it anew."""
+    """Remove everything that was heard and counted. Waits for batches to end."""
     await tx.execute("truncate inbox, fact, rollup, heard")
 
 

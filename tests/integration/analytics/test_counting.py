@@ -9,33 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from services.analytics.adapters import store
 from services.analytics.application.recount import differences, recount
 from services.analytics.domain.rollups import NOT_QUEUED, Sums, contributions
-from shared.contracts.intake import PromiseOutcome
-from shared.contracts.routing import AssignmentOutcome
-from shared.contracts.values import Channel
 from shared.database.database import Database
 from tests.integration.analytics.conftest import Count
-from tests.support.life import NOON, Life
+from tests.support.life import NOON, Life, whole_life
 from tests.unit.analytics.histories import Batches, arrivals, counted, fact_of
 
 A_FEW = settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-def whole_life(seed: int) -> Life:
-    """A contact to which everything happens."""
-    life = Life(seed, NOON + timedelta(minutes=seed % 180))
-    promise_id = life.received(tuple(Channel)[seed % 8])
-    life.later(1).queued(("billing", "orders")[seed % 2])
-    assignment_id = life.later(seed % 90).assigned()
-    life.later(20).sent(life.reply())
-    life.action(100 + seed)
-    life.ended(assignment_id, AssignmentOutcome.RESOLVED)
-    resolution_id = life.claimed()
-    life.check_in_sent(resolution_id)
-    life.later(3_600).answered(resolution_id, solved=seed % 3 != 0, csat=1 + seed % 5)
-    life.promise(promise_id, PromiseOutcome.KEPT)
-    return life
 
 
 def sums_of(lives: list[Life]) -> Sums:

@@ -1,0 +1,153 @@
+"""The figures over real sockets, with real tokens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
+from services.analytics.application.counting import count
+from services.analytics.bootstrap import api
+from services.analytics.domain.definitions import DEFINITIONS
+from services.analytics.settings import Settings
+from shared.database.database import Database
+from shared.http.server import HttpServer
+from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
+from tests.conftest import MakeDsn
+from tests.support.life import NOON, Life, whole_life
+
+HOUR = {"from": "2026-03-02T12:00:00Z", "to": "2026-03-02T13:00:00Z"}
+DAY = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-03T00:00:00Z"}
+
+
+@pytest.fixture
+async def settings(postgres_dsn: MakeDsn, tmp_path: Path) -> Settings:
+    jwks = TokenIssuer(tmp_path).jwks
+    return Settings(
+        database=DatabaseSettings(dsn=SecretStr(await postgres_dsn("analytics"))),
+        kafka=KafkaSettings(bootstrap="127.0.0.1:1"),
+        auth=AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks)),
+    )
+
+
+@pytest.fixture
+async def client(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    """A caller who may read figures."""
+    stop = asyncio.Event()
+    token = TokenIssuer(tmp_path).mint("wallboard", ["figures.read"])
+    async with api(settings) as role:
+        assert role.app is not None
+        server = HttpServer(role.app, host="127.0.0.1", port=0, drain_seconds=3)
+        running = asyncio.create_task(server.run(stop))
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as caller:
+            caller.headers["authorization"] = f"Bearer {token}"
+            yield caller
+        stop.set()
+        await running
+
+
+async def told(settings: Settings, *lives: Life) -> None:
+    database = await Database.open(settings.database)
+    async with database.transaction() as tx:
+        await count(tx, [incoming for life in lives for incoming in life.incoming()])
+    await database.close()
+
+
+async def ask(client: httpx2.AsyncClient, **query: str) -> Any:
+    answer = await client.get("/v1/figures", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_an_empty_database_gives_a_complete_empty_answer(client: httpx2.AsyncClient) -> None:
+    answer = await ask(client, **DAY, grain="hour")
+    assert answer["as_of"] is None
+    assert len(answer["periods"]) == 24
+    for period in answer["periods"]:
+        assert list(period["figures"]) == [definition.id for definition in DEFINITIONS]
+        for figure in period["figures"].values():
+            assert figure["n"] == 0
+            assert set(figure["values"].values()) <= {None}
+
+
+async def test_each_figure_names_its_definition_version_and_n(
+    client: httpx2.AsyncClient, settings: Settings
+) -> None:
+    life = Life()
+    life.received()
+    life.queued(target=60)
+    life.later(30).assigned()
+    await told(settings, life)
+    answer = await ask(client, **HOUR)
+    figures = answer["periods"][0]["figures"]
+    assert figures["service_level_answered"] == {
+        "definition": "service_level_answered",
+        "version": 1,
+        "unit": "share",
+        "n": 1,
+        "values": {"share": 1.0},
+    }
+    assert figures["time_to_assignment"]["values"]["p95"] == pytest.approx(30, rel=0.01)
+    assert answer["as_of"] == (NOON + timedelta(seconds=2)).isoformat().replace("+00:00", "Z")
+
+
+async def test_periods_queues_and_channels_add_up_to_the_whole(
+    client: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await told(settings, *(whole_life(seed) for seed in range(40)))
+
+    async def contacts(**query: str) -> int:
+        periods = (await ask(client, **DAY, **query))["periods"]
+        return sum(period["figures"]["contacts"]["n"] for period in periods)
+
+    assert await contacts() == 40
+    assert await contacts(grain="hour") == await contacts(grain="day") == 40
+    assert await contacts(queue="billing") + await contacts(queue="orders") == 40
+    assert await contacts(queue="-") == 0
+    assert await contacts(channel="email") == 5
+    assert await contacts(channel="email", queue="billing", grain="hour") == 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"from": DAY["from"]},
+        {"from": "soon", "to": "later"},
+        {"from": DAY["to"], "to": DAY["from"]},
+        {"from": "2026-03-02T12:00:00", "to": "2026-03-02T13:00:00"},
+        {"from": "2026-03-02T12:30:00Z", "to": "2026-03-02T13:30:00Z"},
+        {"from": "0001-01-01T00:00:00+14:00", "to": "9999-12-31T00:00:00-12:00"},
+        {"from": "2026-01-01T00:00:00Z", "to": "2026-03-01T00:00:00Z", "grain": "hour"},
+        {**DAY, "grain": "fortnight"},
+        {**DAY, "queue": "no such'queue"},
+        {**DAY, "queue": "a\0b"},
+        {**DAY, "channel": "pigeon"},
+    ],
+)
+async def test_nonsense_is_refused(client: httpx2.AsyncClient, query: dict[str, str]) -> None:
+    answer = await client.get("/v1/figures", params=query)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/v1/figures", "/v1/definitions"])
+async def test_only_who_may_read_figures_reads_them(
+    client: httpx2.AsyncClient, tmp_path: Path, path: str
+) -> None:
+    other = {"authorization": f"Bearer {TokenIssuer(tmp_path).mint('ana', ['desk'])}"}
+    assert (await client.get(path, params=DAY, headers=other)).status_code == 403
+    del client.headers["authorization"]
+    assert (await client.get(path, params=DAY)).status_code == 401
+
+
+async def test_the_definitions_say_what_each_figure_means(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/v1/definitions")
+    definitions = answer.json()["definitions"]
+    assert [each["id"] for each in definitions] == [each.id for each in DEFINITIONS]
+    assert all(each["sentence"] and each["formula"] and each["clock"] for each in definitions)

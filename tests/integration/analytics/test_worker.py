@@ -1,0 +1,100 @@
+"""The worker on a real broker: what is published is counted, and a rebuild counts the same."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from services.analytics.adapters import store
+from services.analytics.application.recount import differences
+from services.analytics.bootstrap import worker
+from services.analytics.domain.rollups import Sums
+from services.analytics.entrypoints.commands import do
+from services.analytics.settings import Settings
+from shared.contracts.event import topic_of
+from shared.database.database import Database
+from shared.kernel.errors import Conflict
+from shared.messaging.kafka import Message
+from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
+from tests.conftest import MakeDsn
+from tests.integration.analytics.test_counting import sums_of
+from tests.support.database import open_at
+from tests.support.eventually import eventually
+from tests.support.kafka import message, publish, running
+from tests.support.life import NOON, Life, whole_life
+
+OWN_HOURS = NOON.replace(year=2031)
+"""Hours of this test alone: the topics are shared with others."""
+
+
+@pytest.fixture
+async def settings(postgres_dsn: MakeDsn, broker: KafkaSettings, tmp_path: Path) -> Settings:
+    return Settings(
+        database=DatabaseSettings(dsn=SecretStr(await postgres_dsn("analytics"))),
+        kafka=broker,
+        auth=AuthSettings(issuer="https://issuer.invalid", jwks=str(tmp_path / "none.json")),
+        upkeep_seconds=0.2,
+    )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    opened = await open_at(settings.database.dsn.get_secret_value())
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def working(settings: Settings) -> AsyncIterator[None]:
+    async with worker(settings) as role, running(*role.parts.values()):
+        yield
+
+
+async def tell(kafka: KafkaSettings, lives: list[Life]) -> None:
+    loads: dict[str, list[Message]] = {}
+    for life in lives:
+        for event in life.events:
+            loads.setdefault(topic_of(event).name, []).append(message(event))
+    await asyncio.gather(*(publish(kafka, topic, *load) for topic, load in loads.items()))
+
+
+async def of_these(database: Database, lives: list[Life]) -> Sums:
+    """The stored sums; other tests' contacts on the shared topics are not among them."""
+    hours = {key[0] for key in sums_of(lives)}
+    async with database.connection() as tx:
+        return {key: n for key, n in (await store.all_sums(tx)).items() if key[0] in hours}
+
+
+async def test_a_rebuild_counts_what_was_counted_live(
+    settings: Settings, database: Database
+) -> None:
+    lives = [whole_life(seed, OWN_HOURS) for seed in range(40)]
+    events = sum(len(life.events) for life in lives)
+    right = sums_of(lives)
+
+    async def all_counted() -> bool:
+        return await of_these(database, lives) == right
+
+    async def all_heard() -> bool:
+        async with database.connection() as tx:
+            return bool(await tx.fetchval("select count(*) >= $1 from inbox", events))
+
+    async with working(settings):
+        await tell(settings.kafka, lives)
+        await eventually(all_counted, within=30)
+        with pytest.raises(Conflict):
+            await do("rebuild", settings)
+        assert await all_counted()
+    await do("rebuild", settings)
+    assert await of_these(database, lives) == {}
+    async with working(settings):
+        await eventually(all_counted, within=30)
+    await do("replay", settings)
+    async with working(settings):
+        await eventually(all_heard, within=30)
+    assert await all_counted()
+    async with database.transaction() as tx:
+        assert await differences(tx) == {}
