@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.instance import ROOT, holder_of
+from deploy.local.instance import ROOT, holder_of, read_state
+from deploy.local.processes import http_ok
 from tests.integration.local.stand_ins import write_stand_ins
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -57,7 +58,10 @@ def test_it_comes_up_again_after_it_was_killed(command: Command, tmp_path: Path)
     assert keeper is not None
     os.kill(keeper, signal.SIGKILL)
     assert command("up").returncode == 0
-    assert command("status").returncode == 0
+    facts = read_state(tmp_path / ".local" / "up")["facts"]["platform"]
+    ports = [int(url.rsplit(":", 1)[1]) for url in facts["ops"].values()]
+    assert len(ports) == 8
+    assert all(http_ok(port, "/readyz") for port in ports)
 
 
 def test_when_it_cannot_start_it_says_why_and_ends(command: Command, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """PostgreSQL from the wheel keeps what it committed, whatever happened to it."""
 
-import os
+import sys
 from collections.abc import Iterator
 
 import asyncpg
@@ -47,10 +47,14 @@ def test_it_is_durable_and_takes_all_processes_of_the_platform(postgres: Postgre
     ]
 
 
-def test_a_lock_file_with_the_number_of_somebody_else_is_no_obstacle(postgres: Postgres) -> None:
+def test_a_lock_file_with_the_number_of_somebody_else_is_no_obstacle(
+    postgres: Postgres, instance: Instance
+) -> None:
+    stranger = instance.spawn("stranger", [sys.executable, "-c", "import signal; signal.pause()"])
     postgres.kill()
     lock = postgres.data / "postmaster.pid"
     lines = lock.read_text().splitlines()
-    lock.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    lock.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
     postgres.start()
     assert postgres.psql("SELECT 1").strip() == "1"
+    assert stranger.alive()
