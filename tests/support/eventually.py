@@ -3,9 +3,19 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar, cast, overload
 
 T = TypeVar("T")
+
+
+@overload
+async def eventually(
+    check: Callable[[], Awaitable[T]], *, within: float = 10.0, every: float = 0.05
+) -> T: ...
+
+
+@overload
+async def eventually(check: Callable[[], T], *, within: float = 10.0, every: float = 0.05) -> T: ...
 
 
 async def eventually(
