@@ -61,11 +61,8 @@ class App:
         authenticator: Authenticator,
         settings: HttpSettings,
     ) -> None:
-        scopes = {(method, path): scope for method, path, scope in route_table(api)}
         self.api, self._authenticator, self._limit = api, authenticator, settings.max_body_bytes
-        self._hot = {
-            place: _HotRoute(place[1], scopes[place], handle) for place, handle in hot.items()
-        }
+        self._hot = _hot_routes(api, hot)
         self.closing = asyncio.Event()
         api.state.authenticator, api.state.closing = authenticator, self.closing
 
@@ -103,6 +100,14 @@ class App:
         await exchange.answer(answer)
 
 
+def _hot_routes(api: FastAPI, hot: Mapping[Place, Hot]) -> dict[Place, _HotRoute]:
+    scopes = {(method, path): scope for method, path, scope in route_table(api)}
+    hidden = hot.keys() - scopes.keys()
+    if hidden:
+        raise ValueError(f"hot routes without a route of the same place: {sorted(hidden)}")
+    return {place: _HotRoute(place[1], scopes[place], handle) for place, handle in hot.items()}
+
+
 def create_app(
     *,
     service: str,
@@ -112,7 +117,11 @@ def create_app(
     hot: Mapping[Place, Hot] | None = None,
     version: str = "1",
 ) -> App:
-    """Build it. Raises `ValueError` for a route without `require(…)` or `public()`."""
+    """Build it.
+
+    Raises `ValueError` for a route without `require(…)` or `public()`, and for a hot route that no
+    route describes.
+    """
     api = FastAPI(
         title=f"Rapport {service}",
         version=version,

@@ -54,9 +54,10 @@ class OpsApp:
         return json_answer(200 if ready else 503, {"ready": ready, "checks": found})
 
 
-async def outcomes(checks: Mapping[str, Check], patience: float = CHECK_SECONDS) -> dict[str, str]:
+async def outcomes(checks: Mapping[str, Check], patience: float | None = None) -> dict[str, str]:
     """Run all checks at once; for each `ok` or the reason why not."""
-    results = await asyncio.gather(*(_outcome(check, patience) for check in checks.values()))
+    seconds = CHECK_SECONDS if patience is None else patience
+    results = await asyncio.gather(*(_outcome(check, seconds) for check in checks.values()))
     return dict(zip(checks, results, strict=True))
 
 

@@ -18,11 +18,14 @@ from shared.http.ops import OK, Check, OpsApp, outcomes
 from shared.http.server import HttpServer
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Failure, Unavailable
+from shared.messaging.dead_letters import dead_letters_command
 from shared.messaging.kafka import Probe
 from shared.observability import logging, tracing
 from shared.observability.logging import get_logger
 from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
+
+COMMANDS = ("migrate", "dead-letters", "check")
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -71,18 +74,22 @@ def main(service: Service[S], argv: Sequence[str]) -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    logging.configure(settings.telemetry, service=service.name, role=role)
+    lines = sys.stderr if role in COMMANDS else sys.stdout
+    logging.configure(settings.telemetry, service=service.name, role=role, out=lines)
     tracing.configure(settings.telemetry, service=service.name, role=role)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_work(service, settings, role, rest))
+    except (Failure, OSError) as error:
+        log.exception("ended by a failure", reason=str(error))
+        return 1
     finally:
         tracing.shut_down()
 
 
 def _asked(service: str, argv: Sequence[str]) -> tuple[str, list[str]]:
     parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
-    parser.add_argument("role", choices=["api", "worker", "migrate", "dead-letters", "check"])
+    parser.add_argument("role", choices=("api", "worker", *COMMANDS))
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="what dead-letters is to do")
     asked = parser.parse_args(argv)
     return asked.role, asked.rest
@@ -97,22 +104,18 @@ def _work(service: Service[S], settings: S, role: str, rest: list[str]) -> Corou
         case "migrate":
             return _migrate(service.name, settings)
         case "dead-letters":
-            return _dead_letters(settings, rest)
+            return dead_letters_command(service.name, settings, rest)
         case _:
             return _check(service.name, settings)
 
 
 async def serve(build: Build[S], settings: S) -> int:
-    """Run a role until a signal or a failure ends it; the exit status."""
+    """Run a role until a signal or the failure of a part ends it; the exit status."""
     stop = asyncio.Event()
-    try:
-        with signals_set(stop):
-            async with build(settings) as role:
-                parts = _parts(role, settings, stop)
-                well = await supervise(parts, stop, settings.drain_seconds)
-    except (Failure, OSError) as error:
-        log.exception("could not start", reason=str(error))
-        return 1
+    with signals_set(stop):
+        async with build(settings) as role:
+            parts = _parts(role, settings, stop)
+            well = await supervise(parts, stop, settings.drain_seconds)
     log.info("stopped", well=well)
     return 0 if well else 1
 
@@ -141,12 +144,6 @@ async def _migrate(name: str, settings: ServiceSettings) -> int:
     await run_migrations(name, settings.database.dsn.get_secret_value())
     log.info("migrated")
     return 0
-
-
-async def _dead_letters(settings: ServiceSettings, rest: list[str]) -> int:
-    from shared.messaging.dead_letters import dead_letters_command  # noqa: PLC0415
-
-    return await dead_letters_command(settings, rest)
 
 
 async def _check(name: str, settings: ServiceSettings) -> int:

@@ -1,0 +1,52 @@
+"""A small application on a real socket, with a real issuer of tokens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+from fastapi import APIRouter
+
+from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
+from shared.http.app import App, Hot, Place, create_app
+from shared.http.auth import Authenticator
+from shared.http.server import HttpServer
+from shared.kernel.clock import SystemClock
+from shared.settings import AuthSettings, HttpSettings
+
+LIMIT = 10_000
+
+
+def app_of(
+    folder: Path, routers: Sequence[APIRouter], hot: Mapping[Place, Hot] | None = None
+) -> App:
+    """The application, believing the tokens of `TokenIssuer(folder)`."""
+    issuer = TokenIssuer(folder)
+    auth = AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks=str(issuer.jwks))
+    return create_app(
+        service="tests",
+        routers=routers,
+        settings=HttpSettings(max_body_bytes=LIMIT),
+        authenticator=Authenticator(auth, SystemClock()),
+        hot=hot,
+    )
+
+
+def token(folder: Path, *scopes: str) -> dict[str, str]:
+    """The header of a caller named `tester`."""
+    return {"authorization": f"Bearer {TokenIssuer(folder).mint('tester', scopes)}"}
+
+
+@asynccontextmanager
+async def serving(app: App) -> AsyncIterator[httpx2.AsyncClient]:
+    """Serve on a free port; a client that speaks to it. Leaving stops the server politely."""
+    server = HttpServer(app, host="127.0.0.1", port=0, drain_seconds=3)
+    stop = asyncio.Event()
+    running = asyncio.create_task(server.run(stop))
+    try:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+            yield client
+    finally:
+        stop.set()
+        await running
