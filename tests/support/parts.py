@@ -18,6 +18,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import psutil
+
 from deploy.local.failure import LaunchFailure
 from deploy.local.instance import LOCAL, Instance
 from deploy.local.parts import LocalParts
@@ -40,6 +42,8 @@ def parts_for_tests(broker: str | None = None) -> Iterator[LocalParts]:
 def remove_leftovers() -> None:
     """End the processes and remove the folders of test runs that did not come to their end."""
     for home in LOCAL.glob(f"{_PREFIX}*"):
+        if psutil.pid_exists(int(home.name.split("-")[1])):
+            continue
         with suppress(LaunchFailure, FileNotFoundError):
             Instance(home).release()
             shutil.rmtree(home)
