@@ -15,6 +15,10 @@ from deploy.local.parts import say_plainly
 from deploy.local.platform import SERVICES
 from deploy.local.tokens import TokenIssuer
 
+EXAMPLE_BODY = (
+    '{"reference": "example-1", "channel": "web", "personal": '
+    '{"address": "ada@example.org", "subject": "Paid twice", "text": "I was charged twice."}}'
+)
 _EXAMPLE = """\
 curl -s {intake}/v1/contacts \\
     -H 'Authorization: Bearer {token}' \\
@@ -109,8 +113,7 @@ def _addresses(facts: Mapping[str, Any]) -> str:
 
 def _example(facts: Mapping[str, Any]) -> str:
     token = TokenIssuer(HOME / "issuer").mint("you", ["contacts.write"], timedelta(hours=12))
-    body = '{"from": "ada@example.org", "subject": "Paid twice", "text": "I was charged twice."}'
-    return _EXAMPLE.format(intake=facts["api"]["intake"], token=token, body=body)
+    return _EXAMPLE.format(intake=facts["api"]["intake"], token=token, body=EXAMPLE_BODY)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from deploy.local.__main__ import EXAMPLE_BODY
 from deploy.local.instance import ROOT, holder_of, read_state
 from deploy.local.processes import http_ok
+from shared.contracts.external import ContactSubmitted
 from tests.integration.local.stand_ins import write_stand_ins
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -78,3 +81,7 @@ def test_what_needs_a_running_platform_says_how_to_start_it(command: Command) ->
     asked = command("env", "intake")
     assert asked.returncode == 1
     assert asked.stderr == "It is not running. Start it: make up\n"
+
+
+def test_the_contact_that_is_offered_to_try_is_one_that_intake_takes() -> None:
+    assert msgspec.json.decode(EXAMPLE_BODY, type=ContactSubmitted).reference == "example-1"
