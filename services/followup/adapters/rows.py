@@ -78,7 +78,7 @@ def from_contact(contact: Contact) -> dict[str, Any]:
         "time_zone": received.time_zone,
         "value_tier": received.value_tier,
         "automatic": received.automatic,
-        "trace": received.trace and list(msgspec.structs.astuple(received.trace)),
+        "trace": received.trace and msgspec.to_builtins(received.trace),
     }
 
 
@@ -125,7 +125,7 @@ def _to_received(row: Row) -> Received:
         time_zone=row["time_zone"],
         value_tier=row["value_tier"],
         automatic=row["automatic"],
-        trace=TraceContext(*row["trace"]) if row["trace"] else None,
+        trace=msgspec.convert(row["trace"], TraceContext | None),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,7 +90,7 @@ def test_never_are_two_check_ins_of_a_contact_open_and_what_ended_stays_ended(
 ) -> None:
     story, intake, routing = told
     contact = Contact(contact_id=story.contact_id)
-    ended: dict[object, CheckIn] = {}
+    ended: dict[UUID, CheckIn] = {}
     for event in interleaved(intake, routing, seed):
         contact, _ = hear(contact, event, POLICY, after(10_000))
         assert sum(isinstance(one.state, Scheduled) for one in contact.check_ins) <= 1

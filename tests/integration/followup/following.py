@@ -1,0 +1,94 @@
+"""Followup without Kafka: its use cases on a real database, and what its outbox holds."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.followup.adapters import store
+from services.followup.adapters.links import Links
+from services.followup.application.answering import Answering
+from services.followup.application.hearing import Hearing
+from services.followup.application.timing import Timing
+from services.followup.domain.model import CheckIn, Sent
+from services.followup.domain.policy import Policy, Rule
+from services.followup.entrypoints.timers import Timers
+from shared.contracts.cloudevents import Headers, Incoming, decode, stamp
+from shared.contracts.event import Event
+from shared.contracts.routing import MessageRequested
+from shared.database.database import Database
+from shared.messaging.outbox import append, unpack
+from tests.support.clock import FakeClock
+from tests.unit.followup.story import Story
+
+HOUR, WINDOW = 3600.0, 3 * 24 * 3600.0
+POLICY = Policy([Rule(delay=timedelta(seconds=HOUR), window=timedelta(seconds=WINDOW))])
+SECRETS = ["s" * 32]
+
+
+@dataclass(frozen=True)
+class Row:
+    """An outbox row as the record it becomes."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers
+    partition: int = 0
+    offset: int = 0
+    timestamp: int = 0
+
+
+class FollowUp:
+    """The service's use cases, called as its entrypoints call them."""
+
+    def __init__(
+        self, database: Database, clock: FakeClock, public_url: str = "http://follow.test"
+    ) -> None:
+        self.database, self.clock = database, clock
+        self.links = Links(public_url, SECRETS)
+        self.hearing = Hearing(POLICY, clock)
+        self.timing = Timing(POLICY, self.links, clock)
+        self.answering = Answering(self.links, clock)
+
+    async def hear(self, *events: Incoming[Event]) -> None:
+        """One batch, as the consumer takes it."""
+        async with self.database.transaction() as tx:
+            await append(tx, await self.hearing(tx, events))
+
+    async def act(self, batch: int = 1_000) -> None:
+        """All that is due, as a worker's timers do it."""
+        timers = Timers(self.database, self.timing, self.clock, batch)
+        await timers.act(asyncio.Event())
+
+    async def asked(self, story: Story | None = None, *, language: str = "en") -> CheckIn:
+        """A check-in that has just been sent."""
+        story = story or Story()
+        await self.hear(story.identified(), story.received(language=language), story.claimed(0))
+        self.clock.advance(HOUR)
+        await self.act()
+        (check_in,) = await self.check_ins(story)
+        assert isinstance(check_in.state, Sent)
+        return check_in
+
+    async def check_ins(self, story: Story) -> list[CheckIn]:
+        async with self.database.connection() as tx:
+            return await store.of_contact(tx, story.contact_id)
+
+    async def said(self, *types: type[Event]) -> list[Incoming[Event]]:
+        """What the outbox holds, of these types or of all, in order."""
+        async with self.database.connection() as tx:
+            rows = await tx.fetch("select * from outbox order by xid, position")
+        told = []
+        for row in rows:
+            headers = stamp(unpack(row["headers"]), "rapport/followup", row["seq"])
+            told.append(decode(Row(row["topic"], row["key"], row["value"], headers)))
+        return [one for one in told if not types or isinstance(one.data, types)]
+
+    async def token(self, check_in: CheckIn) -> str:
+        """The signed part of the link that the customer got."""
+        for one in await self.said(MessageRequested):
+            assert isinstance(one.data, MessageRequested)
+            if one.data.message_id == check_in.message_id:
+                (link,) = [line for line in one.data.personal.text.splitlines() if "://" in line]
+                return link.rsplit("/", 1)[1]
+        raise AssertionError("nothing was sent")
