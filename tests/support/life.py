@@ -38,11 +38,19 @@ class Life:
         self.now += timedelta(seconds=seconds)
         return self
 
+    def tell(self, event_type: type[E], /, **fields: Any) -> E:
+        """Append an event; ids of the contact, agent and queue are filled in."""
+        known = {"contact_id": self.contact_id, "agent_id": "ana", "queue_id": "billing"}
+        usual = {name: known[name] for name in known if name in event_type.__struct_fields__}
+        event = event_type(**(usual | fields))
+        self.events.append(event)
+        return event
+
     def received(self, channel: Channel = Channel.EMAIL, *, automatic: bool = False) -> UUID:
         """Returns the id of the promise that was made (to people only)."""
         due_at, promise_id = self.now + timedelta(minutes=5), self._new()
         promise = PromiseMade(promise_id=promise_id, due_at=due_at, basis=PromiseBasis.TARGET)
-        self._tell(
+        self.tell(
             intake.ContactReceived,
             customer_id=self._new(),
             message_id=self._new(),
@@ -61,7 +69,7 @@ class Life:
 
     def promise(self, promise_id: UUID, outcome: PromiseOutcome) -> None:
         settled = {"outcome": outcome, "due_at": self.now, "settled_at": self.now}
-        self._tell(intake.PromiseSettled, promise_id=promise_id, **settled)
+        self.tell(intake.PromiseSettled, promise_id=promise_id, **settled)
 
     def queued(
         self,
@@ -69,7 +77,7 @@ class Life:
         reason: QueuedReason = QueuedReason.RECEIVED,
         target: int = 60,
     ) -> None:
-        self._tell(
+        self.tell(
             routing.ContactQueued,
             queue_id=queue_id,
             reason=reason,
@@ -82,38 +90,38 @@ class Life:
     def assigned(self) -> UUID:
         self._turns += 1
         assignment = {"assignment_id": self._new(), "started_at": self.now}
-        return self._tell(
+        return self.tell(
             routing.AssignmentStarted, channel=Channel.EMAIL, **assignment
         ).assignment_id
 
     def ended(self, assignment_id: UUID, outcome: AssignmentOutcome) -> None:
         worked = {"worked_seconds": 1.0, "wrap_up_seconds": 1.0, "ended_at": self.now}
-        self._tell(routing.AssignmentEnded, assignment_id=assignment_id, outcome=outcome, **worked)
+        self.tell(routing.AssignmentEnded, assignment_id=assignment_id, outcome=outcome, **worked)
 
     def reply(self, kind: MessageKind = MessageKind.REPLY) -> UUID:
         personal = routing.MessagePersonal(text="hello")
         asked = {"message_id": self._new(), "requested_at": self.now, "personal": personal}
-        return self._tell(routing.MessageRequested, kind=kind, **asked).message_id
+        return self.tell(routing.MessageRequested, kind=kind, **asked).message_id
 
     def sent(self, message_id: UUID, kind: MessageKind = MessageKind.REPLY) -> None:
-        self._tell(intake.MessageSent, message_id=message_id, kind=kind, sent_at=self.now)
+        self.tell(intake.MessageSent, message_id=message_id, kind=kind, sent_at=self.now)
 
     def failed(self, message_id: UUID) -> None:
         failed = {"failed_at": self.now, "reason": "refused"}
-        self._tell(intake.MessageFailed, message_id=message_id, kind=MessageKind.REPLY, **failed)
+        self.tell(intake.MessageFailed, message_id=message_id, kind=MessageKind.REPLY, **failed)
 
     def action(self, amount: int, limit: int = 5_000, currency: str = "EUR") -> None:
         spent = {"amount": amount, "currency": currency, "limit": limit, "taken_at": self.now}
-        self._tell(routing.ActionTaken, action_id=self._new(), kind=AuthorityKind.REFUND, **spent)
+        self.tell(routing.ActionTaken, action_id=self._new(), kind=AuthorityKind.REFUND, **spent)
 
     def refused(self) -> None:
         asked = {"kind": AuthorityKind.REFUND, "amount": 10**6, "currency": "EUR"}
         why = {"reason": RefusedReason.OVER_LIMIT, "refused_at": self.now}
-        self._tell(routing.ActionRefused, **asked, **why)
+        self.tell(routing.ActionRefused, **asked, **why)
 
     def claimed(self) -> UUID:
         self._claims += 1
-        return self._tell(
+        return self.tell(
             routing.ResolutionClaimed,
             resolution_id=self._new(),
             customer_id=self._new(),
@@ -125,7 +133,7 @@ class Life:
 
     def check_in_scheduled(self, resolution_id: UUID) -> None:
         ids = {"resolution_id": resolution_id, "check_in_id": self._new()}
-        self._tell(followup.CheckInScheduled, due_at=self.now, **ids)
+        self.tell(followup.CheckInScheduled, due_at=self.now, **ids)
 
     def check_in_sent(self, resolution_id: UUID) -> None:
         ids = {
@@ -134,16 +142,16 @@ class Life:
             "message_id": self._new(),
         }
         window = {"sent_at": self.now, "closes_at": self.now + timedelta(days=3)}
-        self._tell(followup.CheckInSent, **ids, **window)
+        self.tell(followup.CheckInSent, **ids, **window)
 
     def check_in_skipped(self, resolution_id: UUID, reason: SkippedReason) -> None:
         ids = {"resolution_id": resolution_id, "check_in_id": self._new()}
-        self._tell(followup.CheckInSkipped, reason=reason, skipped_at=self.now, **ids)
+        self.tell(followup.CheckInSkipped, reason=reason, skipped_at=self.now, **ids)
 
     def answered(self, resolution_id: UUID, *, solved: bool, csat: int | None = None) -> None:
         ids = {"resolution_id": resolution_id, "check_in_id": self._new()}
         said = {"solved": solved, "csat": csat, "personal": followup.AnswerPersonal()}
-        self._tell(followup.CheckInAnswered, answered_at=self.now, **ids, **said)
+        self.tell(followup.CheckInAnswered, answered_at=self.now, **ids, **said)
         (self.confirmed if solved else self.refuted)(resolution_id)
 
     def confirmed(self, resolution_id: UUID) -> None:
@@ -156,7 +164,7 @@ class Life:
         self._settled(followup.ResolutionUnrefuted, resolution_id)
 
     def _settled(self, outcome: type[Event], resolution_id: UUID) -> None:
-        self._tell(outcome, resolution_id=resolution_id, settled_at=self.now)
+        self.tell(outcome, resolution_id=resolution_id, settled_at=self.now)
 
     def incoming(self) -> list[Incoming[Event]]:
         """The events as a consumer is handed them, each with an id of its own."""
@@ -172,13 +180,6 @@ class Life:
             data=event,
             origin=Origin(topic_of(event).name, 0, number),
         )
-
-    def _tell(self, event_type: type[E], /, **fields: Any) -> E:
-        known = {"contact_id": self.contact_id, "agent_id": "ana", "queue_id": "billing"}
-        usual = {name: known[name] for name in known if name in event_type.__struct_fields__}
-        event = event_type(**(usual | fields))
-        self.events.append(event)
-        return event
 
     def _new(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)

@@ -1,7 +1,7 @@
 """Every figure as data: what it says, how it is computed, and from which measure.
 
 Changing what a figure means is a new `version`. A measure never changes what it counts: it gets a
-new name, and `python -m services.analytics recount` fills it from the facts.
+new name, and a recount fills it from the facts.
 """
 
 from typing import Literal
