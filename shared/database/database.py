@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 else:
     Tx = asyncpg.Connection
 
+GRACE_SECONDS = 1.0
+"""The server ends a long statement itself; this much later we no longer believe that it is there."""
+
 # What goes away by itself: the server, the network, a lock, a deadlock's loser. Never a wrong statement.
 OUTAGES = (
     OSError,  # TimeoutError is one
@@ -28,6 +31,7 @@ OUTAGES = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InternalClientError,  # the server said goodbye in the middle of our sentence
 )
 
 
@@ -64,7 +68,7 @@ class Database:
         except OUTAGES as error:
             raise Unavailable(f"database: {type(error).__name__}") from error
         except asyncpg.InterfaceError as error:
-            if connection is not None and not connection.is_closed():
+            if connection is not None and not is_lost(connection):
                 raise
             raise Unavailable(f"database: {type(error).__name__}") from error
 
@@ -80,12 +84,21 @@ class Database:
             await connection.execute("select 1")
 
 
+def is_lost(connection: Tx) -> bool:
+    """Whether the connection is gone; the pool takes one back that dies while nobody uses it."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
+
+
 async def _pool(settings: DatabaseSettings, name: str) -> "asyncpg.Pool[asyncpg.Record]":
     return await asyncpg.create_pool(
         settings.dsn.get_secret_value(),
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.connect_timeout_ms / 1000,
+        command_timeout=settings.statement_timeout_ms / 1000 + GRACE_SECONDS,
         init=_speak_json,
         reset=_keep,
         server_settings={

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any, TypeAlias
 
-from shared.database.database import Database, Tx
+from shared.database.database import Database, Tx, is_lost
 from shared.kernel.errors import Unavailable
 from shared.messaging.shipping import Shipment
 
@@ -70,7 +70,7 @@ class Books:
 
     async def resign(self) -> None:
         """Leave the office; a lost connection has left it already."""
-        if not self._office.is_closed():
+        if not is_lost(self._office):
             await self._office.execute(RESIGN)
 
     async def read(self, stop: asyncio.Event) -> list[Row]:
