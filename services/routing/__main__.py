@@ -1,0 +1,9 @@
+"""`python -m services.routing api|worker|migrate|dead-letters|check`."""
+
+import sys
+
+from services.routing.bootstrap import SERVICE
+from shared.runtime import run
+
+if __name__ == "__main__":
+    run(SERVICE, sys.argv[1:])

@@ -1,0 +1,125 @@
+"""What the match looks at: who waits, who could take it, and which slots are free."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from services.routing.adapters.store_contacts import need_of
+from services.routing.domain.authority import Powers, Purse
+from services.routing.domain.matching import Agent, Waiting
+from shared.contracts.routing import Presence, QueueChanged
+from shared.contracts.values import Authority, AuthorityKind, Channel
+from shared.database.database import Tx
+
+SINGLE = "select pg_try_advisory_xact_lock(hashtext('routing dispatch'))"
+# The first of every lane, so that contacts nobody can take do not hide those behind them.
+WAITING = """
+select c.* from (select distinct lane from contact where state = 'waiting') lanes
+cross join lateral (
+  select contact_id, queue_id, channel, language, received_at, priority, promise_due_at, precedence,
+    preferred_agent, declined, excluded, need_kind, need_amount, need_currency
+  from contact where state = 'waiting' and lane = lanes.lane
+  order by precedence desc, promise_due_at, priority, received_at, contact_id limit $1
+) c
+order by precedence desc, promise_due_at, priority, received_at, contact_id limit $2
+"""
+AGENTS = "select agent_id, presence, skills, languages, authorities, idle_since from agent"
+FREE = """
+select s.agent_id, s.channel, array_agg(s.slot) as slots from agent_slot s
+where not exists (
+  select from offer o
+  where (o.agent_id, o.channel, o.slot) = (s.agent_id, s.channel, s.slot) and o.slot is not null
+)
+group by s.agent_id, s.channel
+"""
+MOST_SLOTS = """
+select agent_id, max(slots)::int as slots
+from (select agent_id, count(*) as slots from agent_slot group by agent_id, channel) counted
+group by agent_id
+"""
+SPENT = "select agent_id, kind, currency, spent from authority_day where day = $1 and spent > 0"
+# The slots that are still there, held until the offers stand: capacity may be lowered meanwhile.
+HOLD_SLOTS = """
+select s.agent_id, s.channel, s.slot
+from unnest($1::text[], $2::text[], $3::int[]) as wanted (agent_id, channel, slot)
+join agent_slot s using (agent_id, channel, slot)
+for key share of s
+"""
+
+Slot = tuple[str, Channel, int]
+
+
+async def only_one_pass(tx: Tx) -> bool:
+    """Whether this is the database's only pass now; true until `tx` ends."""
+    found: bool = await tx.fetchval(SINGLE)
+    return found
+
+
+async def waiting(
+    tx: Tx, queues: Mapping[str, QueueChanged], *, per_lane: int, limit: int
+) -> list[Waiting]:
+    """The first in line, of each lane and of all."""
+    return [
+        _waiting(row, queues[row["queue_id"]]) for row in await tx.fetch(WAITING, per_lane, limit)
+    ]
+
+
+async def agents(tx: Tx, day: date) -> list[Agent]:
+    """All agents, with their free slots and what they spent on that day."""
+    free: dict[str, dict[Channel, list[int]]] = defaultdict(dict)
+    for row in await tx.fetch(FREE):
+        free[row["agent_id"]][Channel(row["channel"])] = row["slots"]
+    spent: dict[str, dict[Purse, int]] = defaultdict(dict)
+    for row in await tx.fetch(SPENT, day):
+        spent[row["agent_id"]][AuthorityKind(row["kind"]), row["currency"]] = row["spent"]
+    rows = await tx.fetch(AGENTS)
+    return [_agent(row, free[row["agent_id"]], spent[row["agent_id"]]) for row in rows]
+
+
+async def most_slots(tx: Tx) -> dict[str, int]:
+    """Each agent's capacity on the channel on which it is largest."""
+    return {row["agent_id"]: row["slots"] for row in await tx.fetch(MOST_SLOTS)}
+
+
+async def hold_slots(tx: Tx, slots: Iterable[Slot]) -> set[Slot]:
+    """Those of the slots that exist, kept from going until `tx` ends."""
+    rows = await tx.fetch(HOLD_SLOTS, *map(list, zip(*slots, strict=True)))
+    return {(row["agent_id"], Channel(row["channel"]), row["slot"]) for row in rows}
+
+
+def _waiting(row: asyncpg.Record, queue: QueueChanged) -> Waiting:
+    contact_id: UUID = row["contact_id"]
+    return Waiting(
+        contact_id=contact_id,
+        queue_id=queue.queue_id,
+        channel=Channel(row["channel"]),
+        language=row["language"],
+        received_at=row["received_at"],
+        skills=queue.skills,
+        priority=row["priority"],
+        promise_due_at=row["promise_due_at"],
+        need=need_of(row),
+        precedence=row["precedence"],
+        preferred_agent=row["preferred_agent"],
+        declined=frozenset(row["declined"].split()),
+        excluded=frozenset(row["excluded"].split()),
+    )
+
+
+def _agent(
+    row: asyncpg.Record, free: Mapping[Channel, list[int]], spent: Mapping[Purse, int]
+) -> Agent:
+    authorities = msgspec.convert(row["authorities"], tuple[Authority, ...])
+    return Agent(
+        agent_id=row["agent_id"],
+        presence=Presence(row["presence"]),
+        idle_since=row["idle_since"],
+        skills=row["skills"],
+        languages=row["languages"],
+        powers=Powers(authorities, spent),
+        free=free,
+    )

@@ -1,0 +1,78 @@
+"""Queues, and what their forecasts rest on."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from shared.contracts.routing import Forecast, QueueChanged
+from shared.database.database import Tx
+
+ALL = "select card, forecast from queue order by queue_id"
+ONE = "select card, forecast from queue where queue_id = $1"
+PUT = """
+insert into queue (queue_id, card) values ($1, $2)
+on conflict (queue_id) do update set card = excluded.card
+"""
+FORECAST = """
+update queue set forecast = $2 where queue_id = $1 returning card, forecast
+"""
+WAITING = "select queue_id, count(*) as waiting from contact where state = 'waiting' group by 1"
+RECENT = """
+select q.queue_id,
+  extract(epoch from o.accepted_at - o.queued_at)::float8 as waited,
+  extract(epoch from o.ended_at - o.accepted_at)::float8 as handled
+from queue q cross join lateral (
+  select queued_at, accepted_at, ended_at from offer
+  where offer.queue_id = q.queue_id and accepted_at > $1
+  order by accepted_at desc limit $2
+) o
+"""
+
+
+async def all_queues(tx: Tx) -> list[QueueChanged]:
+    """Every queue, by id, with the forecast that was last published."""
+    return [_queue(row) for row in await tx.fetch(ALL)]
+
+
+async def find(tx: Tx, queue_id: str) -> QueueChanged | None:
+    """The queue as it is now."""
+    row = await tx.fetchrow(ONE, queue_id)
+    return _queue(row) if row else None
+
+
+async def put(tx: Tx, queue: QueueChanged) -> None:
+    """Define the queue; its forecast stays."""
+    card = msgspec.to_builtins(msgspec.structs.replace(queue, forecast=None))
+    await tx.execute(PUT, queue.queue_id, card)
+
+
+async def set_forecast(tx: Tx, queue_id: str, forecast: Forecast | None) -> QueueChanged:
+    """Keep what is about to be published; the queue as it now is, locked until `tx` ends."""
+    [row] = await tx.fetch(FORECAST, queue_id, forecast and msgspec.to_builtins(forecast))
+    return _queue(row)
+
+
+async def waiting(tx: Tx) -> dict[str, int]:
+    """How many contacts wait, by queue; queues with none are left out."""
+    return {row["queue_id"]: row["waiting"] for row in await tx.fetch(WAITING)}
+
+
+async def recent(
+    tx: Tx, now: datetime, window: timedelta, limit: int
+) -> dict[str, tuple[Sequence[float], Sequence[float]]]:
+    """By queue, the newest waiting and handling times in seconds, `limit` assignments at most."""
+    found: dict[str, tuple[list[float], list[float]]] = {}
+    for row in await tx.fetch(RECENT, now - window, limit):
+        waits, handling = found.setdefault(row["queue_id"], ([], []))
+        waits.append(row["waited"])
+        if row["handled"] is not None:
+            handling.append(row["handled"])
+    return dict(found)
+
+
+def _queue(row: asyncpg.Record) -> QueueChanged:
+    card: dict[str, Any] = row["card"]
+    return msgspec.convert({**card, "forecast": row["forecast"]}, QueueChanged)

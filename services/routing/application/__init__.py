@@ -1,0 +1,1 @@
+"""Use cases: load the set, decide, save the set, in one transaction."""

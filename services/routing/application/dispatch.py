@@ -1,0 +1,80 @@
+"""One pass of the dispatcher: load who waits and who is there, match, make the offers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.routing.adapters import store_contacts, store_match, store_queues
+from services.routing.application.change import save_and_tell
+from services.routing.domain import life
+from services.routing.domain.contact import Contact, ContactState, Told
+from services.routing.domain.matching import Placement, match
+from shared.contracts.routing import QueueChanged
+from shared.database.database import Tx
+from shared.kernel.clock import Clock
+from shared.kernel.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many contacts a pass looks at: of one lane, and in all."""
+
+    per_lane: int = 100
+    in_all: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What came of a pass. `again`: more could be placed at once, so do not wait to be woken."""
+
+    offered: int = 0
+    again: bool = False
+
+
+async def dispatch(tx: Tx, clock: Clock, limits: Limits) -> Pass:
+    """Offer whoever waits to whoever is free; nothing if another pass is being made now.
+
+    What cannot be had any more, because somebody was quicker, is not offered in this pass.
+    """
+    if not await store_match.only_one_pass(tx):
+        return Pass()
+    now = clock.now()
+    queues = {queue.queue_id: queue for queue in await store_queues.all_queues(tx)}
+    waiting = await store_match.waiting(tx, queues, per_lane=limits.per_lane, limit=limits.in_all)
+    if not waiting:
+        return Pass()
+    placements = match(waiting, await store_match.agents(tx, now.date()), now)
+    made = await _offer(tx, placements, queues, now)
+    full = len(waiting) >= min(limits.per_lane, limits.in_all) and bool(made)
+    return Pass(made, again=full or made < len(placements))
+
+
+async def _offer(
+    tx: Tx, placements: Sequence[Placement], queues: dict[str, QueueChanged], now: datetime
+) -> int:
+    if not placements:
+        return 0
+    contacts = await store_contacts.lock(tx, (p.contact_id for p in placements), wait=False)
+    wanted = [p for p in placements if _still_waits(contacts, p.contact_id)]
+    slots = {p.contact_id: (p.agent_id, contacts[p.contact_id].channel, p.slot) for p in wanted}
+    there = await store_match.hold_slots(tx, slots.values()) if slots else set()
+    offers = [
+        _make(contacts[p.contact_id], p, queues, now)
+        for p in wanted
+        if slots[p.contact_id] in there
+    ]
+    await save_and_tell(tx, offers, now)
+    return len(offers)
+
+
+def _make(
+    contact: Contact, placement: Placement, queues: dict[str, QueueChanged], now: datetime
+) -> Told:
+    timeout = timedelta(seconds=queues[contact.queue_id or ""].offer_timeout_seconds)
+    return life.offer(contact, placement, new_id(), now, timeout)
+
+
+def _still_waits(contacts: dict[UUID, Contact], contact_id: UUID) -> bool:
+    contact = contacts.get(contact_id)
+    return contact is not None and contact.state is ContactState.WAITING

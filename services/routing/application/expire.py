@@ -1,0 +1,60 @@
+"""What ends by itself: offers nobody answered, offers to agents who left, wrap-ups that are over."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.routing.adapters import store_agents, store_contacts, store_due
+from services.routing.application.change import save_and_tell
+from services.routing.application.presence import change_presence
+from services.routing.domain import life
+from services.routing.domain.contact import Contact, Offer, OfferState, Told
+from shared.contracts.routing import OfferOutcome, Presence
+from shared.database.database import Tx
+from shared.kernel.clock import Clock
+
+
+async def end_what_is_due(tx: Tx, clock: Clock, *, expiries_until_away: int, limit: int) -> int:
+    """End up to `limit` of them, and say how many there were; what is locked is left for later."""
+    now = clock.now()
+    due = await store_due.due(tx, now, limit)
+    if not due:
+        return 0
+    contacts = await store_contacts.lock(tx, due, wait=False)
+    away = await store_due.not_ready(tx, due)
+    ends = [told for contact in contacts.values() if (told := _end(contact, away, now))]
+    await save_and_tell(tx, ends, now)
+    await _send_away(tx, [contact for contact, _ in ends], now, expiries_until_away)
+    return len(ends)
+
+
+def _end(contact: Contact, away: set[str], now: datetime) -> Told | None:
+    """The end of the contact's live offer, if its time has come."""
+    offer = contact.offer
+    if offer is None:
+        return None
+    if offer.state is OfferState.WRAPPING and _past(offer.wrap_up_ends_at, now):
+        return life.end_wrap_up(contact, now)
+    if offer.state is not OfferState.OPEN:
+        return None
+    if _past(offer.expires_at, now):
+        return life.close_offer(contact, OfferOutcome.EXPIRED, now)
+    if offer.agent_id in away:
+        return life.close_offer(contact, OfferOutcome.WITHDRAWN, now)
+    return None
+
+
+async def _send_away(tx: Tx, ended: Sequence[Contact], now: datetime, limit: int) -> None:
+    """Who let too many offers expire in a row is not there: offers should go to others."""
+    offers = [contact.offer for contact in ended if contact.offer is not None]
+    silent = [offer.agent_id for offer in offers if _expired(offer)]
+    for agent_id, missed in (await store_agents.missed(tx, silent)).items():
+        if missed >= limit:
+            await change_presence(tx, agent_id, Presence.AWAY, now)
+
+
+def _expired(offer: Offer) -> bool:
+    return offer.state is OfferState.EXPIRED
+
+
+def _past(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now

@@ -1,0 +1,65 @@
+"""What an agent may grant alone, and whether one action stays within it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from shared.contracts.routing import RefusedReason
+from shared.contracts.values import Authority, AuthorityKind, Need
+
+Purse: TypeAlias = tuple[AuthorityKind, str]
+"""Authority is counted apart for each kind and currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The action stands: `limit` was allowed, `spent_today` includes it."""
+
+    limit: int
+    spent_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was spent. `limit` is what would have been allowed at most; 0 without authority."""
+
+    reason: RefusedReason
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """An agent's authorities and what they have spent of each today (UTC)."""
+
+    authorities: tuple[Authority, ...] = ()
+    spent_today: Mapping[Purse, int] = field(default_factory=dict)
+
+    def limit_for(self, need: Need, now: datetime) -> int | None:
+        """The limit of an action that covers the need now; None if this agent would have to ask."""
+        granted = authority_for(self.authorities, need)
+        spent = self.spent_today.get((need.kind, need.currency), 0)
+        decision = spend(granted, spent, need.amount, now)
+        return decision.limit if isinstance(decision, Taken) else None
+
+
+def authority_for(authorities: Iterable[Authority], need: Need) -> Authority | None:
+    """The authority of the need's kind and currency; an agent has at most one."""
+    wanted = (need.kind, need.currency)
+    return next((each for each in authorities if (each.kind, each.currency) == wanted), None)
+
+
+def spend(
+    authority: Authority | None, spent_today: int, amount: int, now: datetime
+) -> Taken | Refused:
+    """Whether `amount` (minor units) may be granted now."""
+    if authority is None:
+        return Refused(RefusedReason.NO_AUTHORITY, 0)
+    if authority.expires_at is not None and authority.expires_at <= now:
+        return Refused(RefusedReason.EXPIRED, 0)
+    if amount > authority.limit:
+        return Refused(RefusedReason.OVER_LIMIT, authority.limit)
+    if spent_today + amount > authority.daily_budget:
+        left = max(0, authority.daily_budget - spent_today)
+        return Refused(RefusedReason.OVER_BUDGET, min(left, authority.limit))
+    return Taken(authority.limit, spent_today + amount)

@@ -1,0 +1,228 @@
+"""How a contact lives, from queue to confirmed resolution: each step guards itself.
+
+A step takes a contact and returns it changed, with what is to be told. What the present state does
+not allow raises `Conflict` with a `reason` a program can read.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.routing.domain.contact import Contact, ContactState, Offer, OfferState, Told
+from services.routing.domain.matching import Placement
+from services.routing.domain.queueing import wait
+from shared.contracts.routing import (
+    AssignmentEnded,
+    AssignmentOutcome,
+    AssignmentStarted,
+    OfferClosed,
+    OfferMade,
+    OfferOutcome,
+    QueueChanged,
+    QueuedReason,
+    ResolutionClaimed,
+    ResolutionOutcome,
+)
+from shared.contracts.values import Need
+from shared.kernel.errors import Conflict
+
+OVER = (ContactState.RESOLVED, ContactState.CLOSED)
+
+
+def offer(
+    contact: Contact, placement: Placement, offer_id: UUID, now: datetime, timeout: timedelta
+) -> Told:
+    """Reserve the chosen agent for a waiting contact."""
+    _require(contact, ContactState.WAITING)
+    made = Offer(
+        offer_id=offer_id,
+        contact_id=contact.contact_id,
+        agent_id=placement.agent_id,
+        queue_id=contact.queue_id or "",
+        channel=contact.channel,
+        state=OfferState.OPEN,
+        slot=placement.slot,
+        queued_at=contact.queued_at or now,
+        made_at=now,
+        expires_at=now + timeout,
+        need=contact.need,
+        authority_limit=placement.authority_limit,
+    )
+    event = OfferMade(
+        contact_id=contact.contact_id,
+        offer_id=offer_id,
+        agent_id=made.agent_id,
+        queue_id=made.queue_id,
+        made_at=now,
+        expires_at=made.expires_at,
+        candidates=placement.candidates,
+        passed_over=placement.passed_over,
+    )
+    return replace(contact, state=ContactState.OFFERED, offer=made), (event,)
+
+
+def accept(contact: Contact, now: datetime) -> Told:
+    """The agent takes it: the offer becomes an assignment. An offer past its time is too late."""
+    offer = live(contact, OfferState.OPEN)
+    if offer.expires_at <= now:
+        raise Conflict("the offer has expired", reason="expired")
+    taken = replace(offer, state=OfferState.ACCEPTED, accepted_at=now)
+    started = AssignmentStarted(
+        contact_id=contact.contact_id,
+        assignment_id=offer.offer_id,
+        agent_id=offer.agent_id,
+        queue_id=offer.queue_id,
+        channel=offer.channel,
+        started_at=now,
+    )
+    turns = contact.assignments + 1
+    return (
+        replace(contact, state=ContactState.ASSIGNED, assignments=turns, offer=taken),
+        (started,),
+    )
+
+
+def close_offer(contact: Contact, outcome: OfferOutcome, now: datetime) -> Told:
+    """An offer ends without an assignment: the contact keeps its place and waits for another agent.
+
+    Who declined, or let it expire, is not asked again before the others. Withdrawn is nobody's doing.
+    """
+    offer = live(contact, OfferState.OPEN)
+    refused = frozenset() if outcome is OfferOutcome.WITHDRAWN else frozenset({offer.agent_id})
+    closed = OfferClosed(
+        contact_id=contact.contact_id,
+        offer_id=offer.offer_id,
+        agent_id=offer.agent_id,
+        outcome=outcome,
+        closed_at=now,
+    )
+    waiting = replace(
+        contact,
+        state=ContactState.WAITING,
+        declined=contact.declined | refused,
+        offer=_ended(offer, OfferState(outcome), now),
+    )
+    return waiting, (closed,)
+
+
+def resolve(
+    contact: Contact,
+    outcome: ResolutionOutcome,
+    resolution_id: UUID,
+    now: datetime,
+    wrap_up: timedelta,
+) -> tuple[Contact, ResolutionClaimed]:
+    """The agent claims it is resolved, and has until `wrap_up` is over to finish their notes."""
+    offer = live(contact, OfferState.ACCEPTED)
+    wrapping = replace(
+        offer, state=OfferState.WRAPPING, resolved_at=now, wrap_up_ends_at=now + wrap_up
+    )
+    claimed = ResolutionClaimed(
+        contact_id=contact.contact_id,
+        resolution_id=resolution_id,
+        customer_id=contact.customer_id,
+        agent_id=offer.agent_id,
+        queue_id=offer.queue_id,
+        outcome=outcome,
+        number=contact.claims + 1,
+        assignments=contact.assignments,
+        claimed_at=now,
+    )
+    resolved = replace(
+        contact,
+        state=ContactState.RESOLVED,
+        claims=claimed.number,
+        resolution_id=resolution_id,
+        preferred_agent=offer.agent_id,
+        offer=wrapping,
+    )
+    return resolved, claimed
+
+
+def end_wrap_up(contact: Contact, now: datetime) -> Told:
+    """The agent is free of a resolved contact."""
+    offer = live(contact, OfferState.WRAPPING)
+    return _end(contact, offer, AssignmentOutcome.RESOLVED, now)
+
+
+def transfer(contact: Contact, queue: QueueChanged, now: datetime) -> Told:
+    """Hand the contact on to a queue. The agent who did is asked again only after the others."""
+    offer = live(contact, OfferState.ACCEPTED)
+    contact, events = _end(contact, offer, AssignmentOutcome.TRANSFERRED, now)
+    contact = replace(contact, declined=frozenset({offer.agent_id}), preferred_agent=None)
+    rule = f"transferred to {queue.queue_id}"
+    contact, queued = wait(contact, queue, QueuedReason.TRANSFERRED, rule, now)
+    return contact, events + queued
+
+
+def escalate(contact: Contact, queue: QueueChanged, need: Need | None, now: datetime) -> Told:
+    """Back to the queue for somebody with more authority; the agent who escalates is left out."""
+    offer = live(contact, OfferState.ACCEPTED)
+    contact, events = _end(contact, offer, AssignmentOutcome.ESCALATED, now)
+    contact = replace(
+        contact,
+        need=need or contact.need,
+        excluded=contact.excluded | {offer.agent_id},
+        preferred_agent=None,
+    )
+    rule = f"escalated within {queue.queue_id}"
+    contact, queued = wait(contact, queue, QueuedReason.ESCALATED, rule, now)
+    return contact, events + queued
+
+
+def reopen(contact: Contact, queue: QueueChanged, why: str, now: datetime) -> Told:
+    """A resolved contact waits again: with its history and its place, first for its last agent.
+
+    A wrap-up that is still going on ends here, since a contact is never with two.
+    """
+    _require(contact, *OVER)
+    contact, events = end_wrap_up(contact, now) if contact.offer else (contact, ())
+    contact = replace(contact, precedence=True, declined=frozenset(), excluded=frozenset())
+    rule = f"{why}: back to {queue.queue_id} in its first place"
+    contact, queued = wait(contact, queue, QueuedReason.REOPENED, rule, now)
+    return contact, events + queued
+
+
+def close(contact: Contact) -> Told:
+    """The last word on a resolution is spoken; only the customer can reopen it."""
+    _require(contact, *OVER)
+    return replace(contact, state=ContactState.CLOSED), ()
+
+
+def live(contact: Contact, *states: OfferState) -> Offer:
+    """The live offer, if it stands in one of these states; raises `Conflict`."""
+    offer = contact.offer
+    if offer is None or offer.state not in states:
+        wanted = " or ".join(states)
+        found = offer.state if offer else contact.state
+        raise Conflict(f"it is {found}, not {wanted}", reason=str(found))
+    return offer
+
+
+def _end(contact: Contact, offer: Offer, outcome: AssignmentOutcome, now: datetime) -> Told:
+    accepted = offer.accepted_at or now
+    resolved = offer.resolved_at or now
+    event = AssignmentEnded(
+        contact_id=contact.contact_id,
+        assignment_id=offer.offer_id,
+        agent_id=offer.agent_id,
+        outcome=outcome,
+        worked_seconds=_seconds(accepted, resolved),
+        wrap_up_seconds=_seconds(resolved, now),
+        ended_at=now,
+    )
+    return replace(contact, offer=_ended(offer, OfferState(outcome), now)), (event,)
+
+
+def _ended(offer: Offer, state: OfferState, now: datetime) -> Offer:
+    return replace(offer, state=state, slot=None, ended_at=now)
+
+
+def _require(contact: Contact, *states: ContactState) -> None:
+    if contact.state not in states:
+        raise Conflict(f"the contact is {contact.state}", reason=str(contact.state))
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    """Never negative: two machines' clocks may differ."""
+    return max(0.0, (end - start).total_seconds())

@@ -1,0 +1,21 @@
+"""What routing is told beside what every service is."""
+
+from pydantic import Field
+
+from shared.settings import Positive, ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Routing's own settings."""
+
+    wrap_up_seconds: float = Field(60.0, ge=0, description="Wrap-up ends by itself after it.")
+    expiries_until_away: Positive = Field(
+        2, description="Offers let expire in a row after which an agent is set away."
+    )
+    dispatch_seconds: float = Field(
+        1.0, gt=0, description="A pass is made at least this often, woken or not."
+    )
+    per_lane: Positive = Field(100, description="Contacts of one kind that a pass looks at.")
+    pass_limit: Positive = Field(1_000, description="Contacts that a pass looks at in all.")
+    forecast_seconds: float = Field(5.0, gt=0, description="Time between two forecasts.")
+    forecast_window_seconds: Positive = Field(3_600, description="Experience older counts no more.")
