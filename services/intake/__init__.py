@@ -1,0 +1,1 @@
+"""Accepts contacts from every channel, answers each with a promise, and delivers what we write back."""

@@ -1,0 +1,9 @@
+"""`python -m services.intake api|worker|migrate|dead-letters|check`."""
+
+import sys
+
+from services.intake.bootstrap import SERVICE
+from shared.runtime import run
+
+if __name__ == "__main__":
+    run(SERVICE, sys.argv[1:])

@@ -1,0 +1,108 @@
+"""Mail out: a message as the mail it becomes, and the server that takes it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import policy
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+
+import aiosmtplib
+from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPSenderRefused
+
+from services.intake.adapters.store_delivery import Claimed
+from services.intake.domain.delivery import Delivered, PutOff, Refused, Result
+from services.intake.domain.mail import LOOP, own_mail_id
+from services.intake.settings import MailSettings
+from shared.contracts.values import MessageKind
+from shared.kernel.clock import Clock
+
+PERMANENT = 500
+AUTO_SUBMITTED = {
+    MessageKind.ACKNOWLEDGEMENT: "auto-replied",
+    MessageKind.CHECK_IN: "auto-generated",
+}
+_UNWRITABLE = (ValueError, LookupError, TypeError, AttributeError, MessageError)
+
+
+class Mailer:
+    """Hands mails to one SMTP server over connections that it keeps while there is work."""
+
+    def __init__(self, settings: MailSettings, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+        self._idle: list[aiosmtplib.SMTP] = []
+
+    async def send(self, message: Claimed) -> Result:
+        """Try once. The same message has the same Message-ID at every try."""
+        try:
+            content = self._mail(message).as_bytes()
+        except _UNWRITABLE as error:
+            return Refused(f"the mail cannot be written: {type(error).__name__}")
+        # A null return path: what answers a machine must not start a conversation of machines.
+        sender = "" if message.automatic else self._settings.sender
+        try:
+            async with self._connection() as connection:
+                await connection.sendmail(sender, [message.address], content)
+        except (SMTPException, OSError, ValueError) as error:
+            return _result(error)
+        return Delivered()
+
+    async def close(self) -> None:
+        """Say goodbye on all connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        """A connection for one mail; it is kept only if that went well."""
+        connection = self._idle.pop() if self._idle else self._new()
+        try:
+            if not connection.is_connected:
+                await connection.connect()
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _new(self) -> aiosmtplib.SMTP:
+        settings = self._settings
+        return aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            timeout=settings.timeout_seconds,
+            start_tls=settings.start_tls,
+            local_hostname=settings.domain,
+        )
+
+    def _mail(self, message: Claimed) -> EmailMessage:
+        mail = EmailMessage(policy=policy.SMTP)
+        mail["From"] = formataddr((self._settings.sender_name, self._settings.sender))
+        mail["To"] = message.address
+        mail["Subject"] = message.subject
+        mail["Date"] = format_datetime(self._clock.now())
+        mail["Message-ID"] = own_mail_id(message.message_id, self._settings.domain)
+        mail["Content-Language"] = message.language
+        mail[LOOP] = self._settings.domain
+        if message.answers:
+            mail["In-Reply-To"] = mail["References"] = message.answers
+        if message.kind in AUTO_SUBMITTED:
+            mail["Auto-Submitted"] = AUTO_SUBMITTED[message.kind]
+        mail.set_content(message.text, cte="base64")
+        return mail
+
+
+def _result(error: Exception) -> Result:
+    """Only what the server says about this very mail, and for ever, ends it."""
+    code = _code(error)
+    if code is None:
+        return PutOff(f"not sent: {type(error).__name__}")
+    if code >= PERMANENT:
+        return Refused(f"refused by the mail server: {code}")
+    return PutOff(f"put off by the mail server: {code}")
+
+
+def _code(error: Exception) -> int | None:
+    if isinstance(error, SMTPRecipientsRefused):
+        return min((each.code for each in error.recipients), default=None)
+    return error.code if isinstance(error, SMTPSenderRefused | SMTPDataError) else None

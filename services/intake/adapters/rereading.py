@@ -1,0 +1,110 @@
+"""What is put into quarantine so that it can be read again, and how that is done."""
+
+from base64 import b64decode, b64encode
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from services.intake.adapters.mail_in import Envelope, read_mail
+from services.intake.adapters.store_quarantine import Quarantined
+from services.intake.domain.arrival import Arrival
+from services.intake.domain.submission import arrival_of
+from shared.contracts.cloudevents import Incoming, Origin, decode
+from shared.contracts.event import Event
+from shared.contracts.external import ContactSubmitted
+from shared.contracts.values import Channel
+from shared.kernel.errors import Invalid
+from shared.messaging.dead_letter import DeadLetter
+
+SMTP, INBOX = "smtp", "inbox"
+UNREADABLE = "unknown"
+"""The channel of an event that cannot be read far enough to tell."""
+
+
+class KafkaEnvelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What came around a record's value; header contents in base64."""
+
+    origin: Origin
+    headers: list[tuple[str, str]]
+
+
+class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A `Record` made of what was kept of it."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+    key: bytes | None = None
+
+
+def of_mail(
+    quarantine_id: UUID, content: bytes, envelope: Envelope, reason: str, at: datetime
+) -> Quarantined:
+    """A mail that cannot be taken."""
+    return Quarantined(
+        quarantine_id=quarantine_id,
+        door=SMTP,
+        channel=Channel.EMAIL,
+        reason=reason,
+        content=content,
+        envelope=envelope,
+        received_at=at,
+    )
+
+
+def of_dead_letter(letter: DeadLetter, at: datetime) -> Quarantined:
+    """A record that cannot be taken; the same record gives the same id."""
+    headers = [(name, b64encode(content).decode()) for name, content in letter.headers]
+    return Quarantined(
+        quarantine_id=letter.mark,
+        door=INBOX,
+        channel=_channel(letter),
+        reason=f"{letter.reason}: {letter.detail}",
+        content=letter.value or b"",
+        envelope=KafkaEnvelope(origin=letter.origin, headers=headers),
+        received_at=at,
+    )
+
+
+def read_again(item: Quarantined, now: datetime) -> Arrival:
+    """The arrival in it; raises `Invalid` if it still cannot be read."""
+    if item.door == SMTP:
+        return read_mail(item.content, msgspec.convert(item.envelope, Envelope), now)
+    incoming = decode(_record(item))
+    return of_event(incoming, now)
+
+
+def of_event(incoming: Incoming[Event], now: datetime) -> Arrival:
+    """The arrival in an event of the inbox; raises `Invalid`."""
+    if not isinstance(incoming.data, ContactSubmitted):
+        raise Invalid(f"{incoming.type} is not a submitted contact")
+    return arrival_of(
+        incoming.data, key=incoming.id, digest=b"event", received_at=now, cause=incoming
+    )
+
+
+def _record(item: Quarantined) -> StoredRecord:
+    around = msgspec.convert(item.envelope, KafkaEnvelope)
+    return StoredRecord(
+        topic=around.origin.topic,
+        partition=around.origin.partition,
+        offset=around.origin.offset,
+        timestamp=int(item.received_at.timestamp() * 1000),
+        value=item.content,
+        headers=[(name, b64decode(content)) for name, content in around.headers],
+    )
+
+
+class _Channel(msgspec.Struct):
+    channel: Channel
+
+
+def _channel(letter: DeadLetter) -> str:
+    try:
+        return msgspec.json.decode(letter.value or b"", type=_Channel).channel
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return UNREADABLE

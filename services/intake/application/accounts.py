@@ -1,0 +1,36 @@
+"""Accounts: what came in is stored, quarantined or deduplicated, and nothing else."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from services.intake.adapters import store_tally
+from services.intake.adapters.store_tally import Column, Kept
+from services.intake.domain.arrival import Accepted, Arrival, Deduplicated, Outcome
+from shared.database.database import Tx
+from shared.observability import metrics
+
+_METRICS = {
+    Column.STORED: metrics.intake_stored,
+    Column.QUARANTINED: metrics.intake_quarantined,
+    Column.DEDUPLICATED: metrics.intake_deduplicated,
+}
+_COLUMNS = {Accepted: Column.STORED, Deduplicated: Column.DEDUPLICATED}
+
+
+def column_of(outcome: Outcome) -> Column | None:
+    """Where an outcome is counted; None for what was refused and so was not received."""
+    return _COLUMNS.get(type(outcome))
+
+
+async def count(tx: Tx, arrivals: Sequence[Arrival], outcomes: Sequence[Outcome]) -> None:
+    """Count a set of arrivals as received, in the transaction that stores them."""
+    pairs = zip(arrivals, map(column_of, outcomes), strict=True)
+    await record(tx, Counter((arrival.channel, column) for arrival, column in pairs if column))
+
+
+async def record(tx: Tx, received: Counter[Kept]) -> None:
+    """Count what was received, by channel and by what became of it."""
+    await store_tally.add(tx, received)
+    for (channel, column), amount in received.items():
+        metrics.intake_received.labels(channel).inc(amount)
+        _METRICS[column].labels(channel).inc(amount)

@@ -1,0 +1,95 @@
+"""Group commit: whoever waits for a commit shares it with all who wait at that moment."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from shared.kernel.errors import Overloaded, Unavailable
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Waiting = tuple[T, "asyncio.Future[R]"]
+
+
+class GroupCommit(Generic[T, R]):
+    """Turns single items into sets, without a timer: the flush in flight is the window.
+
+    At most `lanes` flushes run at once, each with up to `cap` items; a free lane takes what is there.
+    If a set fails, each item is flushed alone, so that only what is wrong fails; but `Unavailable` is
+    everybody's. Beyond `backlog` waiting items new ones are refused with `Overloaded`.
+    """
+
+    def __init__(
+        self,
+        flush: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
+        *,
+        lanes: int = 2,
+        cap: int = 500,
+        backlog: int = 10_000,
+    ) -> None:
+        self._flush, self._cap, self._backlog = flush, cap, backlog
+        self._free = lanes
+        self._queue: deque[Waiting[T, R]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def submit(self, item: T) -> R:
+        """The item's own result, once it is committed; raises what its flush raised.
+
+        Whoever stops waiting does not stop the item.
+        """
+        if len(self._queue) >= self._backlog:
+            raise Overloaded("too many requests are waiting for the database")
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._free:
+            self._free -= 1
+            lane = asyncio.create_task(self._work())
+            self._running.add(lane)
+            lane.add_done_callback(self._running.discard)
+        return await future
+
+    async def drained(self) -> None:
+        """Returns when nothing waits any more."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def _work(self) -> None:
+        try:
+            await asyncio.sleep(0)  # let everyone who is ready in this turn of the loop join
+            while self._queue:
+                await self._settle(self._next())
+        finally:
+            self._free += 1
+
+    def _next(self) -> list[Waiting[T, R]]:
+        return [self._queue.popleft() for _ in range(min(self._cap, len(self._queue)))]
+
+    async def _settle(self, batch: list[Waiting[T, R]]) -> None:
+        error = await self._try(batch)
+        if error is None:
+            return
+        if len(batch) == 1 or isinstance(error, Unavailable):
+            _refuse(batch, error)
+            return
+        for one in batch:
+            alone = await self._try([one])
+            if alone is not None:
+                _refuse([one], alone)
+
+    async def _try(self, batch: list[Waiting[T, R]]) -> Exception | None:
+        try:
+            results = await self._flush([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001 - it is given to those who wait
+            return error
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():
+                future.set_result(result)
+        return None
+
+
+def _refuse(batch: list[Waiting[T, R]], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)

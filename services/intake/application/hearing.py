@@ -1,0 +1,48 @@
+"""What intake does with what it hears."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from services.intake.adapters import store_centre
+from services.intake.adapters.rereading import of_dead_letter, of_event
+from services.intake.application import quarantine
+from services.intake.application.accept import Accept
+from services.intake.application.centre import CurrentCentre
+from services.intake.application.deliveries import Requested, deliver
+from shared.contracts.cloudevents import Incoming, Outgoing
+from shared.contracts.event import Event
+from shared.contracts.routing import QueueChanged
+from shared.database.database import Tx
+from shared.kernel.clock import Clock
+from shared.messaging.dead_letter import DeadLetter
+
+Events = Sequence[Incoming[Event]]
+
+
+class Hearing:
+    """One method for each pair of ears."""
+
+    def __init__(self, accept: Accept, centre: CurrentCentre, clock: Clock) -> None:
+        self._accept, self._centre, self._clock = accept, centre, clock
+
+    async def contacts(self, tx: Tx, events: Events) -> list[Outgoing]:
+        """Submitted contacts come in through the one use case, which says what there is to say."""
+        now = self._clock.now()
+        arrivals = [of_event(event, now) for event in events]
+        await self._accept(tx, arrivals, await self._centre.read(tx))
+        return []
+
+    async def unreadable(self, tx: Tx, letters: Sequence[DeadLetter]) -> None:
+        """What cannot be taken is kept, so that it can be read again and the accounts add up."""
+        now = self._clock.now()
+        await quarantine.keep(tx, [of_dead_letter(letter, now) for letter in letters])
+
+    async def deliveries(self, tx: Tx, events: Events) -> list[Outgoing]:
+        """Messages to customers."""
+        return await deliver(tx, cast(Sequence[Requested], events))
+
+    async def queues(self, tx: Tx, events: Events) -> list[Outgoing]:
+        """Queues and their forecasts, as routing sees them."""
+        states = [(cast(QueueChanged, event.data), event.time) for event in events]
+        await store_centre.keep_queues(tx, states)
+        return []

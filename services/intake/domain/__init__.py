@@ -1,0 +1,1 @@
+"""What intake decides, without I/O: who wrote, about what, what we promise, when to try again."""

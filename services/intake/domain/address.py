@@ -1,0 +1,82 @@
+"""Contact points: one spelling for each address, so that one person is one customer."""
+
+import re
+import unicodedata
+from enum import StrEnum
+
+import msgspec
+
+from shared.contracts.values import Channel
+from shared.kernel.errors import Invalid
+
+
+class PointKind(StrEnum):
+    """What kind of address a contact point is."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    HANDLE = "handle"
+
+
+class ContactPoint(msgspec.Struct, frozen=True, order=True):
+    """An address in its one spelling. Equal points belong to one customer."""
+
+    kind: PointKind
+    address: str
+
+
+_EMAIL = re.compile(r"[^\s@<>\"(),:;\\\x00-\x20\x7f]+@[^\s@<>\"(),:;\\\x00-\x20\x7f]+")
+_DECORATION = re.compile(r"[\s\u00a0().\-/]+")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_PHONE_CHANNELS = frozenset((Channel.PHONE, Channel.SMS, Channel.WHATSAPP))
+MAX_EMAIL, MAX_HANDLE = 254, 200
+
+
+def point_of(channel: Channel, address: str) -> ContactPoint:
+    """The contact point of an address as it came over a channel; raises `Invalid`.
+
+    Web forms and APIs take any kind of address and tell them apart by their looks.
+    """
+    if channel is Channel.EMAIL:
+        return ContactPoint(PointKind.EMAIL, email(address))
+    if channel in _PHONE_CHANNELS:
+        return ContactPoint(PointKind.PHONE, phone(address, bare=channel is Channel.WHATSAPP))
+    if _EMAIL.fullmatch(address.strip()):
+        return ContactPoint(PointKind.EMAIL, email(address))
+    if _E164.fullmatch(_undecorated(address)):
+        return ContactPoint(PointKind.PHONE, phone(address))
+    return ContactPoint(PointKind.HANDLE, f"{channel}:{handle(address)}")
+
+
+def email(address: str) -> str:
+    """Lower case, composed Unicode, the domain as the network spells it; raises `Invalid`."""
+    text = unicodedata.normalize("NFC", address.strip()).lower()
+    if not _EMAIL.fullmatch(text) or len(text.encode(errors="replace")) > MAX_EMAIL:
+        raise Invalid("this is not an e-mail address")
+    local, _, domain = text.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode().lower()}"
+    except UnicodeError as error:
+        raise Invalid("this e-mail address has no possible domain") from error
+
+
+def phone(address: str, *, bare: bool = False) -> str:
+    """E.164, such as +919812345678; `bare` takes digits alone as international. Raises `Invalid`."""
+    digits = _undecorated(address)
+    digits = f"+{digits}" if bare and digits[:1].isdigit() and digits[:1] != "0" else digits
+    if not _E164.fullmatch(digits):
+        raise Invalid("this is not an international phone number")
+    return digits
+
+
+def handle(address: str) -> str:
+    """A name on a platform, without its @; raises `Invalid`."""
+    name = unicodedata.normalize("NFC", address).strip().removeprefix("@").lower()
+    if not name or len(name) > MAX_HANDLE or not name.isprintable():
+        raise Invalid("this is not a name on a channel")
+    return name
+
+
+def _undecorated(address: str) -> str:
+    digits = _DECORATION.sub("", address)
+    return f"+{digits[2:]}" if digits.startswith("00") else digits

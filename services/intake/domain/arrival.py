@@ -1,0 +1,90 @@
+"""An arrival: something a customer sent, read and understood, before anything is decided about it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from services.intake.domain.address import ContactPoint
+from shared.contracts.cloudevents import Incoming, TraceContext
+from shared.contracts.event import Event
+from shared.contracts.intake import PromiseBasis
+from shared.contracts.values import Channel, Need
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that came with a message."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """One message from a customer, whichever door it came through.
+
+    `key` is the same for the same arrival, however often it is sent; `digest` tells whether it is
+    really the same. What is None was not stated and is found out. `answers` names the mails it
+    refers to, the nearest first. `heard` is true where the sender reads our answer at the door.
+    """
+
+    key: UUID
+    digest: bytes
+    channel: Channel
+    sender: ContactPoint
+    received_at: datetime
+    text: str
+    full_text: str | None = None
+    subject: str = ""
+    name: str = ""
+    topic: str | None = None
+    language: str | None = None
+    time_zone: str | None = None
+    priority: int | None = None
+    need: Need | None = None
+    recipient: str = ""
+    mail_id: str | None = None
+    answers: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    automatic: bool = False
+    heard: bool = False
+    cause: Incoming[Event] | None = None
+    trace: TraceContext | None = None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """The promise as the customer was told it."""
+
+    promise_id: UUID
+    due_at: datetime
+    text: str
+    language: str
+    basis: PromiseBasis
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What an arrival became. Without a promise it was automatic, or belongs to an earlier contact."""
+
+    contact_id: UUID
+    customer_id: UUID
+    message_id: UUID
+    promise: Told | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The arrival is stored."""
+
+    receipt: Receipt
+
+
+class Deduplicated(msgspec.Struct, frozen=True):
+    """The arrival had come before; the receipt is the first one's."""
+
+    receipt: Receipt
+
+
+class KeyReused(msgspec.Struct, frozen=True):
+    """Something else had come under this key; nothing is stored."""
+
+
+Outcome = Accepted | Deduplicated | KeyReused

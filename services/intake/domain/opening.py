@@ -1,0 +1,119 @@
+"""Opening a contact: its topic, its queue, its promise, and the words in which we make it."""
+
+from msgspec.structs import replace
+
+from services.intake.domain.address import PointKind
+from services.intake.domain.arrival import Arrival, Told
+from services.intake.domain.centre import Centre
+from services.intake.domain.delivery import DeliveryState
+from services.intake.domain.known import Customer
+from services.intake.domain.language import spoken, zone
+from services.intake.domain.plan import NewContact
+from services.intake.domain.promise import promised_time
+from services.intake.domain.text import MAX_LINE, MAX_TEXT
+from shared.contracts.intake import ContactReceived, MessagePersonal, PromiseMade
+from shared.contracts.values import Channel
+from shared.kernel.ids import new_id
+
+ORDINARY = 5
+NO_CHANNEL = "no outbound channel for {}"
+
+
+def opened(arrival: Arrival, customer: Customer, heard: str | None, centre: Centre) -> NewContact:
+    """A new contact; what was not stated is found out."""
+    defaults = centre.defaults
+    language = spoken(arrival.language, heard, customer.language, defaults.language)
+    topic = arrival.topic or centre.rules.topic(
+        recipient=arrival.recipient, language=language, text=f"{arrival.subject}\n{arrival.text}"
+    )
+    queue, taken = centre.choose(topic, language) or (None, None)
+    return NewContact(
+        contact_id=new_id(),
+        customer_id=customer.customer_id,
+        contact_point_id=customer.point_id,
+        channel=arrival.channel,
+        topic=topic,
+        language=language,
+        time_zone=zone(arrival.time_zone, customer.time_zone, language, defaults.time_zones),
+        priority=arrival.priority or (taken.priority if taken else None) or ORDINARY,
+        queue_id=queue.queue_id if queue else None,
+        need=arrival.need or (taken.need if taken else None),
+        automatic=arrival.automatic,
+        received_at=arrival.received_at,
+        message_id=new_id(),
+        arrival_key=arrival.key,
+        digest=arrival.digest,
+        mail_id=arrival.mail_id,
+        subject=arrival.subject,
+        text=arrival.text,
+        full_text=arrival.full_text,
+        trace=arrival.cause.trace if arrival.cause else arrival.trace,
+    )
+
+
+def promised(contact: NewContact, arrival: Arrival, centre: Centre) -> tuple[NewContact, Told]:
+    """The contact with its promise and acknowledgement, and the promise as the customer is told it."""
+    queue, _ = centre.choose(contact.topic, contact.language) or (None, None)
+    due_at, basis = promised_time(contact.received_at, queue, centre.defaults.promise)
+    words = centre.acknowledge(contact.language, contact.time_zone, due_at, arrival.name)
+    told = Told(
+        promise_id=new_id(), due_at=due_at, text=words.text, language=words.language, basis=basis
+    )
+    state, reason = _delivery(arrival)
+    said = replace(
+        contact,
+        promise_id=told.promise_id,
+        due_at=due_at,
+        basis=basis,
+        said_id=new_id(),
+        said_subject=reply_subject(arrival.subject) or words.subject,
+        said_text=words.text,
+        said_language=words.language,
+        said_state=state,
+        said_reason=reason,
+    )
+    return said, told
+
+
+def contact_received(
+    contact: NewContact, customer: Customer, told: Told | None, name: str
+) -> ContactReceived:
+    """What the other services are told of it."""
+    promise = _made(told) if told else None
+    return ContactReceived(
+        contact_id=contact.contact_id,
+        customer_id=contact.customer_id,
+        message_id=contact.message_id,
+        channel=Channel(contact.channel),
+        topic=contact.topic,
+        language=contact.language,
+        time_zone=contact.time_zone,
+        value_tier=customer.value_tier,
+        priority=contact.priority,
+        received_at=contact.received_at,
+        personal=MessagePersonal(text=contact.text[:MAX_TEXT], subject=contact.subject, name=name),
+        queue_id=contact.queue_id,
+        need=contact.need,
+        promise=promise,
+        automatic=contact.automatic,
+    )
+
+
+def _made(told: Told) -> PromiseMade:
+    return PromiseMade(promise_id=told.promise_id, due_at=told.due_at, basis=told.basis)
+
+
+def reply_subject(subject: str) -> str:
+    """The subject of an answer; empty if there was none."""
+    if not subject or subject[:3].lower() == "re:":
+        return subject
+    return f"Re: {subject}"[:MAX_LINE]
+
+
+def _delivery(arrival: Arrival) -> tuple[DeliveryState, str | None]:
+    """How the acknowledgement goes: by mail, else in the answer at the door, else not at all."""
+    if arrival.sender.kind is PointKind.EMAIL:
+        return DeliveryState.QUEUED, None
+    if arrival.heard:
+        return DeliveryState.SENT, None
+    return DeliveryState.FAILED, NO_CHANNEL.format(arrival.sender.kind)

@@ -1,0 +1,1 @@
+"""The doors: SMTP, HTTP, Kafka and the clock."""

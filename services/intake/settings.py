@@ -1,0 +1,80 @@
+"""What intake is told beside what every service is."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.settings import Block, Port, Positive, ServiceSettings
+
+Zones = Mapping[str, str]
+Domain = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9.-]+$")]
+ZONES = MappingProxyType(
+    {"de": "Europe/Berlin", "en": "Europe/London", "mn": "Asia/Ulaanbaatar", "te": "Asia/Kolkata"}
+)
+
+
+class SmtpSettings(Block):
+    """The door for mail."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
+    port: Port = Field(2525, description="Port to listen on; 0 takes a free one.")
+    hostname: Domain = Field("mail.rapport.example", description="The name we greet with.")
+    domains: tuple[Domain, ...] = Field(
+        ("rapport.example",), min_length=1, description="Domains we take mail for, as JSON."
+    )
+    max_bytes: Positive = Field(20 * 2**20, description="Longer mails are answered with 552.")
+    max_connections: Positive = Field(200, description="Connections beyond it get 421.")
+    max_recipients: Positive = Field(100, description="Recipients of one mail beyond it get 452.")
+    timeout_seconds: Positive = Field(60, description="A silent connection is closed after it.")
+
+
+class MailSettings(Block):
+    """Who delivers our mail, and how patient we are with them."""
+
+    host: str = Field("127.0.0.1", description="The SMTP server that takes our mail.")
+    port: Port = Field(25, description="Its port.")
+    sender: str = Field("help@rapport.example", description="The address we write from.")
+    sender_name: str = Field("Customer care", description="The name we write under.")
+    domain: Domain = Field("rapport.example", description="The right side of our Message-IDs.")
+    start_tls: bool | None = Field(None, description="Unset: TLS wherever the server offers it.")
+    connections: Positive = Field(4, description="Mails in delivery at once.")
+    in_hand: Positive = Field(16, description="Mails claimed and not yet settled, at most.")
+    timeout_seconds: Positive = Field(30, description="The longest one step of SMTP may take.")
+    lease_seconds: Positive = Field(
+        300, description="A mail whose sender vanished is sent by another after it."
+    )
+    poll_seconds: float = Field(0.25, gt=0, description="Pause between looks for new mails.")
+    attempts: Positive = Field(20, description="Attempts after which a mail has failed.")
+    first_retry_seconds: float = Field(5, gt=0, description="Wait after the first failure.")
+    longest_retry_seconds: float = Field(3_600, gt=0, description="Longest wait between two.")
+
+
+class PromiseSettings(Block):
+    """What is promised."""
+
+    minimum_seconds: Positive = Field(60, description="Never promise sooner than this.")
+    default_target_seconds: Positive = Field(
+        14_400, description="The target while no queue is known."
+    )
+    batch: Positive = Field(500, description="Overdue promises settled in one transaction.")
+
+
+class CentreSettings(Block):
+    """What is assumed of a customer of whom nothing is known."""
+
+    language: str = Field("en", pattern=r"^[a-z]{2,3}$", description="The default language.")
+    time_zones: Zones = Field(ZONES, description="Time zone by language, as JSON; else UTC.")
+    value_tier: str = Field("standard", description="The value tier of a new customer.")
+
+
+class Settings(ServiceSettings):
+    """All of it."""
+
+    smtp: SmtpSettings = Field(SmtpSettings(), description="Mail in.")
+    mail: MailSettings = Field(MailSettings(), description="Mail out.")
+    promise: PromiseSettings = Field(PromiseSettings(), description="Promises.")
+    centre: CentreSettings = Field(CentreSettings(), description="Defaults of the centre.")
+    commit_lanes: Positive = Field(2, description="Group commits at once, per api process.")
+    commit_cap: Positive = Field(500, description="Arrivals of one group commit at most.")
