@@ -107,7 +107,8 @@ class Story:
                 number=number,
                 assignments=1,
                 claimed_at=after(at),
-            )
+            ),
+            TRACE,
         )
 
     def failed(self, message_id: UUID) -> Incoming[Event]:
