@@ -65,7 +65,9 @@ class CentreSettings(Block):
     """What is assumed of a customer of whom nothing is known."""
 
     language: str = Field("en", pattern=r"^[a-z]{2,3}$", description="The default language.")
-    time_zones: Zones = Field(ZONES, description="Time zone by language, as JSON; else UTC.")
+    time_zones: Zones = Field(
+        default_factory=lambda: dict(ZONES), description="Time zone by language, as JSON; else UTC."
+    )
     value_tier: str = Field("standard", description="The value tier of a new customer.")
 
 
