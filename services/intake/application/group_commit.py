@@ -10,7 +10,7 @@ from shared.kernel.errors import Overloaded, Unavailable
 T = TypeVar("T")
 R = TypeVar("R")
 
-Waiting = tuple[T, "asyncio.Future[R]"]
+Waiting = tuple[T, asyncio.Future[R]]
 
 
 class GroupCommit(Generic[T, R]):
