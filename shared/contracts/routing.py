@@ -160,7 +160,10 @@ class QueueChanged(Event, frozen=True, kw_only=True):
 
 @event("rapport.agent.changed.v1", topics.AGENTS, subject="agent_id")
 class AgentChanged(Event, frozen=True, kw_only=True):
-    """An agent as they now are, whole."""
+    """An agent as they now are, whole.
+
+    For readers outside Rapport.
+    """
 
     agent_id: Slug
     presence: Presence
@@ -198,6 +201,7 @@ class OfferMade(Event, frozen=True, kw_only=True):
     """An agent is reserved for a contact, and why this one.
 
     `candidates` names at most 20 agents, the chosen one first; `passed_over` counts all of them.
+    For readers outside Rapport.
     """
 
     contact_id: UUID
@@ -212,7 +216,10 @@ class OfferMade(Event, frozen=True, kw_only=True):
 
 @event("rapport.offer.closed.v1", topics.ASSIGNMENTS, subject="contact_id")
 class OfferClosed(Event, frozen=True, kw_only=True):
-    """An offer ended without an assignment; the contact keeps its place."""
+    """An offer ended without an assignment; the contact keeps its place.
+
+    For readers outside Rapport.
+    """
 
     contact_id: UUID
     offer_id: UUID
@@ -248,7 +255,10 @@ class AssignmentEnded(Event, frozen=True, kw_only=True):
 
 @event("rapport.help_step.recorded.v1", topics.ASSIGNMENTS, subject="contact_id")
 class HelpStepRecorded(Event, frozen=True, kw_only=True):
-    """An agent noted a step of HELP, with what shows it."""
+    """An agent noted a step of HELP, with what shows it.
+
+    For readers outside Rapport.
+    """
 
     contact_id: UUID
     agent_id: Slug

@@ -3,7 +3,8 @@
 import msgspec
 
 INTAKE, ROUTING, FOLLOWUP, ANALYTICS = "intake", "routing", "followup", "analytics"
-OUTSIDE = "publishers outside Rapport"
+SERVICES = (INTAKE, ROUTING, FOLLOWUP, ANALYTICS)
+OUTSIDE, READERS = "publishers outside Rapport", "readers outside Rapport"
 DAY = 24
 
 
@@ -24,7 +25,7 @@ INBOX = Topic(
     name="rapport.inbox",
     key="any value that keeps one customer's contacts in order; never personal data",
     producers=(OUTSIDE,),
-    consumers=(INTAKE, ANALYTICS),
+    consumers=(INTAKE,),
     description="Contacts submitted by other systems.",
 )
 CONTACTS = Topic(
@@ -38,7 +39,7 @@ CUSTOMERS = Topic(
     name="rapport.customers",
     key="customer id",
     producers=(INTAKE,),
-    consumers=(ROUTING, FOLLOWUP, ANALYTICS),
+    consumers=(ROUTING, FOLLOWUP),
     description="Who the customers are: name, language, time zone.",
     retention_hours=None,
 )
@@ -53,7 +54,7 @@ AGENTS = Topic(
     name="rapport.agents",
     key="agent id",
     producers=(ROUTING,),
-    consumers=(FOLLOWUP, ANALYTICS),
+    consumers=(READERS,),
     description="Each agent's whole present state: skills, authority, presence.",
     retention_hours=None,
 )
@@ -61,7 +62,7 @@ QUEUES = Topic(
     name="rapport.queues",
     key="queue id",
     producers=(ROUTING,),
-    consumers=(INTAKE, FOLLOWUP, ANALYTICS),
+    consumers=(INTAKE,),
     description="Each queue's whole present state: what it takes, its target and its forecast.",
     retention_hours=None,
 )
@@ -94,7 +95,7 @@ def dead_letters_of(service: str) -> Topic:
     )
 
 
-DEAD_LETTERS = tuple(map(dead_letters_of, (INTAKE, ROUTING, FOLLOWUP, ANALYTICS)))
+DEAD_LETTERS = tuple(map(dead_letters_of, SERVICES))
 LIVE = (INBOX, CONTACTS, CUSTOMERS, ASSIGNMENTS, AGENTS, QUEUES, FOLLOWUPS, DELIVERIES)
 ALL = LIVE + DEAD_LETTERS
 BY_NAME = {topic.name: topic for topic in ALL}

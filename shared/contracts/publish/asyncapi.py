@@ -110,7 +110,7 @@ def _operations() -> Document:
             "summary": f"{service} {action}s on {topic.name}",
         }
         for topic, service, action in sorted((*said, *heard), key=lambda one: (one[1], one[2]))
-        if service != topics.OUTSIDE
+        if service in topics.SERVICES
     }
 
 
