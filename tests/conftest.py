@@ -6,17 +6,20 @@ Fixtures:
 - `broker`                 `KafkaSettings` of the run's broker, all topics created
 - `clock`                  a `FakeClock` that stands at noon until it is turned
 - `parts`                  the run's PostgreSQL and broker themselves; do not kill them, other
-                           tests use them too: take `own_parts` for that
+                           tests use them too
+- `own_parts`              a second pair, for one test module alone: kill and freeze it at will
 `service` may be `messaging`: a database that has nothing but outbox and inbox.
 Topics are shared by the tests of a run, so a test uses ids of its own and a group of its own.
 """
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
+from deploy.local.instance import LOCAL
 from deploy.local.parts import LocalParts
 from shared.contracts import topics
 from shared.database.database import Database
@@ -41,6 +44,17 @@ def parts() -> Iterator[LocalParts]:
     """PostgreSQL and a broker for this run."""
     with parts_for_tests() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def own_parts(parts: LocalParts) -> Iterator[LocalParts]:
+    """PostgreSQL and a broker that this module may kill and freeze; `parts` clears up first."""
+    home = LOCAL / f"{parts.instance.home.name}-own"
+    try:
+        with LocalParts(home, fresh=True) as started:
+            yield started
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

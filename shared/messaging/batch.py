@@ -98,7 +98,9 @@ class Processor:
                 metrics.consumer_records.labels(record.topic, "unwanted").inc()
         return heard, letters
 
-    async def _together(self, heard: Sequence[Heard], letters: Sequence[DeadLetter]) -> None:
+    async def _together(
+        self, heard: Sequence[Heard], letters: Sequence[DeadLetter], *, tell: bool = True
+    ) -> None:
         """All of it in one transaction. Whatever it raises, nothing of it has happened."""
         traces = [each.event.trace for each in heard]
         with batch_span(names.CONSUME, traces, count=len(heard)) as contexts:
@@ -109,21 +111,23 @@ class Processor:
                 if fresh:
                     await append(tx, await self._subscription.handle(tx, fresh))
                 dead = [letter for letter in letters if letter.mark in new]
-                await self._put_aside(tx, len(fresh), dead)
+                await self._put_aside(tx, len(fresh), dead, tell=tell)
         self._limit.add(len(fresh), len(dead), self._clock.now())
         _count(heard, fresh, dead)
 
-    async def _put_aside(self, tx: Tx, good: int, dead: Sequence[DeadLetter]) -> None:
+    async def _put_aside(
+        self, tx: Tx, good: int, dead: Sequence[DeadLetter], *, tell: bool
+    ) -> None:
         self._limit.check(good, len(dead), self._clock.now())
         await bury(tx, self._service, dead)
-        if dead and self._subscription.on_dead_letter:
+        if dead and tell and self._subscription.on_dead_letter:
             await self._subscription.on_dead_letter(tx, dead)
 
     async def _one_by_one(self, heard: Sequence[Heard], letters: Sequence[DeadLetter]) -> None:
         for each in heard:
             await self._alone(each)
         for letter in letters:
-            await self._together([], [letter])
+            await self._put_aside_alone(letter)
 
     async def _alone(self, heard: Heard) -> None:
         failure = await self._try(heard)
@@ -131,7 +135,17 @@ class Processor:
             return
         detail = failure.detail if isinstance(failure, Failure) else type(failure).__name__
         log.error("dead letter", reason=_kind(failure), detail=detail, type=heard.event.type)
-        await self._together([], [dead_letter(heard.record, _kind(failure), detail)])
+        await self._put_aside_alone(dead_letter(heard.record, _kind(failure), detail))
+
+    async def _put_aside_alone(self, letter: DeadLetter) -> None:
+        """A service that fails over a dead letter must not keep it from being one."""
+        try:
+            await self._together([], [letter])
+        except GIVEN_BACK:
+            raise
+        except Exception as error:
+            log.exception("on_dead_letter failed", exc_info=error)
+            await self._together([], [letter], tell=False)
 
     async def _try(self, heard: Heard) -> Exception | None:
         """A few times, if that can help; the last failure, or None when it succeeded."""

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 import msgspec
 
@@ -12,7 +13,14 @@ from shared.contracts.topics import dead_letters_of
 from shared.kernel.errors import Unavailable
 from shared.messaging.dead_letter import DETAIL, MARKS, ORIGIN, REASON, REPLAYS
 from shared.messaging.kafka import Message, Producer, partition_of, read_all
-from shared.settings import KafkaSettings, ServiceSettings
+from shared.settings import KafkaSettings
+
+
+class HasKafka(Protocol):
+    """Any settings with a broker in them."""
+
+    @property
+    def kafka(self) -> KafkaSettings: ...
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +55,7 @@ async def replay(kafka: KafkaSettings, records: Sequence[Record]) -> int:
     return len(records)
 
 
-async def dead_letters_command(service: str, settings: ServiceSettings, argv: Sequence[str]) -> int:
+async def dead_letters_command(service: str, settings: HasKafka, argv: Sequence[str]) -> int:
     """`list [--limit N] [--json] [--show]`, or `replay --offset N | --reason R | --all`."""
     asked = _asked(service, argv)
     try:

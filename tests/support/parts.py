@@ -42,7 +42,8 @@ def parts_for_tests(broker: str | None = None) -> Iterator[LocalParts]:
 def remove_leftovers() -> None:
     """End the processes and remove the folders of test runs that did not come to their end."""
     for home in LOCAL.glob(f"{_PREFIX}*"):
-        if psutil.pid_exists(int(home.name.split("-")[1])):
+        owner = home.name.split("-")[1]
+        if not owner.isdecimal() or psutil.pid_exists(int(owner)):
             continue
         with suppress(LaunchFailure, FileNotFoundError):
             Instance(home).release()

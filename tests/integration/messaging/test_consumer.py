@@ -1,0 +1,188 @@
+"""The consumer on a real broker: each event has its effect once, whatever is in the way."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts.cloudevents import Incoming, Outgoing
+from shared.contracts.event import Event
+from shared.contracts.followup import ResolutionRefuted
+from shared.database.database import Database
+from shared.kernel.errors import Invalid, Overloaded, Unavailable
+from shared.messaging.consumer import Consumer
+from shared.messaging.kafka import Reader
+from tests.support.ears import Ears
+from tests.support.eventually import eventually
+from tests.support.kafka import AT, Place, confirmed, message, running
+
+
+def consumer(place: Place, ears: Ears, database: Database) -> Consumer:
+    return Consumer(place.service, ears.to(place), database, place.kafka)
+
+
+def reasons(ears: Ears) -> list[tuple[str, str]]:
+    return [(letter.reason, letter.detail) for letter in ears.letters]
+
+
+async def test_every_event_has_its_effect_in_order(place: Place, database: Database) -> None:
+    contact = uuid4()
+    said = [Outgoing(confirmed(contact)) for _ in range(2_500)]
+    await place.publish(*map(message, said))
+    async with Ears(database) as ears, running(consumer(place, ears, database)):
+
+        async def all_heard() -> None:
+            assert await ears.heard() == [each.id for each in said]
+
+        await eventually(all_heard)
+    assert max(ears.batches) <= place.kafka.max_records
+    assert len(ears.batches) < 50
+
+
+async def test_duplicates_have_one_effect(place: Place, database: Database) -> None:
+    said = [Outgoing(confirmed()) for _ in range(10)]
+    await place.publish(*map(message, [*said, *said[:5]]), *map(message, said))
+    async with Ears(database) as ears, running(consumer(place, ears, database)):
+        last = Outgoing(confirmed())
+        await place.publish(message(last))
+
+        async def all_heard() -> None:
+            assert sorted(await ears.heard()) == sorted([*(each.id for each in said), last.id])
+
+        await eventually(all_heard)
+
+
+async def test_types_that_are_not_wanted_are_passed_over(place: Place, database: Database) -> None:
+    unwanted = ResolutionRefuted(
+        contact_id=uuid4(), resolution_id=uuid4(), agent_id="agent-1", settled_at=AT
+    )
+    wanted = Outgoing(confirmed())
+    await place.publish(message(unwanted), message(wanted))
+    async with Ears(database) as ears, running(consumer(place, ears, database)):
+
+        async def heard() -> None:
+            assert await ears.heard() == [wanted.id]
+
+        await eventually(heard)
+    assert await place.dead_letters() == []
+
+
+async def test_who_dies_between_commit_and_offset_has_had_one_effect(
+    place: Place, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: Reader) -> bool:
+        return False
+
+    said = [Outgoing(confirmed()) for _ in range(20)]
+    await place.publish(*map(message, said))
+    async with Ears(database) as ears:
+
+        async def all_heard() -> None:
+            assert sorted(await ears.heard()) == sorted(each.id for each in said)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Reader, "commit", never)
+            async with running(consumer(place, ears, database)):
+                await eventually(all_heard)
+        first = len(ears.batches)
+        async with running(consumer(place, ears, database)):
+            last = Outgoing(confirmed())
+            said.append(last)
+            await place.publish(message(last))
+            await eventually(all_heard)
+        assert sum(ears.batches[first:]) == 1
+
+
+async def test_offsets_are_committed_so_that_a_successor_reads_no_more_than_it_must(
+    place: Place, database: Database
+) -> None:
+    said = [Outgoing(confirmed()) for _ in range(20)]
+    await place.publish(*map(message, said))
+    async with Ears(database) as ears:
+        async with running(consumer(place, ears, database)):
+
+            async def all_heard() -> None:
+                assert len(await ears.heard()) == 20
+
+            await eventually(all_heard)
+        async with Reader(place.kafka, f"rapport.{place.service}", [place.topic.name]) as reader:
+            assert await reader.poll() == await reader.poll() == []
+
+
+async def test_one_bad_event_does_not_hold_up_the_others(place: Place, database: Database) -> None:
+    said = [Outgoing(confirmed()) for _ in range(30)]
+    bad = said[13].id
+
+    async def doubt(events: Sequence[Incoming[Event]]) -> None:
+        if any(event.id == bad for event in events):
+            raise Invalid("this one is impossible")
+
+    await place.publish(*map(message, said))
+    async with Ears(database, doubt) as ears, running(consumer(place, ears, database)):
+
+        async def all_others() -> None:
+            assert sorted(await ears.heard()) == sorted(e.id for e in said if e.id != bad)
+            assert reasons(ears) == [("invalid", "this one is impossible")]
+
+        await eventually(all_others)
+
+
+async def test_an_unknown_failure_is_tried_three_times(place: Place, database: Database) -> None:
+    tries: list[int] = []
+
+    async def doubt(events: Sequence[Incoming[Event]]) -> None:
+        tries.append(len(events))
+        raise KeyError("ada@example.org")
+
+    await place.publish(message(confirmed()))
+    async with Ears(database, doubt) as ears, running(consumer(place, ears, database)):
+
+        async def put_aside() -> None:
+            assert reasons(ears) == [("unknown", "KeyError")]
+
+        await eventually(put_aside)
+    assert len(tries) == 1 + 3
+
+
+@pytest.mark.parametrize("failure", [Unavailable("gone"), Overloaded("full")])
+async def test_a_passing_failure_is_waited_out(
+    place: Place, database: Database, failure: Exception
+) -> None:
+    left = [failure] * 8
+
+    async def doubt(_: Sequence[Incoming[Event]]) -> None:
+        if left:
+            raise left.pop()
+
+    said = [Outgoing(confirmed()) for _ in range(5)]
+    await place.publish(*map(message, said))
+    async with Ears(database, doubt) as ears:
+        eager = consumer(place, ears, database)
+        async with running(eager):
+
+            async def says_why() -> bool:
+                try:
+                    await eager.check()
+                except Unavailable:
+                    return True
+                return False
+
+            async def all_heard() -> None:
+                assert sorted(await ears.heard()) == sorted(each.id for each in said)
+                await eager.check()
+
+            await eventually(says_why)
+            await eventually(all_heard, within=20)
+        assert ears.letters == []
+
+
+async def test_a_handler_that_waits_for_ever_does_not_keep_us_from_stopping(
+    place: Place, database: Database
+) -> None:
+    async def doubt(_: Sequence[Incoming[Event]]) -> None:
+        raise Unavailable("gone for good")
+
+    await place.publish(message(confirmed()))
+    async with Ears(database, doubt) as ears, running(consumer(place, ears, database)):
+        await eventually(lambda: len(ears.batches) > 2)
+    assert await ears.heard() == []

@@ -1,0 +1,186 @@
+"""Parts that freeze and die: nothing is lost, nothing hangs for ever, and readiness says why."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.parts import LocalParts
+from shared.contracts import topics
+from shared.contracts.cloudevents import Outgoing
+from shared.database.database import Database
+from shared.kernel.errors import Unavailable
+from shared.messaging import kafka
+from shared.messaging.consumer import Consumer
+from shared.messaging.kafka import Reader, create_topics
+from shared.messaging.outbox import append
+from shared.messaging.relay import Relay
+from shared.messaging.worker import BrokerContact
+from shared.settings import KafkaSettings
+from tests.support.database import Databases, open_at
+from tests.support.ears import Ears
+from tests.support.eventually import eventually
+from tests.support.kafka import Place, a_place, confirmed, heard_on, message, running, settings_of
+from tests.support.outage import frozen
+
+
+@pytest.fixture
+async def impatient(own_parts: LocalParts) -> KafkaSettings:
+    """The module's own broker, and little patience with it."""
+    settings = settings_of(own_parts.broker).model_copy(update={"request_timeout_ms": 2_000})
+    await create_topics(settings, topics.ALL)
+    return settings
+
+
+@pytest.fixture
+async def apart(own_parts: LocalParts) -> AsyncIterator[Database]:
+    """A database on the module's own server."""
+    database = await open_at(await Databases(own_parts.postgres.create_database).fresh("messaging"))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def place(impatient: KafkaSettings) -> Place:
+    return await a_place(impatient)
+
+
+def pid_of(part: Any) -> int:
+    return int(part._child.pid)
+
+
+def passes(check: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[bool]]:
+    refused = refuses(check)
+
+    async def passed() -> bool:
+        return not await refused()
+
+    return passed
+
+
+def refuses(check: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[bool]]:
+    async def refused() -> bool:
+        try:
+            await check()
+        except Unavailable:
+            return True
+        return False
+
+    return refused
+
+
+async def test_a_commit_to_a_frozen_broker_comes_back_and_the_next_one_works(
+    own_parts: LocalParts, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka, "COMMIT_SECONDS", 1.0)
+    clock = asyncio.get_running_loop().time
+    await place.publish(*(message(confirmed()) for _ in range(10)))
+    async with Reader(place.kafka, "frozen", [place.topic.name]) as reader:
+        records = await eventually(reader.poll)
+        reader.done(records)
+        with frozen(pid_of(own_parts.broker)):
+            before = clock()
+            assert not await reader.commit()
+            assert clock() - before < 3
+        await eventually(reader.commit, within=30)
+
+
+async def test_a_consumer_rides_out_a_frozen_broker(
+    own_parts: LocalParts, place: Place, apart: Database
+) -> None:
+    said = [Outgoing(confirmed()) for _ in range(20)]
+    await place.publish(*map(message, said[:10]))
+    contact = BrokerContact(place.kafka)
+    async with (
+        Ears(apart) as ears,
+        running(Consumer(place.service, ears.to(place), apart, place.kafka), contact),
+    ):
+
+        async def heard(count: int) -> None:
+            assert sorted(await ears.heard()) == sorted(each.id for each in said[:count])
+
+        await eventually(lambda: heard(10))
+        await eventually(passes(contact.check))
+        with frozen(pid_of(own_parts.broker)):
+            await eventually(refuses(contact.check), within=15)
+        await place.publish(*map(message, said[10:]))
+        await eventually(lambda: heard(20), within=40)
+        await eventually(passes(contact.check))
+
+
+async def test_what_is_said_while_the_broker_is_frozen_arrives_in_order(
+    own_parts: LocalParts, impatient: KafkaSettings, apart: Database
+) -> None:
+    customer = uuid4()
+    relay = Relay("followup", apart, impatient)
+    async with running(relay):
+        await say(apart, customer, 10)
+        with frozen(pid_of(own_parts.broker)):
+            for _ in range(5):
+                await say(apart, customer, 10)
+            await eventually(refuses(relay.check), within=15)
+        await eventually(lambda: in_order(impatient, customer, 60), within=60, every=0.5)
+        await eventually(passes(relay.check))
+
+
+async def test_what_is_said_while_the_broker_is_dead_arrives_in_order(
+    own_parts: LocalParts, impatient: KafkaSettings, apart: Database
+) -> None:
+    customer = uuid4()
+    relay = Relay("followup", apart, impatient)
+    async with running(relay):
+        await say(apart, customer, 10)
+        own_parts.broker.kill()
+        for _ in range(5):
+            await say(apart, customer, 10)
+        await eventually(refuses(relay.check), within=15)
+        await asyncio.to_thread(own_parts.broker.start)
+        await eventually(lambda: in_order(impatient, customer, 60), within=60, every=0.5)
+        await eventually(passes(relay.check))
+
+
+async def test_consumer_and_relay_ride_out_a_crash_of_the_database(
+    own_parts: LocalParts, place: Place, apart: Database
+) -> None:
+    said = [Outgoing(confirmed()) for _ in range(20)]
+    await place.publish(*map(message, said[:10]))
+    async with Ears(apart) as ears:
+        consumer = Consumer(place.service, ears.to(place), apart, place.kafka)
+        relay = Relay("followup", apart, place.kafka)
+        async with running(consumer, relay):
+
+            async def heard(count: int) -> None:
+                assert sorted(await ears.heard()) == sorted(each.id for each in said[:count])
+
+            await eventually(lambda: heard(10))
+            own_parts.postgres.kill()
+            await place.publish(*map(message, said[10:]))
+            await eventually(refuses(consumer.check), within=15)
+            await eventually(refuses(relay.check), within=15)
+            await asyncio.to_thread(own_parts.postgres.start)
+            await eventually(lambda: heard(20), within=40)
+            await eventually(passes(consumer.check))
+            await eventually(passes(relay.check), within=20)
+
+
+async def test_a_frozen_database_is_unavailable_and_not_a_place_to_wait_for_ever(
+    own_parts: LocalParts, apart: Database
+) -> None:
+    await apart.ping()
+    with frozen(pid_of(own_parts.postgres)), pytest.raises(Unavailable):
+        await asyncio.wait_for(apart.ping(), 15)
+    await eventually(passes(apart.ping))
+
+
+async def say(database: Database, customer: Any, count: int) -> None:
+    async with database.transaction() as tx:
+        await append(tx, [Outgoing(confirmed(customer)) for _ in range(count)])
+
+
+async def in_order(settings: KafkaSettings, customer: Any, count: int) -> None:
+    """Duplicates are allowed; that somebody who takes each once sees them in order is not."""
+    events = await heard_on(settings, topics.FOLLOWUPS.name)
+    first = dict.fromkeys(event.seq for event in events if event.subject == str(customer))
+    assert list(first) == list(range(1, count + 1))

@@ -1,0 +1,212 @@
+"""Poison: put aside once, with its reason and its origin, while the partition moves on."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts.cloudevents import Outgoing
+from shared.contracts.external import ContactSubmitted, SubmittedPersonal
+from shared.contracts.values import Channel
+from shared.database.database import Database
+from shared.messaging.consumer import Consumer, TooManyDeadLetters
+from shared.messaging.dead_letters import dead_letters_command, list_dead_letters, replay
+from shared.messaging.kafka import Message
+from shared.messaging.limit import DeadLetterLimit
+from shared.messaging.relay import Relay
+from tests.support.ears import Ears
+from tests.support.eventually import eventually
+from tests.support.kafka import Place, confirmed, message, running
+
+KEY, VALUE, HEADERS = message(confirmed())
+GOOD = dict(HEADERS)
+
+
+def poisoned(value: bytes | None = VALUE, **changes: bytes | None) -> Message:
+    headers = GOOD | {"ce_id": str(uuid4()).encode()} | changes
+    kept = [(name, content) for name, content in headers.items() if content is not None]
+    return Message(KEY, value, kept)
+
+
+SECRET = b"ada-secret"
+POISON = {
+    "bad JSON": poisoned(b"{" + SECRET),
+    "wrong schema": poisoned(json.dumps({"contact_id": SECRET.decode()}).encode()),
+    "unknown version": poisoned(ce_type=b"rapport.resolution.confirmed.v99"),
+    "missing headers": Message(KEY, VALUE, []),
+    "no id": poisoned(ce_id=None),
+    "bad UTF-8": poisoned((VALUE or b"").replace(b"agent-1", b"\xff\xfe")),
+    "bad UTF-8 in a header": poisoned(ce_subject=b"\xff"),
+    "tombstone": poisoned(None),
+    "no key": poisoned(b"[]")._replace(key=None),
+    "900 KiB of nonsense": poisoned(b'{"contact_id": "' + b"x" * 900 * 1024),
+}
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
+async def test_poison_is_put_aside_once_and_the_partition_moves_on(
+    place: Place, database: Database, poison: Message
+) -> None:
+    before, after = Outgoing(confirmed()), Outgoing(confirmed())
+    await place.publish(message(before), poison, message(after))
+    async with Ears(database) as ears:
+        for _ in range(2):  # the second consumer reads nothing anew, or has it in its inbox
+            async with running(
+                Consumer(place.service, ears.to(place), database, place.kafka),
+                Relay(place.service, database, place.kafka),
+            ):
+
+                async def moved_on() -> None:
+                    assert sorted(await ears.heard()) == sorted([before.id, after.id])
+                    assert len(await place.dead_letters()) == 1
+
+                await eventually(moved_on, every=0.3)
+    (letter,) = await place.dead_letters()
+    headers = dict(letter.headers)
+    assert (letter.key, letter.value) == (poison.key, poison.value)
+    assert headers.items() >= dict(poison.headers).items()
+    assert headers["rapport-reason"] == b"invalid"
+    assert SECRET not in headers["rapport-detail"] != b""
+    assert headers["rapport-origin"].decode().startswith(f"{place.topic.name}/")
+    assert headers["rapport-consumer"] == place.service.encode()
+
+
+async def test_a_large_event_that_is_well_formed_is_no_poison(
+    place: Place, database: Database
+) -> None:
+    personal = SubmittedPersonal(address="a@example.org", text="ß" * 99_000)
+    event = ContactSubmitted(reference="r", channel=Channel.WEB, personal=personal)
+    said = Outgoing(event)
+    await place.publish(message(said))
+    async with (
+        Ears(database) as ears,
+        running(Consumer(place.service, ears.to(place), database, place.kafka)),
+    ):
+
+        async def heard() -> None:
+            assert await ears.heard() == [said.id]
+
+        await eventually(heard)
+
+
+async def test_a_service_that_fails_over_a_dead_letter_does_not_stop(
+    place: Place, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise KeyError
+
+    after = Outgoing(confirmed())
+    await place.publish(poisoned(b"{"), message(after))
+    async with Ears(database) as ears:
+        monkeypatch.setattr(ears, "on_dead_letter", fails)
+        async with running(Consumer(place.service, ears.to(place), database, place.kafka)):
+
+            async def moved_on() -> None:
+                assert await ears.heard() == [after.id]
+
+            await eventually(moved_on)
+    async with database.connection() as connection:
+        assert await connection.fetchval("select count(*) from outbox") == 1
+
+
+async def test_beyond_the_limit_the_consumer_stops_and_says_so(
+    place: Place, database: Database
+) -> None:
+    await place.publish(*(poisoned(b"{") for _ in range(40)))
+    async with Ears(database) as ears:
+        limit = DeadLetterLimit(most=20)
+        stopping = Consumer(place.service, ears.to(place), database, place.kafka, limit=limit)
+        with pytest.raises(TooManyDeadLetters):
+            async with running(stopping) as tasks:
+                await eventually(tasks()[0].done)
+        assert len(ears.letters) <= 20
+        async with database.connection() as connection:
+            assert await connection.fetchval("select count(*) from outbox") <= 20
+
+
+async def test_a_dead_letter_can_be_replayed_when_its_cause_is_gone(
+    place: Place, database: Database
+) -> None:
+    said, broken = Outgoing(confirmed()), True
+
+    async def doubt(_: object) -> None:
+        if broken:
+            raise KeyError
+
+    await place.publish(message(said))
+    async with (
+        Ears(database, doubt) as ears,
+        running(
+            Consumer(place.service, ears.to(place), database, place.kafka),
+            Relay(place.service, database, place.kafka),
+        ),
+    ):
+
+        async def put_aside() -> None:
+            assert len(await place.dead_letters()) == 1
+
+        await eventually(put_aside, every=0.3)
+        broken = False
+        ((listed, record),) = await list_dead_letters(place.service, place.kafka)
+        assert (listed.reason, listed.replays) == ("unknown", 0)
+        assert await replay(place.kafka, [record]) == 1
+
+        async def heard() -> None:
+            assert await ears.heard() == [said.id]
+
+        await eventually(heard)
+
+
+async def test_replays_are_counted(place: Place, database: Database) -> None:
+    await place.publish(poisoned(b"{"))
+    async with (
+        Ears(database) as ears,
+        running(
+            Consumer(place.service, ears.to(place), database, place.kafka),
+            Relay(place.service, database, place.kafka),
+        ),
+    ):
+        for times in (1, 2):
+
+            async def put_aside(times: int = times) -> None:
+                assert len(await place.dead_letters()) == times
+
+            await eventually(put_aside, every=0.3)
+            letters = await list_dead_letters(place.service, place.kafka)
+            assert letters[-1][0].replays == times - 1
+            if times == 1:
+                await replay(place.kafka, [letters[-1][1]])
+
+
+async def test_the_command_lists_and_replays_and_tells_nothing_personal(
+    place: Place, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await place.publish(poisoned(b"{" + SECRET))
+    async with (
+        Ears(database) as ears,
+        running(
+            Consumer(place.service, ears.to(place), database, place.kafka),
+            Relay(place.service, database, place.kafka),
+        ),
+    ):
+
+        async def put_aside() -> None:
+            assert len(await place.dead_letters()) == 1
+
+        await eventually(put_aside, every=0.3)
+    assert await command(place, "list") == 0
+    told = capsys.readouterr().out
+    assert "invalid" in told
+    assert place.topic.name in told
+    assert SECRET.decode() not in told
+    assert await command(place, "list", "--json", "--show") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert SECRET.decode() in shown["value"]
+    assert await command(place, "replay", "--reason", "unheard-of") == 1
+    assert await command(place, "replay", "--offset", str(shown["offset"])) == 0
+    assert await command(place, "replay", "--all") == 0
+    assert capsys.readouterr().out.count("1 replayed") == 2
+
+
+async def command(place: Place, *argv: str) -> int:
+    return await dead_letters_command(place.service, place, argv)

@@ -1,0 +1,56 @@
+"""A service's ears for tests: they write what they hear into the inbox's own database."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+from uuid import UUID
+
+from shared.contracts.cloudevents import Incoming, Outgoing
+from shared.contracts.event import Event
+from shared.contracts.external import ContactSubmitted
+from shared.contracts.followup import ResolutionConfirmed
+from shared.database.database import Database, Tx
+from shared.messaging.dead_letter import DeadLetter
+from shared.messaging.subscription import Subscription
+from tests.support.kafka import Place
+
+WANTED: frozenset[type[Event]] = frozenset({ResolutionConfirmed, ContactSubmitted})
+TABLE = "create table if not exists heard (place bigint generated always as identity, id uuid)"
+Doubt: TypeAlias = Callable[[Sequence[Incoming[Event]]], Awaitable[None]]
+
+
+class Ears:
+    """Hears into a table, in the transaction it is given. `doubt` may raise before anything."""
+
+    def __init__(self, database: Database, doubt: Doubt | None = None) -> None:
+        self._database = database
+        self._doubt = doubt
+        self.batches: list[int] = []
+        self.letters: list[DeadLetter] = []
+
+    async def __aenter__(self) -> "Ears":
+        async with self._database.connection() as connection:
+            await connection.execute(TABLE)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def handle(self, tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
+        self.batches.append(len(events))
+        await tx.executemany("insert into heard (id) values ($1)", [(each.id,) for each in events])
+        if self._doubt:
+            await self._doubt(events)
+        return []
+
+    async def on_dead_letter(self, _: Tx, letters: Sequence[DeadLetter]) -> None:
+        self.letters += letters
+
+    def to(self, place: Place) -> Subscription:
+        """Listen to the test's own topic."""
+        return Subscription((place.topic,), WANTED, self.handle, self.on_dead_letter)
+
+    async def heard(self) -> list[UUID]:
+        """What had an effect, in order."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch("select id from heard order by place")
+        return [row["id"] for row in rows]
