@@ -123,6 +123,9 @@ async def gather(where: Addresses) -> Evidence:
 async def _query(service: str, dsn: str) -> dict[tuple[str, str], tuple[Row, ...]]:
     connection = await asyncpg.connect(dsn)
     try:
+        await connection.set_type_codec(
+            "jsonb", schema="pg_catalog", encoder=str, decoder=msgspec.json.decode
+        )
         queries = {**EVERYWHERE, **QUERIES[service]}
         return {
             (service, name): tuple(map(dict, await connection.fetch(query)))

@@ -98,6 +98,6 @@ def read_mail(address: str, parsed: EmailMessage) -> Mail:
         to=address.lower(),
         message_id=str(parsed["Message-ID"] or ""),
         subject=str(parsed["Subject"] or ""),
-        text=body.get_content() if body else "",
+        text=body.get_content().replace("\r\n", "\n") if body else "",
         headers={name.lower(): str(value) for name, value in parsed.items()},
     )
