@@ -76,14 +76,8 @@ class App:
                 scope["route"] = hot
                 await self._answer_hot(hot, scope, receive, exchange)
             else:
-                await self._answer(scope, receive, exchange)
+                await self.api(scope, limited(receive, self._limit), exchange.send)
         await exchange.settle()
-
-    async def _answer(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
-        try:
-            await self.api(scope, limited(scope, receive, self._limit), exchange.send)
-        except TooLarge:
-            await exchange.answer(problems.problem("too-large"))
 
     async def _answer_hot(
         self, hot: _HotRoute, scope: Scope, receive: Receive, exchange: Exchange
@@ -91,7 +85,7 @@ class App:
         headers = scope["headers"]
         try:
             caller = await self._authenticator.authenticate(headers, hot.scope)
-            body = await whole(limited(scope, receive, self._limit))
+            body = await whole(limited(receive, self._limit))
             answer = await hot.handle(HotRequest(caller, headers, body))
         except TooLarge:
             answer = problems.problem("too-large")

@@ -20,6 +20,8 @@ from shared.settings import AuthSettings
 
 ALGORITHMS: Final = ("ES256", "EdDSA", "Ed25519", "RS256")
 PUBLIC: Final = "public"
+# A hand-made header can hold anything, and the library trusts some of it to be what it should be.
+MALFORMED: Final = (JoseError, ValueError, TypeError, AttributeError, KeyError)
 LONGEST_TOKEN: Final = 8_192
 REMEMBERED: Final = 4_096
 REMEMBERED_SECONDS: Final = 60
@@ -73,7 +75,7 @@ class Authenticator:
     async def _check(self, token: bytes) -> _Believed:
         try:
             claims = await self._verified(token)
-        except (JoseError, ValueError) as error:
+        except MALFORMED as error:
             raise Unauthenticated(_reason(error)) from None
         now, expires = self._clock.now().timestamp(), claims["exp"] + self._settings.leeway_seconds
         known = _Believed(

@@ -1,7 +1,7 @@
 """Request bodies: never more in memory than the limit, whatever the sender claims."""
 
 from starlette.exceptions import HTTPException
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive
 
 from shared.kernel.errors import Invalid
 
@@ -13,10 +13,8 @@ class TooLarge(HTTPException):
         super().__init__(413)
 
 
-def limited(scope: Scope, receive: Receive, limit: int) -> Receive:
-    """The same `receive`, raising `TooLarge` at the first byte too many; at once if it is announced."""
-    if _announced(scope) > limit:
-        raise TooLarge
+def limited(receive: Receive, limit: int) -> Receive:
+    """The same `receive`, raising `TooLarge` at the first byte too many."""
     taken = 0
 
     async def counted() -> Message:
@@ -47,10 +45,3 @@ def _body(message: Message) -> bytes:
         raise Invalid("the request ended before its body")
     body: bytes = message.get("body", b"")
     return body
-
-
-def _announced(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return 0

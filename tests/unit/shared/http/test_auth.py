@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey
@@ -140,6 +140,19 @@ async def test_a_withdrawn_key_is_not_believed_once_that_is_known(
         await authenticator.authenticate(headers, "desk")
 
 
+async def test_a_remembered_token_is_checked_anew_when_the_keys_change(
+    authenticator: Authenticator, issuer: Issuer, clock: FakeClock
+) -> None:
+    await authenticator.ready()
+    clock.advance(61)
+    headers = bearer(sign(KEY, claims(clock)))
+    await authenticator.authenticate(headers, "desk")
+    issuer.keys = [OTHER]
+    await authenticator.authenticate(bearer(sign(OTHER, claims(clock))), "desk")
+    with pytest.raises(Unauthenticated):
+        await authenticator.authenticate(headers, "desk")
+
+
 async def test_a_new_key_is_fetched_when_it_is_first_seen(
     authenticator: Authenticator, issuer: Issuer, clock: FakeClock
 ) -> None:
@@ -218,6 +231,7 @@ HEADER = st.dictionaries(
 )
 
 
+@example(header={"alg": None, "crit": None}, tail="")
 @given(header=st.one_of(HEADER, st.lists(st.integers())), tail=st.text(max_size=20))
 async def test_no_token_however_strange_is_more_than_not_believed(header: Any, tail: str) -> None:
     clock = FakeClock()
