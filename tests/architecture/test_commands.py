@@ -1,0 +1,159 @@
+"""What the pages tell a reader to type works, and `make help` tells all that can be typed."""
+
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from shared.contracts.topics import SERVICES
+from tests.architecture.pages import ROOT, commands, pages
+
+RUN_BY = {
+    "deploy.local": "tests/integration/local/test_commands.py",
+    "docs.generate": "Makefile",
+    "services.analytics.entrypoints.commands": "tests/integration/analytics/test_worker.py",
+    "shared.contracts.publish": "tests/contract/test_recipe_add_an_event.py",
+    "shared.observability.names": "docs/generate.py",
+}
+"""Who runs what is not `python -m services.<name>`, which the journeys run."""
+
+WORDS = r"[\w-]+(?:\s*\|\s*[\w-]+)*"
+MAKE = re.compile(r"(?:[A-Z_]+=\S+ )*make((?: [a-z-]+)*)")
+PYTHON = re.compile(rf"(?:[A-Z_]+=\S+ )*python3? -m ([\w.<>]+)(?: ({WORDS}))?")
+TARGET = re.compile(r"^([a-z0-9-]+):", re.MULTILINE)
+SHOWN = [(page, command) for page in pages() for command in commands((ROOT / page).read_text())]
+
+
+def targets(makefile: str) -> set[str]:
+    return set(TARGET.findall(makefile))
+
+
+@cache
+def makefile() -> str:
+    return (ROOT / "Makefile").read_text()
+
+
+def helped(folder: Path) -> list[str]:
+    """What `make help` lists there."""
+    make = ["make", "--no-print-directory", "help"]
+    done = subprocess.run(make, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+@cache
+def offered(module: str) -> set[str]:
+    """The words of `python -m module --help`: what it can be asked for is among them."""
+    asked = [sys.executable, "-m", module, "--help"]
+    done = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True)
+    return set(re.findall(r"[\w-]+", done.stdout))
+
+
+def fault(command: str) -> str | None:
+    """What is wrong with a command, if anything."""
+    if asked := MAKE.fullmatch(command):
+        unknown = set(asked[1].split()) - targets(makefile())
+        return f"no target {sorted(unknown)}" if unknown else None
+    if asked := PYTHON.match(command):
+        modules = [asked[1].replace("<name>", name) for name in SERVICES]
+        words = re.findall(r"[\w-]+", asked[2] or "")
+        return next(filter(None, (_fault(module, words) for module in modules)), None)
+    return "neither make nor python -m: name the test that runs it"
+
+
+def _fault(module: str, words: list[str]) -> str | None:
+    if find_spec(module) is None:
+        return f"no module {module}"
+    if module.removeprefix("services.") not in SERVICES:
+        runner = ROOT / RUN_BY.get(module, "nobody")
+        if not runner.exists() or module not in runner.read_text():
+            return f"{module} is run by nobody"
+    unknown = [word for word in words if word not in offered(module)]
+    return f"{module} has no {unknown}" if unknown else None
+
+
+@pytest.mark.parametrize(("page", "command"), SHOWN, ids=[f"{p}: {c}" for p, c in SHOWN])
+def test_what_a_page_shows_can_be_typed(page: Path, command: str) -> None:
+    assert fault(command) is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "make coffee",
+        "BROKER=kafka make test coffee",
+        "python -m services.coffee api",
+        "python -m services.<name> api|barista",
+        "python -m services.routing barista",
+        "python -m shared.kernel.ids",
+        "curl http://localhost/coffee",
+    ],
+)
+def test_what_cannot_be_typed_is_noticed(command: str) -> None:
+    assert fault(command)
+
+
+def test_the_pages_show_commands_at_all() -> None:
+    assert {"make demo", "make test"} <= {command for _, command in SHOWN}
+    assert commands("```sh\nmake tea\n```\n`make up` or `make`, `DEMO_SECONDS`") == [
+        "make tea",
+        "make up",
+    ]
+
+
+def test_help_lists_every_target_with_one_line() -> None:
+    listed = helped(ROOT)
+    assert sorted(line.split()[1] for line in listed) == sorted(targets(makefile()))
+    assert [line for line in listed if len(line.split()) < 4 or len(line) > 110] == []
+
+
+def test_a_target_without_a_line_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text(makefile() + "\ncoffee: install\n\t@true\n")
+    unlisted = targets((tmp_path / "Makefile").read_text()) - {
+        line.split()[1] for line in helped(tmp_path)
+    }
+    assert unlisted == {"coffee"}
+
+
+def test_every_target_is_a_name_and_not_a_file() -> None:
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile(), re.MULTILINE)
+    assert sorted(phony.split()) == sorted(targets(makefile()))
+
+
+def test_every_module_the_makefile_runs_exists() -> None:
+    modules = set(re.findall(r"\$\(PY\) -m ([\w.]+)", makefile()))
+    assert {"deploy.local.demo", "docs.generate", "pytest"} <= modules
+    assert [module for module in modules if find_spec(module) is None] == []
+
+
+def settings_of(service: str) -> set[str]:
+    """The names of all its environment variables."""
+    return set(_names(import_module(f"services.{service}.settings").Settings, "RAPPORT_"))
+
+
+def _names(model: type[BaseModel], prefix: str) -> list[str]:
+    names = []
+    for field, info in model.model_fields.items():
+        name, inner = prefix + field.upper(), info.annotation
+        names.append(name)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            names += _names(inner, f"{name}__")
+    return names
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_settings_that_a_readme_names_exist(service: str) -> None:
+    page = (ROOT / "services" / service / "README.md").read_text()
+    named = set(re.findall(r"\bRAPPORT_[A-Z_]*[A-Z]\b", page))
+    assert named
+    assert sorted(named - settings_of(service)) == []
+
+
+def test_settings_are_known_by_their_whole_name() -> None:
+    assert {"RAPPORT_DATABASE__DSN", "RAPPORT_SMTP__PORT"} <= settings_of("intake")
+    assert "RAPPORT_SMTP__PORT" not in settings_of("routing")
