@@ -19,7 +19,7 @@ def event(need: argparse.Namespace) -> tuple[bytes, bytes, list[tuple[str, bytes
         "id": need.reference,
         "time": datetime.now(UTC).isoformat(),
     }
-    personal = {name: getattr(need, name) for name in ("address", "text", "name")}
+    personal = {name: getattr(need, name) for name in ("address", "text", "name", "subject")}
     data = {"reference": need.reference, "channel": need.channel, "personal": personal}
     data |= {"topic": need.topic, "language": need.language}  # null: Rapport finds out
     headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
@@ -47,6 +47,7 @@ if __name__ == "__main__":
     parser.add_argument("--channel", default="api", help="web, chat, phone, ... (default: api)")
     parser.add_argument("--address", required=True, help="e-mail address, phone number or handle")
     parser.add_argument("--name", default="", help="of the customer")
+    parser.add_argument("--subject", default="", help="subject line, if there is one")
     parser.add_argument("--text", required=True, help="what the customer wrote")
     parser.add_argument("--topic", help="what it is about, such as billing")
     parser.add_argument("--language", help="such as de, te or mn")

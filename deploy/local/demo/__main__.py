@@ -79,7 +79,7 @@ class Demo:
         async with contextlib.AsyncExitStack() as desks:
             working = [asyncio.create_task(agent.run()) for agent in await self._agents(desks)]
             await self._traffic(crowd, stop)
-            await crowd.settle()
+            await crowd.doings.settle()
             await end(working)
         self.tell.end()
         say_plainly("No more customers; waiting until everything said has been heard ...")

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 
+from deploy.local.demo.doings import Doings
 from deploy.local.demo.tell import Teller
 from deploy.local.demo.words import REPLIES
 from deploy.local.people.desks import Desk
@@ -25,7 +26,7 @@ class Agent:
     pace: float = 1.0
     chance: random.Random = field(default_factory=random.Random)
     _seen: set[str] = field(default_factory=set)
-    _work: set[asyncio.Task[None]] = field(default_factory=set)
+    doings: Doings = field(default_factory=Doings)
 
     async def run(self) -> None:
         """Be ready and work until cancelled; what was begun is dropped then."""
@@ -37,8 +38,7 @@ class Agent:
                         self._look_at(state)
                 await asyncio.sleep(self.pace)
         finally:
-            for task in self._work:
-                task.cancel()
+            await self.doings.drop()
 
     def _look_at(self, state: Json) -> None:
         for offer in state["offers"]:
@@ -46,19 +46,14 @@ class Agent:
         for assignment in state["assignments"]:
             self._once(f"work {assignment['assignment_id']}", self._solve(assignment))
         if state["presence"] == "away":
-            self._start(self._come_back())
+            self.doings.begin(self._quietly(self._come_back()))
 
     def _once(self, key: str, work: Any) -> None:
         if key in self._seen:
             work.close()
         else:
             self._seen.add(key)
-            self._start(work)
-
-    def _start(self, work: Any) -> None:
-        task = asyncio.create_task(self._quietly(work))
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+            self.doings.begin(self._quietly(work))
 
     async def _quietly(self, work: Any) -> None:
         try:

@@ -3,14 +3,13 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import uuid4
 
 import httpx2
 
 from deploy.local.demo.centre import ADDRESS
+from deploy.local.demo.doings import Doings
 from deploy.local.demo.tell import Teller
 from deploy.local.demo.words import CUSTOMERS, STILL_OPEN, WORDS
 from deploy.local.people.customers import (
@@ -48,32 +47,24 @@ class Crowd:
     tell: Teller
     chance: random.Random = field(default_factory=random.Random)
     sent: Sent = field(default_factory=Sent)
-    _doing: set[asyncio.Task[None]] = field(default_factory=set)
+    doings: Doings = field(default_factory=Doings)
 
     async def arrive(self, every: float, until: float) -> None:
         """New contacts about `every` seconds until the teller's clock shows `until` (0: for ever)."""
         turn = 0
         while not until or self.tell.elapsed < until:
-            self._start(self._contact(WAYS[turn % 8 % len(WAYS)], CUSTOMERS[turn % len(CUSTOMERS)]))
+            self.doings.begin(
+                self._contact(WAYS[turn % 8 % len(WAYS)], CUSTOMERS[turn % len(CUSTOMERS)])
+            )
             turn += 1
             await asyncio.sleep(self.chance.uniform(0.4, 1.6) * every)
-
-    async def settle(self) -> None:
-        """Wait until nobody is in the middle of something."""
-        while self._doing:
-            await asyncio.wait(set(self._doing))
 
     def got(self, mail: Mail) -> None:
         """A customer finds a mail of ours."""
         if mail.link:
-            self._start(self._answer(mail, mail.link))
+            self.doings.begin(self._answer(mail, mail.link))
         elif mail.headers.get("auto-submitted", "no").startswith("auto-"):
             self.tell.count("acknowledged")
-
-    def _start(self, doing: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(doing)
-        self._doing.add(task)
-        task.add_done_callback(self._doing.discard)
 
     async def _contact(self, way: str, customer: Customer) -> None:
         words = self.chance.choice(WORDS[customer.language])
