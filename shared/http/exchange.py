@@ -1,12 +1,13 @@
 """One request and its answer: a server span, its measures, safe headers, and never no answer."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
+from functools import cache
 from time import perf_counter
 from types import TracebackType
 
 from opentelemetry.trace import Span, SpanKind
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import Message, Scope, Send
 
 from shared.contracts.cloudevents import TraceContext
@@ -25,6 +26,7 @@ SAFE = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+SAFE_NAMES = frozenset(name for name, _ in SAFE)
 
 log = get_logger(__name__)
 
@@ -37,16 +39,13 @@ class Exchange(AbstractContextManager["Exchange"]):
         self._scope, self._send = scope, send
         self._status = 0
         self._stream: Gauge | None = None
-        self._inside = ExitStack()
 
     def __enter__(self) -> "Exchange":
         self._began = perf_counter()
-        context = _trace(self._scope)
-        if context is not None:
-            self._inside.enter_context(tracing.use(context))
-        self._span: Span = self._inside.enter_context(
-            tracing.span(names.SERVER, kind=SpanKind.SERVER, method=self._method)
-        )
+        self._trace = tracing.use(_trace(self._scope))
+        self._work = tracing.span(names.SERVER, kind=SpanKind.SERVER, method=self._method)
+        self._trace.__enter__()
+        self._span: Span = self._work.__enter__()
         return self
 
     def __exit__(
@@ -55,11 +54,13 @@ class Exchange(AbstractContextManager["Exchange"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if isinstance(error, Exception):
+        failed = isinstance(error, Exception)
+        if failed:
             log.error("a request failed", method=self._method, route=self.route, exc_info=error)
         self._measure(self.route)
-        self._inside.__exit__(kind, error, trace)
-        return isinstance(error, Exception)
+        self._work.__exit__(kind, error, trace)
+        self._trace.__exit__(None, None, None)
+        return failed
 
     @property
     def route(self) -> str:
@@ -80,26 +81,40 @@ class Exchange(AbstractContextManager["Exchange"]):
 
     async def settle(self) -> None:
         """Whatever happened, there is an answer."""
-        await self.answer(problems.problem("unexpected"))
+        if not self._status:
+            await self.answer(problems.problem("unexpected"))
 
     def _complete(self, given: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         if EVENTS in given:
             self._stream = metrics.http_streams.labels(self.route)
             self._stream.inc()
         named = {name for name, _ in given}
+        if named.isdisjoint(SAFE_NAMES):
+            return [*given, *SAFE]
         return [*given, *(pair for pair in SAFE if pair[0] not in named)]
 
     def _measure(self, route: str) -> None:
         status = self._status or UNANSWERED
-        metrics.http_requests.labels(self._method, route, status).inc()
+        _requests(self._method, route, status).inc()
         if self._stream is not None:
             self._stream.dec()
         else:
             elapsed = perf_counter() - self._began
-            metrics.http_seconds.labels(self._method, route).observe(elapsed)
+            _seconds(self._method, route).observe(elapsed)
         if self._span.is_recording():
             self._span.update_name(f"{self._method} {route}")
             tracing.annotate(self._span, route=route, status=status)
+
+
+@cache
+def _requests(method: str, route: str, status: int) -> Counter:
+    """Finding a labelled instrument costs more than counting with it."""
+    return metrics.http_requests.labels(method, route, status)
+
+
+@cache
+def _seconds(method: str, route: str) -> Histogram:
+    return metrics.http_seconds.labels(method, route)
 
 
 def _trace(scope: Scope) -> TraceContext | None:

@@ -89,14 +89,19 @@ def current_ids() -> tuple[str, str] | None:
     return (f"{here.trace_id:032x}", f"{here.span_id:016x}") if here.is_valid else None
 
 
-@contextmanager
-def use(context: TraceContext | None) -> Iterator[None]:
+class use:  # noqa: N801  (used as a function is: `with use(context):`)
     """What is done inside belongs to the given trace; to none if it is None or unreadable."""
-    token = otel.attach(_inside(_read(context)))
-    try:
-        yield
-    finally:
-        otel.detach(token)
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: TraceContext | None) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = otel.attach(_inside(_read(self._context)))
+
+    def __exit__(self, *_: object) -> None:
+        otel.detach(self._token)
 
 
 class span:  # noqa: N801  (used as a function is: `with span(names.STORE):`)
