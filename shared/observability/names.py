@@ -3,7 +3,6 @@
 `python -m shared.observability.names > docs/telemetry.md`
 """
 
-import sys
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -212,7 +211,7 @@ def page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield from ("# Telemetry", "", "Made by `python -m shared.observability.names`.", "")
+    yield from ("# Telemetry", "", "Made by `python -m docs.generate`.", "")
     yield from ("## Metrics", "", "| Metric | Kind | Labels | Meaning |", "|---|---|---|---|")
     for m in METRICS:
         yield f"| `{m.name}` | {m.kind} | {', '.join(m.labels)} | {m.help} |"
@@ -221,7 +220,3 @@ def _lines() -> Iterator[str]:
     yield from ("", "## Span attributes", "", "No other is recorded.", "")
     yield from ("| Attribute | Meaning |", "|---|---|")
     yield from (f"| `{a.name}` | {a.help} |" for a in ATTRIBUTES)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

@@ -2,11 +2,15 @@
 
 import re
 import subprocess
-import sys
+from contextlib import redirect_stdout, suppress
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
+from runpy import run_module
+from unittest.mock import patch
+from warnings import catch_warnings, simplefilter
 
 import pytest
 from pydantic import BaseModel
@@ -19,7 +23,6 @@ RUN_BY = {
     "docs.generate": "Makefile",
     "services.analytics.entrypoints.commands": "tests/integration/analytics/test_worker.py",
     "shared.contracts.publish": "tests/contract/test_recipe_add_an_event.py",
-    "shared.observability.names": "docs/generate.py",
 }
 """Who runs what is not `python -m services.<name>`, which the journeys run."""
 
@@ -49,9 +52,12 @@ def helped(folder: Path) -> list[str]:
 @cache
 def offered(module: str) -> set[str]:
     """The words of `python -m module --help`: what it can be asked for is among them."""
-    asked = [sys.executable, "-m", module, "--help"]
-    done = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True)
-    return set(re.findall(r"[\w-]+", done.stdout))
+    said = StringIO()
+    with catch_warnings(), redirect_stdout(said), suppress(SystemExit):
+        simplefilter("ignore", RuntimeWarning)  # some of them are imported already
+        with patch("sys.argv", [module, "--help"]):
+            run_module(module, run_name="__main__", alter_sys=True)
+    return set(re.findall(r"[\w-]+", said.getvalue()))
 
 
 def fault(command: str) -> str | None:
