@@ -1,7 +1,4 @@
-"""Every metric, span and span attribute, each with a sentence; `docs/telemetry.md` is made from it.
-
-`python -m shared.observability.names > docs/telemetry.md`
-"""
+"""Every metric, span and span attribute, each with a sentence; `docs/telemetry.md` is made from it."""
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
