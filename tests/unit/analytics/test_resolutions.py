@@ -3,11 +3,13 @@
 import pytest
 
 from services.analytics.domain.definitions import DEFINITIONS
+from services.analytics.domain.rollups import contributions
 from shared.contracts.followup import SkippedReason
 from shared.contracts.intake import PromiseOutcome
-from shared.contracts.routing import AssignmentOutcome, QueuedReason
+from shared.contracts.routing import AssignmentOutcome, QueuedReason, ResolutionClaimed
 from tests.support.life import Life
 from tests.unit.analytics.figures import contact, figure, taken
+from tests.unit.analytics.histories import fact_of
 
 
 @pytest.fixture
@@ -146,5 +148,16 @@ def test_where_nothing_was_counted_nothing_is_said(definition_id: str) -> None:
 
 
 def test_automatic_mail_is_in_no_figure_but_the_number_of_contacts() -> None:
-    others = [definition.id for definition in DEFINITIONS if definition.id != "contacts"]
-    assert {figure(definition_id, contact(1, automatic=True)).n for definition_id in others} == {0}
+    life = contact(1, automatic=True)
+    life.queued()
+    life.assigned()
+    assert {measure for *_, measure, _ in contributions(fact_of(life))} == {"contacts"}
+
+
+def test_until_the_first_claim_is_known_a_later_one_does_not_stand_in_for_it() -> None:
+    life = taken(1)
+    life.claimed()
+    life.claimed()
+    first = next(event for event in life.events if isinstance(event, ResolutionClaimed))
+    life.events.remove(first)
+    assert figure("fcr_claimed", life).n == 0
