@@ -6,16 +6,19 @@ from datetime import datetime
 from services.routing.adapters import store_agents, store_contacts, wakeups
 from services.routing.domain.contact import Contact, ContactState, Offer, OfferState, Told
 from shared.contracts.cloudevents import Outgoing
+from shared.contracts.event import Event
+from shared.contracts.routing import AssignmentStarted, OfferClosed, OfferMade
 from shared.database.database import Tx
 from shared.messaging import outbox
+from shared.observability import metrics
 
 
 async def save_and_tell(tx: Tx, changes: Sequence[Told], now: datetime) -> None:
     """Save the changed contacts and tell of them, each in the trace its contact began."""
     await save(tx, [contact for contact, _ in changes], now)
-    await outbox.append(
-        tx, [Outgoing(event, trace=contact.trace) for contact, told in changes for event in told]
-    )
+    told = [Outgoing(event, trace=contact.trace) for contact, events in changes for event in events]
+    await outbox.append(tx, told)
+    _count(each.data for each in told)
 
 
 async def save(tx: Tx, contacts: Sequence[Contact], now: datetime) -> None:
@@ -24,6 +27,16 @@ async def save(tx: Tx, contacts: Sequence[Contact], now: datetime) -> None:
     offers = [contact.offer for contact in contacts if contact.offer is not None]
     await store_agents.freed(tx, (offer.agent_id for offer in offers if offer.slot is None), now)
     await wakeups.ring(tx, _bells(contacts, offers))
+
+
+def _count(told: Iterable[Event]) -> None:
+    for event in told:
+        if isinstance(event, OfferMade):
+            metrics.offers.labels("made").inc()
+        elif isinstance(event, AssignmentStarted):
+            metrics.offers.labels("accepted").inc()
+        elif isinstance(event, OfferClosed):
+            metrics.offers.labels(event.outcome).inc()
 
 
 def _bells(contacts: Sequence[Contact], offers: Sequence[Offer]) -> Iterable[str]:

@@ -14,6 +14,7 @@ from shared.contracts.routing import QueueChanged
 from shared.database.database import Tx
 from shared.kernel.clock import Clock
 from shared.kernel.ids import new_id
+from shared.observability import names, tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ async def dispatch(tx: Tx, clock: Clock, limits: Limits) -> Pass:
     waiting = await store_match.waiting(tx, queues, per_lane=limits.per_lane, limit=limits.in_all)
     if not waiting:
         return Pass()
-    placements = match(waiting, await store_match.agents(tx, now.date()), now)
+    agents = await store_match.agents(tx, now.date())
+    with tracing.span(names.DECIDE, count=len(waiting)):
+        placements = match(waiting, agents, now)
     made = await _offer(tx, placements, queues, now)
     full = len(waiting) >= min(limits.per_lane, limits.in_all) and bool(made)
     return Pass(made, again=full or made < len(placements))

@@ -10,6 +10,7 @@ from shared.contracts.routing import Presence, QueueChanged
 from shared.database.database import Tx
 from shared.kernel.clock import Clock
 from shared.messaging import outbox
+from shared.observability import metrics
 
 NEWEST = 100
 
@@ -24,6 +25,7 @@ async def estimate(tx: Tx, clock: Clock, window: timedelta) -> int:
     news = []
     for queue in await store_queues.all_queues(tx):
         able = [agent for agent in agents if _able(agent, queue)]
+        metrics.contacts_waiting.labels(queue.queue_id).set(waiting.get(queue.queue_id, 0))
         waits, handling = recent.get(queue.queue_id, ((), ()))
         line = Line(
             waiting=waiting.get(queue.queue_id, 0),

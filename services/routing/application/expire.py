@@ -11,6 +11,7 @@ from services.routing.domain.contact import Contact, Offer, OfferState, Told
 from shared.contracts.routing import OfferOutcome, Presence
 from shared.database.database import Tx
 from shared.kernel.clock import Clock
+from shared.observability import names, tracing
 
 
 async def end_what_is_due(tx: Tx, clock: Clock, *, expiries_until_away: int, limit: int) -> int:
@@ -22,8 +23,10 @@ async def end_what_is_due(tx: Tx, clock: Clock, *, expiries_until_away: int, lim
     contacts = await store_contacts.lock(tx, due, wait=False)
     away = await store_due.not_ready(tx, due)
     ends = [told for contact in contacts.values() if (told := _end(contact, away, now))]
-    await save_and_tell(tx, ends, now)
-    await _send_away(tx, [contact for contact, _ in ends], now, expiries_until_away)
+    traces = [contact.trace for contact, _ in ends]
+    with tracing.batch_span(names.TIMER, traces, count=len(ends)):
+        await save_and_tell(tx, ends, now)
+        await _send_away(tx, [contact for contact, _ in ends], now, expiries_until_away)
     return len(ends)
 
 

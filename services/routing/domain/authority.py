@@ -22,7 +22,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was spent. `limit` is what would have been allowed at most; 0 without authority."""
+    """Nothing was spent. `limit` is what would be granted now at most; 0 without authority."""
 
     reason: RefusedReason
     limit: int
@@ -57,9 +57,9 @@ def spend(
         return Refused(RefusedReason.NO_AUTHORITY, 0)
     if authority.expires_at is not None and authority.expires_at <= now:
         return Refused(RefusedReason.EXPIRED, 0)
+    left = max(0, authority.daily_budget - spent_today)
     if amount > authority.limit:
-        return Refused(RefusedReason.OVER_LIMIT, authority.limit)
-    if spent_today + amount > authority.daily_budget:
-        left = max(0, authority.daily_budget - spent_today)
-        return Refused(RefusedReason.OVER_BUDGET, min(left, authority.limit))
+        return Refused(RefusedReason.OVER_LIMIT, min(left, authority.limit))
+    if amount > left:
+        return Refused(RefusedReason.OVER_BUDGET, left)
     return Taken(authority.limit, spent_today + amount)

@@ -1,0 +1,191 @@
+"""An agent's desk over HTTP: what is offered, what is done, what is refused."""
+
+from uuid import UUID
+
+import pytest
+
+from services.routing.entrypoints.desk_schemas import ContactWithHistory, Desk
+from shared.contracts.intake import MessageSent
+from shared.contracts.routing import (
+    ActionRefused,
+    ActionTaken,
+    AssignmentEnded,
+    ContactQueued,
+    HelpStepRecorded,
+    MessageRequested,
+    QueuedReason,
+)
+from shared.contracts.values import MessageKind
+from shared.kernel.ids import new_id
+from tests.integration.routing.doors import Door
+from tests.integration.routing.world import REFUND, World, refund
+
+REFUND_OF = {"kind": "refund", "currency": "EUR"}
+
+
+async def test_the_desk_shows_an_offer_until_it_is_taken(world: World, door: Door) -> None:
+    await world.queue()
+    await world.agent()
+    contact_id = await world.receive(need=None)
+    await world.dispatch()
+    desk = Desk.model_validate((await door.get("/v1/desk")).json())
+    [offer] = desk.offers
+    assert (offer.contact_id, offer.contact.name, offer.contact.messages) == (contact_id, "Ada", 1)
+    taken = await door.post(f"/v1/offers/{offer.offer_id}/accept")
+    assert taken.json() == {
+        "offer_id": str(offer.offer_id),
+        "contact_id": str(contact_id),
+        "state": "accepted",
+    }
+    desk = Desk.model_validate((await door.get("/v1/desk")).json())
+    assert desk.offers == []
+    assert [each.assignment_id for each in desk.assignments] == [offer.offer_id]
+
+
+async def test_the_whole_work_on_a_contact_is_in_its_history(world: World, door: Door) -> None:
+    await world.queue()
+    await world.agent(authorities=(REFUND,))
+    contact_id = await world.assigned(need=refund(1_000))
+    replied = await door.at(contact_id, "replies", {"text": "Gladly"})
+    assert replied.status_code == 202
+    message_id = UUID(replied.json()["message_id"])
+    await world.hear(
+        MessageSent(
+            contact_id=contact_id,
+            message_id=message_id,
+            kind=MessageKind.REPLY,
+            sent_at=world.clock.now(),
+        )
+    )
+    step = await door.at(contact_id, "help-steps", {"step": "hear", "evidence": "read it all"})
+    acted = await door.at(contact_id, "actions", {**REFUND_OF, "amount": 1_000})
+    assert (step.status_code, acted.status_code) == (201, 201)
+    assert acted.json()["limit"] == 5_000
+    resolved = await door.at(contact_id, "resolve", {"outcome": "solved"})
+    assert (resolved.json()["state"], resolved.json()["number"]) == ("wrapping", 1)
+    assert (await door.at(contact_id, "wrap-up")).status_code == 200
+    found = ContactWithHistory.model_validate((await door.get(f"/v1/contacts/{contact_id}")).json())
+    assert [(m.inbound, m.text, m.state) for m in found.messages] == [
+        (True, "Please help", "received"),
+        (False, "Gladly", "sent"),
+    ]
+    assert [o.state for o in found.offers] == ["resolved"]
+    assert [s.evidence for s in found.help_steps] == ["read it all"]
+    assert [a.amount for a in found.actions] == [1_000]
+    assert [r.number for r in found.resolutions] == [1]
+    assert found.need is not None
+    assert found.state == "resolved"
+    for kind in (MessageRequested, HelpStepRecorded, ActionTaken, AssignmentEnded):
+        assert len(await world.told(kind)) == 1
+
+
+async def test_what_belongs_to_another_agent_is_not_there(world: World, door: Door) -> None:
+    await world.queue()
+    await world.agent("ann")
+    contact_id = await world.assigned()
+    other = await world.receive()
+    await world.agent("bob")
+    await world.dispatch()
+    theirs = (await world.offer_of(other))["offer_id"]
+    assert (await door.get(f"/v1/contacts/{contact_id}", "bob")).status_code == 404
+    assert (await door.get(f"/v1/contacts/{other}")).status_code == 404
+    for answer in ("accept", "decline"):
+        assert (await door.post(f"/v1/offers/{theirs}/{answer}")).status_code == 404
+    for what, body in (
+        ("replies", {"text": "x"}),
+        ("help-steps", {"step": "hear"}),
+        ("actions", {**REFUND_OF, "amount": 1}),
+        ("transfer", {"queue_id": "general"}),
+        ("escalate", {}),
+        ("resolve", {"outcome": "solved"}),
+        ("wrap-up", {}),
+    ):
+        found = await door.at(contact_id, what, body, agent_id="bob")
+        assert found.status_code == 404, what
+    assert (await door.get("/v1/desk", "nobody")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason", "limit"), [(5_001, "over_limit", 3_000), (4_000, "over_budget", 3_000)]
+)
+async def test_an_action_beyond_authority_is_refused_with_the_way_out(
+    world: World, door: Door, amount: int, reason: str, limit: int
+) -> None:
+    await world.queue()
+    await world.agent(authorities=(REFUND,))
+    contact_id = await world.assigned()
+    await door.at(contact_id, "actions", {**REFUND_OF, "amount": 5_000})
+    refused = await door.at(contact_id, "actions", {**REFUND_OF, "amount": amount})
+    assert refused.status_code == 403
+    assert refused.json()["facts"] == {
+        "reason": reason,
+        "limit": limit,
+        "escalate": f"/v1/contacts/{contact_id}/escalate",
+    }
+    [event] = await world.told(ActionRefused)
+    assert (event.reason, event.amount) == (reason, amount)
+    assert [row["spent"] for row in await world.rows("select spent from authority_day")] == [5_000]
+
+
+async def test_a_refund_asked_twice_with_one_key_is_spent_once(world: World, door: Door) -> None:
+    await world.queue()
+    await world.agent(authorities=(REFUND,))
+    contact_id = await world.assigned()
+    body = {**REFUND_OF, "amount": 3_000}
+    first = await door.at(contact_id, "actions", body, key="once")
+    again = await door.at(contact_id, "actions", body, key="once")
+    other = await door.at(contact_id, "actions", {**body, "amount": 1}, key="once")
+    assert first.status_code == 201
+    assert again.json() == first.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    assert other.status_code == 422
+    assert [row["amount"] for row in await world.rows("select amount from action")] == [3_000]
+
+
+async def test_a_transferred_contact_goes_to_the_other_queue_and_not_back_at_once(
+    world: World, door: Door
+) -> None:
+    await world.queue("general")
+    await world.queue("care", topics=(), rank=20)
+    await world.agent("ann")
+    contact_id = await world.assigned()
+    await world.agent("bob")
+    handed = await door.at(contact_id, "transfer", {"queue_id": "care", "note": "kind soul"})
+    assert handed.json() == {"contact_id": str(contact_id), "state": "waiting", "queue_id": "care"}
+    await world.dispatch()
+    assert (await world.offer_of(contact_id))["agent_id"] == "bob"
+    history = (await door.get(f"/v1/contacts/{contact_id}", "bob")).json()
+    assert [note["text"] for note in history["notes"]] == ["kind soul"]
+    gone = await door.at(contact_id, "replies", {"text": "x"})
+    assert gone.status_code == 409
+
+
+async def test_an_escalated_contact_goes_to_who_may_and_never_back(
+    world: World, door: Door
+) -> None:
+    await world.queue()
+    await world.agent("ann", authorities=(REFUND,))
+    contact_id = await world.assigned()
+    need = {**REFUND_OF, "amount": 20_000}
+    assert (await door.at(contact_id, "escalate", {"need": need})).status_code == 200
+    assert (await world.dispatch()).offered == 0
+    big = type(REFUND)(kind=REFUND.kind, limit=50_000, daily_budget=90_000, currency="EUR")
+    await world.agent("boss", authorities=(big,))
+    await world.dispatch()
+    offer = await world.offer_of(contact_id)
+    assert (offer["agent_id"], offer["authority_limit"]) == ("boss", 50_000)
+    queued = await world.rows("select queue_id, need_amount from contact")
+    assert [tuple(row) for row in queued] == [("general", 20_000)]
+    assert QueuedReason.ESCALATED in [each.reason for each in await world.told(ContactQueued)]
+
+
+async def test_the_second_to_accept_is_told_why_not(world: World, door: Door) -> None:
+    await world.queue()
+    await world.agent()
+    contact_id = await world.receive()
+    await world.dispatch()
+    path = f"/v1/offers/{(await world.offer_of(contact_id))['offer_id']}/accept"
+    assert (await door.post(path)).status_code == 200
+    late = await door.post(path)
+    assert (late.status_code, late.json()["facts"]) == (409, {"reason": "accepted"})
+    assert (await door.post(f"/v1/offers/{new_id()}/accept")).status_code == 404

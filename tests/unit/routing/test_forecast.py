@@ -1,0 +1,84 @@
+"""The forecast: never made up, never rosier than experience, and right against a simulated line."""
+
+import random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.routing.domain.forecast import Line, changed, forecast
+from shared.contracts.routing import Forecast
+from tests.support.clock import NOON
+
+SECONDS = st.lists(st.floats(0, 3_600), min_size=1, max_size=30)
+
+
+def line(**more: Any) -> Line:
+    fields: dict[str, Any] = {
+        "waiting": 0,
+        "agents_ready": 2,
+        "slots": 4,
+        "free": 2,
+        "handling": (100.0,),
+        "waits": (5.0,),
+    }
+    return Line(**(fields | more))
+
+
+def p(seconds: float) -> Forecast:
+    return Forecast(
+        wait_seconds_p50=seconds,
+        wait_seconds_p80=seconds,
+        waiting=0,
+        agents_ready=1,
+        as_of=NOON,
+    )
+
+
+def test_where_nothing_is_known_nothing_is_said() -> None:
+    assert forecast(line(agents_ready=0), NOON) is None
+    assert forecast(line(waits=()), NOON) is None
+    assert forecast(line(waiting=9, handling=()), NOON) is None
+
+
+def test_with_a_free_slot_recent_waits_tell() -> None:
+    found = forecast(line(waits=(1.0, 2.0, 3.0, 4.0, 10.0)), NOON)
+    assert found is not None
+    assert (found.wait_seconds_p50, found.wait_seconds_p80) == (3.0, 10.0)
+
+
+@given(st.integers(0, 50), st.integers(0, 10), SECONDS, SECONDS)
+def test_a_longer_line_never_shortens_the_forecast(
+    waiting: int, free: int, handling: list[float], waits: list[float]
+) -> None:
+    card = {"free": free, "slots": 10, "handling": handling, "waits": waits}
+    now = forecast(line(waiting=waiting, **card), NOON)
+    then = forecast(line(waiting=waiting + 1, **card), NOON)
+    assert now is not None
+    assert then is not None
+    assert 0 <= now.wait_seconds_p50 <= now.wait_seconds_p80
+    assert now.wait_seconds_p50 <= then.wait_seconds_p50
+    assert now.wait_seconds_p80 <= then.wait_seconds_p80
+
+
+def test_the_quantiles_agree_with_a_simulated_line() -> None:
+    chance = random.Random(7)
+    slots, each, ahead = 4, 100.0, 6
+    waits = sorted(
+        sum(chance.expovariate(slots / each) for _ in range(ahead)) for _ in range(20_000)
+    )
+    full = line(waiting=ahead - 1, free=0, slots=slots, handling=(each,), waits=(0.0,))
+    found = forecast(full, NOON)
+    assert found is not None
+    assert abs(found.wait_seconds_p50 / waits[10_000] - 1) < 0.03
+    assert abs(found.wait_seconds_p80 / waits[16_000] - 1) < 0.03
+
+
+def test_only_a_change_that_matters_is_told() -> None:
+    assert not changed(p(100), p(115))
+    assert changed(p(100), p(121))
+    assert not changed(p(2), p(6))
+    assert changed(p(2), p(8))
+    assert changed(None, p(1))
+    assert changed(p(1), None)
+    assert not changed(None, None)
