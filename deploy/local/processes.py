@@ -44,6 +44,10 @@ class Child:
     def stop(self, within: float = 10.0) -> bool:
         """Ask it to stop and wait; kill it after `within` seconds. True if it stopped by itself."""
         self.ask_to_stop()
+        return self.ends(within)
+
+    def ends(self, within: float) -> bool:
+        """Wait for its end; kill it after `within` seconds. True if it ended by itself."""
         try:
             self.popen.wait(within)
         except subprocess.TimeoutExpired:
@@ -110,12 +114,15 @@ def works(argv: Sequence[str]) -> bool:
 
 
 def stop_all(children: Sequence[Child], within: float) -> None:
-    """Ask all to stop, then wait for each; kill those that are still there after `within`."""
+    """Ask all to stop, once, then wait for each; kill those that are still there after `within`.
+
+    Being asked again means being in a hurry: a service ends at once then.
+    """
     for child in children:
         child.ask_to_stop()
     deadline = time.monotonic() + within
     for child in children:
-        child.stop(within=max(0.0, deadline - time.monotonic()))
+        child.ends(within=max(0.0, deadline - time.monotonic()))
 
 
 def run(
