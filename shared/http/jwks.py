@@ -38,7 +38,7 @@ class KeyRing:
 
     async def keys(self, kid: str | None = None) -> KeySet:
         """The keys, fetched anew when they are old or lack `kid`. Raises `Unavailable`."""
-        if self._due(kid) and not (self._lock.locked() and self._keys):
+        if not self._keys or (self._due(kid) and not self._lock.locked()):
             async with self._lock:
                 if self._due(kid):
                     await self._refresh()

@@ -35,7 +35,7 @@ class SmtpDoor:
         self._taking = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._open = False
+        self.open = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until `stop`, then finish the mails that were handed over completely."""
@@ -44,10 +44,10 @@ class SmtpDoor:
             lambda: Conversation(self, self._settings), self._settings.host, self._settings.port
         )
         self.port = server.sockets[0].getsockname()[1]
-        self._open = True
+        self.open = True
         log.info("listening for mail", host=self._settings.host, port=self.port)
         await stop.wait()
-        self._open = False
+        self.open = False
         server.close()
         await self._idle.wait()
         for conversation in list(self.conversations):
@@ -55,7 +55,7 @@ class SmtpDoor:
 
     async def check(self) -> None:
         """Raises `Unavailable` while the door is closed."""
-        if not self._open:
+        if not self.open:
             raise Unavailable("the door for mail is closed")
 
     async def handle_MAIL(  # noqa: N802 - the library names it
