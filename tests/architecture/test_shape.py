@@ -23,6 +23,7 @@ SHAPE = (
     "migrations/env.py",
     "migrations/versions/0001_initial.py",
 )
+CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 45
 
@@ -51,9 +52,8 @@ def own_clocks(path: Path, tree: ast.Module) -> Iterator[str]:
     if path.parts[0] not in ("services", "shared") or path.name == "clock.py":
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in ("now", "today", "utcnow"):
-            if isinstance(node.value, ast.Name) and node.value.id in ("datetime", "date"):
-                yield f"line {node.lineno}: ask a Clock"
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in CLOCKS:
+            yield f"line {node.lineno}: ask a Clock"
 
 
 def silenced_checks(path: Path, _tree: ast.Module) -> Iterator[str]:
@@ -63,9 +63,9 @@ def silenced_checks(path: Path, _tree: ast.Module) -> Iterator[str]:
 
 
 def missing_docstrings(path: Path, tree: ast.Module) -> Iterator[str]:
-    if path.parts[0] in ("services", "shared") and tree.body and not ast.get_docstring(tree):
-        if "versions" not in path.parts:
-            yield "a module says in its first line what it is for"
+    ours = path.parts[0] in ("services", "shared") and "versions" not in path.parts
+    if ours and tree.body and not ast.get_docstring(tree):
+        yield "a module says in its first line what it is for"
 
 
 RULES: tuple[Rule, ...] = (
@@ -75,7 +75,7 @@ RULES: tuple[Rule, ...] = (
     silenced_checks,
     missing_docstrings,
 )
-PLANTED = {
+PLANTED: dict[Rule, tuple[str, str]] = {
     vague_names: ("services/routing/domain/utils.py", '"""Planted."""'),
     environment_reads: ("shared/planted.py", '"""Planted."""\nimport os\nos.environ["HOME"]'),
     own_clocks: ("shared/planted.py", '"""P."""\nfrom datetime import datetime\ndatetime.now()'),
