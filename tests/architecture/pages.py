@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+HEAD_OF_EVENTS = Path("shared/contracts/publish/introduction.md")
+"""Not a page: it is generated into docs/events.md and links from there."""
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
@@ -14,8 +16,9 @@ _COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:make|python3?|curl|git|bash)\b")
 
 def pages() -> list[Path]:
     """Every page, but nothing of what is installed or made beside the project."""
-    found = (path.relative_to(ROOT) for path in ROOT.rglob("*.md"))
-    return sorted(path for path in found if not any(part[0] == "." for part in path.parts))
+    folders = [path for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."]
+    found = [*ROOT.glob("*.md"), *(page for folder in folders for page in folder.rglob("*.md"))]
+    return sorted({page.relative_to(ROOT) for page in found} - {HEAD_OF_EVENTS})
 
 
 def prose(text: str) -> str:
