@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -76,7 +77,8 @@ def test_the_recipe_adds_a_figure(copy: Copy) -> None:
     )
     copy.append(f"{DOMAIN}/observing.py", observer)
     copy.append(f"{DOMAIN}/measures.py", measure)
-    copy.insert(f"{DOMAIN}/definitions.py", definition, after="DEFINITIONS = (\n")
+    entry = indent(f"{definition.rstrip()},\n", "    ")
+    copy.insert(f"{DOMAIN}/definitions.py", entry, after="DEFINITIONS = (\n")
     copy.write(GOLDEN, IMPORTS + golden)
     page = "services.analytics.entrypoints.definitions"
     assert copy.run(page, "--check") == 1
