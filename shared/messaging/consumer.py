@@ -52,7 +52,9 @@ class Consumer:
             clock or SystemClock(),
             limit or DeadLetterLimit(),
         )
-        self._troubles: dict[int, Failure] = {}
+        self._troubles: dict[int, Failure] = dict.fromkeys(
+            range(kafka.lanes), Unavailable("not in the group yet")
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, finish the batch in hand, commit, leave the group.

@@ -27,7 +27,9 @@ from shared.settings import KafkaSettings
 MAX_BATCH = 1_048_576
 MAX_REQUEST = 4_194_304
 HOUR_MS = 3_600_000
+STARTING_SECONDS = 30.0
 CLOSING_SECONDS = 5.0
+CREATING_SECONDS = 30.0
 COMMIT_SECONDS = 5.0
 
 log = get_logger(__name__)
@@ -69,8 +71,7 @@ class Producer:
         self._client = AIOKafkaProducer(**_producing(settings))
 
     async def __aenter__(self) -> "Producer":
-        with _broker_errors():
-            await self._client.start()
+        await _start(self._client)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -118,12 +119,7 @@ class Reader:
         self._committed: dict[TopicPartition, int] = {}
 
     async def __aenter__(self) -> "Reader":
-        try:
-            with _broker_errors():
-                await self._client.start()
-        except BaseException:
-            await _close(self._client.stop())
-            raise
+        await _start(self._client)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -186,17 +182,32 @@ class Probe:
             raise Unavailable(f"broker: {type(error).__name__}") from error
 
 
-async def create_topics(settings: KafkaSettings, topics: Iterable[Topic]) -> None:
-    """Create what is missing; what exists stays as it is. Raises `Unavailable`."""
+async def create_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> None:
+    """Create what is missing; what exists stays as it is. All can be used when this returns.
+
+    Raises `Unavailable`.
+    """
     new = [
         NewTopic(topic.name, topic.partitions, 1, topic_configs=_kept(topic)) for topic in topics
     ]
     with _broker_errors():
-        async with _admin(settings) as admin:
+        async with _admin(settings) as admin, asyncio.timeout(CREATING_SECONDS):
             answer = await admin.create_topics(new)
             for name, code, *_ in answer.topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise for_code(code)(name)
+            await _led(admin, [topic.name for topic in topics])
+
+
+async def _led(admin: Any, topics: list[str]) -> None:
+    """Returns when every partition of the topics has a leader to write to."""
+    waiting = True
+    while waiting:
+        waiting = any(
+            topic["error_code"] or any(part["leader"] < 0 for part in topic["partitions"])
+            for topic in await admin.describe_topics(topics)
+        )
+        await asyncio.sleep(0.1 * waiting)
 
 
 async def end_offsets(settings: KafkaSettings, *topics: str) -> dict[tuple[str, int], int]:
@@ -245,12 +256,12 @@ async def _reached(client: Any, ends: dict[TopicPartition, int]) -> bool:
 @asynccontextmanager
 async def _standalone(settings: KafkaSettings, *topics: str) -> AsyncIterator[Any]:
     client = AIOKafkaConsumer(*topics, **_connecting(settings), auto_offset_reset="earliest")
-    with _broker_errors():
-        try:
-            await client.start()
+    await _start(client)
+    try:
+        with _broker_errors():
             yield client
-        finally:
-            await _close(client.stop())
+    finally:
+        await _close(client.stop())
 
 
 @asynccontextmanager
@@ -261,6 +272,17 @@ async def _admin(settings: KafkaSettings) -> AsyncIterator[Any]:
         yield client
     finally:
         await _close(client.close())
+
+
+async def _start(client: Any) -> None:
+    """Start a client in good time, or leave nothing of it behind. Raises `Unavailable`."""
+    try:
+        with _broker_errors():
+            async with asyncio.timeout(STARTING_SECONDS):
+                await client.start()
+    except BaseException:
+        await _close(client.stop())
+        raise
 
 
 async def _close(closing: Any) -> None:

@@ -37,7 +37,7 @@ class Relay:
         self._source = f"rapport/{service}"
         self._database = database
         self._kafka = kafka
-        self._trouble: Unavailable | None = None
+        self._trouble: Unavailable | None = Unavailable("not at work yet")
         self._shipping_since: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -34,10 +34,15 @@ async def impatient(own_parts: LocalParts) -> KafkaSettings:
     return settings
 
 
+@pytest.fixture(scope="module")
+def own_databases(own_parts: LocalParts) -> Databases:
+    return Databases(own_parts.postgres.create_database)
+
+
 @pytest.fixture
-async def apart(own_parts: LocalParts) -> AsyncIterator[Database]:
+async def apart(own_databases: Databases) -> AsyncIterator[Database]:
     """A database on the module's own server."""
-    database = await open_at(await Databases(own_parts.postgres.create_database).fresh("messaging"))
+    database = await open_at(await own_databases.fresh("messaging"))
     yield database
     await database.close()
 
@@ -117,6 +122,7 @@ async def test_what_is_said_while_the_broker_is_frozen_arrives_in_order(
     relay = Relay("followup", apart, impatient)
     async with running(relay):
         await say(apart, customer, 10)
+        await eventually(passes(relay.check), within=30)
         with frozen(pid_of(own_parts.broker)):
             for _ in range(5):
                 await say(apart, customer, 10)
@@ -132,6 +138,7 @@ async def test_what_is_said_while_the_broker_is_dead_arrives_in_order(
     relay = Relay("followup", apart, impatient)
     async with running(relay):
         await say(apart, customer, 10)
+        await eventually(passes(relay.check), within=30)
         own_parts.broker.kill()
         for _ in range(5):
             await say(apart, customer, 10)
