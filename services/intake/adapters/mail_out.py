@@ -82,13 +82,13 @@ class Mailer:
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(self._clock.now())
         mail["Message-ID"] = own_mail_id(message.message_id, self._settings.domain)
-        mail["Content-Language"] = message.language
         mail[LOOP] = self._settings.domain
         if message.answers:
             mail["In-Reply-To"] = mail["References"] = message.answers
         if message.kind in AUTO_SUBMITTED:
             mail["Auto-Submitted"] = AUTO_SUBMITTED[message.kind]
         mail.set_content(message.text, cte="base64")
+        mail["Content-Language"] = message.language
         return mail
 
 

@@ -1,0 +1,198 @@
+"""The whole service as it is deployed: SMTP, HTTP and Kafka in; Kafka and SMTP out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiosmtplib
+import httpx2
+import msgspec
+import pytest
+
+from deploy.local.people.mailboxes import Mailboxes
+from services.intake.bootstrap import api, worker
+from services.intake.entrypoints.smtp import SmtpDoor
+from services.intake.settings import MailSettings, Settings, SmtpSettings
+from shared.contracts.cloudevents import Incoming, Outgoing, TraceContext
+from shared.contracts.event import Event, topic_of
+from shared.contracts.intake import (
+    ContactReceived,
+    CustomerIdentified,
+    MessageSent,
+    PromiseBasis,
+    PromiseOutcome,
+    PromiseSettled,
+)
+from shared.contracts.routing import MessagePersonal, MessageRequested
+from shared.contracts.values import MessageKind
+from shared.database.database import Database
+from shared.kernel.clock import SystemClock
+from shared.kernel.ids import new_id
+from shared.messaging.kafka import Message
+from shared.settings import KafkaSettings
+from tests.conftest import MakeDsn
+from tests.integration.http.serving import serving
+from tests.integration.intake.desk import a_contact, settings_in, token
+from tests.support.database import open_at
+from tests.support.eventually import eventually
+from tests.support.kafka import heard_on, message, publish, running
+from tests.unit.intake.builders import a_forecast, a_queue
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@dataclass
+class Running:
+    """The doors of a running service, and what stands behind them."""
+
+    smtp_port: int
+    http: httpx2.AsyncClient
+    mailboxes: Mailboxes
+    database: Database
+    kafka: KafkaSettings
+
+    async def tell(self, event: Event) -> None:
+        await publish(self.kafka, topic_of(event).name, message(Outgoing(event)))
+
+    async def said(self, customer_or_contact: str, *types: type[Event]) -> list[Incoming[Event]]:
+        """What is on Kafka about this aggregate, once all of these types are."""
+
+        async def found() -> list[Incoming[Event]]:
+            topics = ("rapport.contacts", "rapport.customers")
+            heard = [each for topic in topics for each in await heard_on(self.kafka, topic)]
+            mine = [each for each in heard if each.subject == customer_or_contact]
+            assert {type(each.data) for each in mine} >= set(types)
+            return mine
+
+        return await eventually(found, within=30, every=0.3)
+
+
+@pytest.fixture
+async def service(
+    postgres_dsn: MakeDsn, broker: KafkaSettings, tmp_path: Path
+) -> AsyncIterator[Running]:
+    """One api and two workers that share the work."""
+    mailboxes = Mailboxes()
+    await mailboxes.start()
+    dsn = await postgres_dsn("intake")
+    settings: Settings = settings_in(
+        tmp_path,
+        dsn,
+        kafka=broker,
+        smtp=SmtpSettings(port=0),
+        mail=MailSettings(host="127.0.0.1", port=mailboxes.port),
+    )
+    async with AsyncExitStack() as stack:
+        database = await open_at(dsn)
+        stack.push_async_callback(database.close)
+        stack.push_async_callback(mailboxes.stop)
+        for _ in range(2):
+            role = await stack.enter_async_context(worker(settings))
+            await stack.enter_async_context(running(*role.parts.values()))
+        role = await stack.enter_async_context(api(settings))
+        await stack.enter_async_context(running(*role.parts.values()))
+        door: Any = role.parts["smtp"]
+        assert isinstance(door, SmtpDoor)
+        await eventually(lambda: door.open)
+        assert role.app
+        http = await stack.enter_async_context(serving(role.app))
+        http.headers.update(token(tmp_path))
+        yield Running(door.port, http, mailboxes, database, broker)
+
+
+def submitted(event_id: str, value: bytes) -> Message:
+    """What a publisher outside sends, by hand."""
+    headers = [
+        ("ce_id", event_id.encode()),
+        ("ce_source", b"shop.example"),
+        ("ce_specversion", b"1.0"),
+        ("ce_type", b"rapport.contact.submitted.v1"),
+        ("ce_traceparent", TRACE.encode()),
+        ("content-type", b"application/json"),
+    ]
+    return Message(event_id.encode(), value, headers)
+
+
+async def test_from_a_mail_to_its_answer(service: Running) -> None:
+    forecast = a_forecast(30, SystemClock().now())
+    await service.tell(a_queue(f"q-{uuid4().hex}", "*", forecast=forecast, rank=0))
+    known = "select count(*) from queue where body -> 'forecast' is not null"
+    await eventually(lambda: _positive(service.database, known), within=20)
+    await asyncio.sleep(1.1)  # the doors look at the queues once a second
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "Asha Rao <asha@example.org>", "help@rapport.example"
+    mail["Message-ID"], mail["Subject"] = "<first@example.org>", "Invoice"
+    mail.set_content("I was charged twice for the same order, please help.")
+    await aiosmtplib.send(mail, hostname="127.0.0.1", port=service.smtp_port, start_tls=False)
+    acknowledgement = await service.mailboxes.wait_for("asha@example.org", lambda _: True)
+    assert "Hello Asha Rao" in acknowledgement.text
+    contact_id = await _only(service.database, "select contact_id from contact")
+    told = await service.said(str(contact_id), ContactReceived, MessageSent)
+    received = next(e.data for e in told if isinstance(e.data, ContactReceived))
+    assert received.promise
+    assert received.promise.basis is PromiseBasis.FORECAST
+    await service.tell(
+        MessageRequested(
+            contact_id=contact_id,
+            message_id=new_id(),
+            kind=MessageKind.REPLY,
+            requested_at=SystemClock().now(),
+            personal=MessagePersonal(text="The second charge is refunded."),
+            agent_id="agent-1",
+        )
+    )
+    reply = await service.mailboxes.wait_for("asha@example.org", lambda m: "refunded" in m.text)
+    assert reply.headers["in-reply-to"] == "<first@example.org>"
+    told = await service.said(str(contact_id), PromiseSettled)
+    [settled] = [e.data for e in told if isinstance(e.data, PromiseSettled)]
+    assert settled.outcome in (PromiseOutcome.BEATEN, PromiseOutcome.KEPT)
+    assert sorted(e.seq or 0 for e in told) == list(range(1, len(told) + 1))
+    await service.said(str(received.customer_id), CustomerIdentified)
+
+
+async def test_an_event_of_the_inbox_is_a_contact_and_keeps_its_trace(service: Running) -> None:
+    event_id = uuid4().hex
+    personal = {"address": f"{event_id}@example.org", "text": "Where is it?"}
+    value = msgspec.json.encode({"reference": "r", "channel": "web", "personal": personal})
+    one = submitted(event_id, value)
+    await publish(service.kafka, "rapport.inbox", one, one, submitted(f"{event_id}-bad", b"{"))
+    customer = "select customer_id from contact_point where address = $1"
+    address = personal["address"]
+    await eventually(
+        lambda: _positive(service.database, f"select count(*) from ({customer})", address),
+        within=30,
+    )
+    customer_id = await _only(service.database, customer, address)
+    told = await service.said(str(customer_id), CustomerIdentified)
+    assert all(each.trace and each.trace.parent.startswith(TRACE[:35]) for each in told)
+    sql = "select count(*) from contact where customer_id = $1"
+    assert await _only(service.database, sql, customer_id) == 1
+    broken = "select count(*) from quarantine where content = '{'::bytea"
+    await eventually(lambda: _positive(service.database, broken), within=30)
+    tally = (await service.http.get("/v1/tally")).json()["channels"]
+    for account in tally:
+        kept = account["stored"] + account["quarantined"] + account["deduplicated"]
+        assert account["received"] == kept
+
+
+async def test_a_posted_contact_continues_the_trace_of_its_request(service: Running) -> None:
+    answer = await service.http.post(
+        "/v1/contacts", json=a_contact(), headers={"traceparent": TRACE}
+    )
+    assert answer.status_code == 202, answer.text
+    told = await service.said(answer.json()["contact_id"], ContactReceived, MessageSent)
+    assert {(each.trace or TraceContext("")).parent[:35] for each in told} == {TRACE[:35]}
+
+
+async def _positive(database: Database, sql: str, *values: Any) -> bool:
+    return bool(await _only(database, sql, *values))
+
+
+async def _only(database: Database, sql: str, *values: Any) -> Any:
+    async with database.connection() as tx:
+        return await tx.fetchval(sql, *values)
