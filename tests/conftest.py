@@ -30,6 +30,7 @@ from tests.support.database import Databases, open_at
 from tests.support.kafka import settings_of
 from tests.support.parts import parts_for_tests
 
+BROKER = pytest.StashKey[str]()
 MakeDsn = Callable[[str], Awaitable[str]]
 OpenDatabase = Callable[[str], Awaitable[Database]]
 
@@ -39,10 +40,18 @@ def pytest_report_header() -> str:
     return f"broker: {os.environ.get('BROKER', 'auto')}"
 
 
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Which broker the run got."""
+    terminalreporter.write_line(f"broker: {config.stash.get(BROKER, 'none was needed')}")
+
+
 @pytest.fixture(scope="session")
-def parts() -> Iterator[LocalParts]:
+def parts(pytestconfig: pytest.Config) -> Iterator[LocalParts]:
     """PostgreSQL and a broker for this run."""
     with parts_for_tests() as started:
+        pytestconfig.stash[BROKER] = started.broker.name
         yield started
 
 

@@ -1,0 +1,101 @@
+"""The unit of work and the migrations, on real PostgreSQL."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from shared.database.database import Database
+from shared.database.migrate import difference, run_migrations
+from shared.kernel.errors import Unavailable
+from tests.conftest import MakeDsn
+from tests.support.database import open_at
+
+SERVICES = ("intake", "routing", "followup", "analytics")
+
+
+async def test_what_fails_is_rolled_back(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("create table kept (n int)")
+    with suppress(ZeroDivisionError):
+        async with database.transaction() as tx:
+            await tx.execute("insert into kept values (1)")
+            raise ZeroDivisionError
+    async with database.connection() as connection:
+        assert await connection.fetchval("select count(*) from kept") == 0
+
+
+@pytest.mark.parametrize("kind", ["json", "jsonb"])
+async def test_json_goes_in_and_comes_out_as_objects(database: Database, kind: str) -> None:
+    value = {"text": "Ü ☎ 🎉", "list": [1, 2.5, None, True], "deep": {"a": {}}}
+    async with database.connection() as connection:
+        assert await connection.fetchval(f"select $1::{kind}", value) == value
+        assert await connection.fetchval(f"select '[1]'::{kind}") == [1]
+
+
+async def test_the_database_speaks_utc(database: Database) -> None:
+    async with database.connection() as connection:
+        assert await connection.fetchval("show timezone") == "UTC"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select pg_terminate_backend(pg_backend_pid())",
+        "select pg_cancel_backend(pg_backend_pid()), pg_sleep(1)",
+        "do $$ begin raise exception using errcode = '40P01'; end $$",
+        "do $$ begin raise exception using errcode = '53300'; end $$",
+        "set statement_timeout = 10; select pg_sleep(5)",
+    ],
+)
+async def test_what_goes_away_by_itself_is_unavailable(database: Database, statement: str) -> None:
+    with pytest.raises(Unavailable):
+        async with database.transaction() as tx:
+            await tx.execute(statement)
+    await database.ping()
+
+
+async def test_a_wrong_statement_is_not_an_outage(database: Database) -> None:
+    with pytest.raises(Exception, match="nowhere"):
+        async with database.transaction() as tx:
+            await tx.execute("select * from nowhere")
+
+
+async def test_no_free_connection_is_unavailable_and_not_for_ever(postgres_dsn: MakeDsn) -> None:
+    database = await open_at(await postgres_dsn("messaging"), pool_max=1)
+    database._patience = 0.1
+    async with database.connection():
+        with pytest.raises(Unavailable):
+            await database.ping()
+    await database.close()
+
+
+async def test_cancelled_work_gives_its_connection_back(postgres_dsn: MakeDsn) -> None:
+    database = await open_at(await postgres_dsn("messaging"), pool_max=2)
+
+    async def slow() -> None:
+        async with database.transaction() as tx:
+            await tx.execute("select pg_sleep(3)")
+
+    tasks = [asyncio.create_task(slow()) for _ in range(50)]
+    await asyncio.sleep(0.2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    await asyncio.gather(*(database.ping() for _ in range(4)))
+    await database.close()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_migrations_make_exactly_the_tables(postgres_dsn: MakeDsn, service: str) -> None:
+    assert await difference(service, await postgres_dsn(service)) == []
+
+
+async def test_many_replicas_may_migrate_at_once(postgres_dsn: MakeDsn) -> None:
+    dsn = await postgres_dsn("messaging")
+    database = await open_at(dsn)
+    async with database.connection() as connection:
+        await connection.execute("drop table inbox, outbox, stream, relay_cursor, published")
+    await asyncio.gather(*(run_migrations("followup", dsn) for _ in range(4)))
+    assert await difference("followup", dsn) == []
+    await database.close()
