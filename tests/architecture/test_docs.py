@@ -16,7 +16,12 @@ NAMED_IN = re.compile(r"`([\w.]+)` (?:\(|in )\[[^\]]+\]\(([^)#]+\.py)\)\)?")
 UNREAL = {
     "application/json",
     "deploy/k8s/",
+    "services/intake/adapters/telegram_in.py",
+    "services/intake/adapters/telegram_out.py",
+    "services/intake/entrypoints/telegram.py",
+    "services/routing/migrations/versions/0002_telegram.py",
     "shared/contracts/examples/rapport.guide.sent.v1.json",
+    "tests/unit/intake/test_telegram.py",
 }
 """What looks like a path and is none, or is made by whoever follows the page."""
 LAYERS = [ROOT / "services" / name for name in topics.SERVICES]
