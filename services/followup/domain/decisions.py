@@ -75,9 +75,10 @@ def review(contact: Contact, policy: Policy, now: datetime) -> list[Decision]:
 
     Nothing is decided before it is known whose contact it is: the answer could be another one.
     """
-    if contact.received is None:
+    received = contact.received
+    if received is None:
         return []
-    looked_at = [_look_at(check_in, contact, policy, now) for check_in in contact.check_ins]
+    looked_at = [_look_at(one, contact, received, policy, now) for one in contact.check_ins]
     return [decision for decision in looked_at if decision]
 
 
@@ -118,9 +119,11 @@ def answer(check_in: CheckIn, given: Answer, now: datetime) -> Decision:
     raise Closed("the question is closed")
 
 
-def _look_at(check_in: CheckIn, contact: Contact, policy: Policy, now: datetime) -> Decision | None:
-    state, received = check_in.state, contact.received
-    if received is None or isinstance(state, Settled | Skipped):
+def _look_at(
+    check_in: CheckIn, contact: Contact, received: Received, policy: Policy, now: datetime
+) -> Decision | None:
+    state = check_in.state
+    if isinstance(state, Settled | Skipped):
         return None
     reason = _reason_to_skip(check_in, contact, received)
     if reason:

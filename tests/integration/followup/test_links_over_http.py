@@ -1,6 +1,8 @@
 """What a customer's link is good for, over a real socket."""
 
+import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,26 @@ async def test_the_same_answer_twice_is_one_and_another_one_is_a_conflict(
     assert (first.status_code, again.status_code, other.status_code) == (200, 200, 409)
     assert again.json() == first.json()
     assert other.headers["content-type"] == "application/problem+json"
+    assert len(await follow_up.said(ResolutionConfirmed, ResolutionRefuted)) == 1
+
+
+async def test_one_answer_sent_many_times_at_once_is_one_and_nobody_is_refused(
+    follow_up: FollowUp, customer: httpx2.AsyncClient
+) -> None:
+    path = await asked(follow_up)
+    sent = [customer.post(f"{path}/answer", json=YES) for _ in range(20)]
+    answers = await asyncio.gather(*sent)
+    assert {(answer.status_code, answer.text) for answer in answers} == {(200, answers[0].text)}
+    assert len(await follow_up.said(ResolutionConfirmed)) == 1
+
+
+async def test_of_two_different_answers_at_once_one_counts(
+    follow_up: FollowUp, customer: httpx2.AsyncClient
+) -> None:
+    path = await asked(follow_up)
+    sent = [customer.post(f"{path}/answer", json=body) for body in (YES, NO) * 8]
+    statuses = Counter(answer.status_code for answer in await asyncio.gather(*sent))
+    assert statuses == {200: 8, 409: 8}
     assert len(await follow_up.said(ResolutionConfirmed, ResolutionRefuted)) == 1
 
 
