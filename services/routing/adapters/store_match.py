@@ -10,7 +10,8 @@ import msgspec
 
 from services.routing.adapters.store_contacts import need_of
 from services.routing.domain.authority import Powers, Purse
-from services.routing.domain.matching import Agent, Waiting
+from services.routing.domain.crowd import Agent
+from services.routing.domain.matching import Waiting
 from shared.contracts.routing import Presence, QueueChanged
 from shared.contracts.values import Authority, AuthorityKind, Channel
 from shared.database.database import Tx

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from services.routing.adapters import store_match, store_queues
+from services.routing.domain.crowd import Agent
 from services.routing.domain.forecast import Line, changed, forecast
-from services.routing.domain.matching import Agent
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.routing import Presence, QueueChanged
 from shared.database.database import Tx

@@ -14,7 +14,7 @@ from shared.database.database import Database, Tx
 from shared.http import idempotency
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
-from shared.messaging.patience import Backoff
+from shared.messaging.patience import Backoff, pause
 from shared.observability.logging import get_logger
 
 AT_ONCE = 500
@@ -29,7 +29,11 @@ log = get_logger(__name__)
 
 
 class Rounds:
-    """A part that makes one round after another: woken by its bell, or when the time has come."""
+    """A part that makes one round after another: woken by its bell, or when the time has come.
+
+    It works half of the time at most, so that in a rush a round takes more at once instead of
+    keeping the machine from those who bring the work.
+    """
 
     def __init__(self, database: Database, bells: Wakeups, bell: str, work: Round) -> None:
         self._database, self._bells, self._bell, self._work = database, bells, bell, work
@@ -43,7 +47,10 @@ class Rounds:
             stopping.add_done_callback(lambda _: bell.ring())
             while not stop.is_set():
                 try:
-                    await bell.wait(await self._round())
+                    began = asyncio.get_running_loop().time()
+                    seconds = await self._round()
+                    await pause(stop, asyncio.get_running_loop().time() - began)
+                    await bell.wait(seconds)
                     backoff.reset()
                 except Unavailable as error:
                     self._trouble = error

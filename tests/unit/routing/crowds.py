@@ -5,7 +5,8 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from services.routing.domain.authority import Powers
-from services.routing.domain.matching import Agent, Waiting
+from services.routing.domain.crowd import Agent
+from services.routing.domain.matching import Waiting
 from shared.contracts.routing import Presence
 from shared.contracts.values import Authority, AuthorityKind, Channel, Need
 from shared.kernel.ids import stable_id

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.routing.domain.matching import Agent, Waiting
+from services.routing.domain.crowd import Agent
+from services.routing.domain.matching import Waiting
 from shared.contracts.routing import PassedOver, Presence
 from shared.contracts.values import Channel, Need
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from hypothesis import given
 
-from services.routing.domain.matching import NAMED, Agent, Placement, Waiting, match, place_in_line
+from services.routing.domain.crowd import Agent
+from services.routing.domain.matching import NAMED, Placement, Waiting, match, place_in_line
 from shared.contracts.routing import PassedOver, Presence
 from shared.contracts.values import Channel
 from shared.kernel.ids import stable_id

@@ -1,0 +1,76 @@
+"""The worker on a real broker: a contact that is published is offered, and the offer is published."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.routing.bootstrap import worker
+from services.routing.settings import Settings
+from shared.contracts import topics
+from shared.contracts.routing import ContactQueued, Forecast, OfferMade, QueueChanged
+from shared.database.database import Database
+from shared.kernel.clock import SystemClock
+from shared.settings import KafkaSettings
+from tests.conftest import MakeDsn
+from tests.integration.routing.doors import settings_at
+from tests.integration.routing.world import World
+from tests.support.clock import FakeClock
+from tests.support.database import open_at
+from tests.support.eventually import eventually
+from tests.support.kafka import heard_on, message, publish, running
+
+
+@pytest.fixture
+async def settings(postgres_dsn: MakeDsn, broker: KafkaSettings, tmp_path: Path) -> Settings:
+    dsn = await postgres_dsn("routing")
+    return settings_at(tmp_path, dsn, kafka=broker, forecast_seconds=0.2)
+
+
+@pytest.fixture
+async def busy(settings: Settings) -> AsyncIterator[World]:
+    """A centre at the present time, whose worker runs."""
+    database: Database = await open_at(settings.database.dsn.get_secret_value())
+    async with worker(settings) as role, running(*role.parts.values()):
+        yield World(database, FakeClock(SystemClock().now()))
+    await database.close()
+
+
+async def test_a_published_contact_is_queued_offered_and_told_of(
+    busy: World, broker: KafkaSettings
+) -> None:
+    await busy.queue()
+    await busy.agent()
+    event = busy.received()
+    await publish(broker, topics.CONTACTS.name, message(event))
+
+    async def about() -> list[Any]:
+        told = [each.data for each in await heard_on(broker, topics.ASSIGNMENTS.name)]
+        return [each for each in told if getattr(each, "contact_id", None) == event.contact_id]
+
+    async def both() -> bool:
+        return [type(each) for each in await about()] == [ContactQueued, OfferMade]
+
+    await eventually(both, within=30)
+    assert (await busy.offer_of(event.contact_id))["state"] == "open"
+
+
+async def test_a_forecast_is_told_once_there_is_experience(busy: World) -> None:
+    await busy.queue()
+    await busy.agent("ann", slots=2)
+    contact_id = await busy.receive()
+
+    async def offered() -> bool:
+        return bool(await busy.rows("select from offer where state = 'open'"))
+
+    await eventually(offered)
+    await busy.accept("ann", (await busy.offer_of(contact_id))["offer_id"])
+
+    async def forecast() -> Forecast | bool:
+        told = [each.forecast for each in await busy.told(QueueChanged)]
+        return told[-1] or False
+
+    found = await eventually(forecast)
+    assert isinstance(found, Forecast)
+    assert (found.agents_ready, found.waiting) == (1, 0)
