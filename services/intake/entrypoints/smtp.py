@@ -19,6 +19,8 @@ FULL = b"421 4.7.0 too many connections, please try again later\r\n"
 NOT_HERE = "550 5.7.1 we do not take mail for this address"
 ENOUGH = "452 4.5.3 too many recipients"
 LONGEST_LINE = 65_536
+NULL_SENDER = "<>"
+"""How the library shows the empty return path, that of a bounce."""
 
 # The library logs addresses and lines; we log what we do ourselves.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
@@ -89,7 +91,8 @@ class SmtpDoor:
     ) -> str:
         """The whole mail is here: it is answered when it is committed, and not before."""
         content = envelope.original_content or b""
-        around = Envelope(sender=envelope.mail_from or "", recipients=tuple(envelope.rcpt_tos))
+        sender = envelope.mail_from if envelope.mail_from != NULL_SENDER else ""
+        around = Envelope(sender=sender or "", recipients=tuple(envelope.rcpt_tos))
         self._taking += 1
         self._idle.clear()
         try:

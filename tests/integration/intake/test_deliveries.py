@@ -113,7 +113,7 @@ async def test_the_acknowledgement_reaches_the_customer_marked_as_automatic(
     assert mail.headers["auto-submitted"] == "auto-replied"
     assert mail.headers["in-reply-to"] == mail.headers["references"] == "<1@example.org>"
     assert mail.headers["content-language"] == "de"
-    assert provider.return_paths == [""]
+    assert provider.return_paths == ["<>"]
     [sent] = [e for e in await intake.said_of(receipt.contact_id) if isinstance(e, MessageSent)]
     assert mail.message_id == f"<{sent.message_id}@rapport.example>"
 
