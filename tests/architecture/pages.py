@@ -27,8 +27,8 @@ def prose(text: str) -> str:
 
 
 def code(text: str) -> list[str]:
-    """What stands in backticks."""
-    return _CODE.findall(prose(text))
+    """What stands in backticks and is no link: a link is held to where it leads."""
+    return _CODE.findall(_LINK.sub("", prose(text)))
 
 
 def commands(text: str) -> list[str]:
