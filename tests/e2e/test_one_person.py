@@ -1,0 +1,45 @@
+"""One person is one customer, however many first messages arrive at once and by whichever door."""
+
+import asyncio
+
+from shared.contracts.intake import ContactReceived, CustomerIdentified
+from tests.e2e.story import Centre
+from tests.support.eventually import eventually
+from tests.support.kafka import heard_on
+
+POSTED, MAILED = 150, 50
+
+
+async def test_two_hundred_first_messages_of_one_new_person_make_one_customer(
+    centre: Centre,
+) -> None:
+    await centre.has_queue()
+    ada = centre.customer("Ada of the two hundred")
+    posts = [centre.is_posted(ada, f"Message {number}") for number in range(POSTED)]
+    mails = [centre.is_mailed(ada, f"Mail {number}") for number in range(MAILED)]
+    answers, _ = await asyncio.gather(asyncio.gather(*posts), asyncio.gather(*mails))
+    customers = {answer["customer_id"] for answer in answers}
+    assert len(customers) == 1
+    told = await eventually(lambda: customers_told_of(centre), within=30)
+    assert set(map(str, told)) == customers
+    assert await introductions(centre, ada.name) == 1
+    await centre.counts("contacts", received=POSTED + MAILED)
+
+
+async def customers_told_of(centre: Centre) -> set[object]:
+    """Whose contacts those of the centre are, once all of them are told of."""
+    events = [told.data for told in await heard_on(centre.world.kafka, "rapport.contacts")]
+    ours = [
+        event
+        for event in events
+        if isinstance(event, ContactReceived) and event.topic == centre.name
+    ]
+    assert len(ours) == POSTED + MAILED, f"{len(ours)} contacts are told of"
+    return {event.customer_id for event in ours}
+
+
+async def introductions(centre: Centre, name: str) -> int:
+    """How often somebody of this name became known."""
+    events = [told.data for told in await heard_on(centre.world.kafka, "rapport.customers")]
+    known = [event for event in events if isinstance(event, CustomerIdentified)]
+    return len([event for event in known if event.personal.name == name])

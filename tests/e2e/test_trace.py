@@ -1,0 +1,75 @@
+"""One trace from the door a contact came through to the last event about it."""
+
+from uuid import uuid4
+
+from deploy.local.people.customers import contact_of
+from shared.contracts.cloudevents import Incoming, TraceContext
+from shared.contracts.event import Event, type_of
+from shared.contracts.external import ContactSubmitted, SubmittedPersonal
+from shared.contracts.followup import CheckInScheduled, CheckInSent
+from shared.contracts.intake import ContactReceived, MessageSent
+from shared.contracts.routing import AssignmentStarted, MessageRequested, ResolutionClaimed
+from shared.contracts.values import Channel
+from tests.e2e.story import Agent, Centre
+from tests.support.eventually import eventually
+from tests.support.kafka import message, publish
+
+WHOLE_WAY: set[type[Event]] = {
+    *(ContactReceived, MessageSent, AssignmentStarted, MessageRequested),
+    *(ResolutionClaimed, CheckInScheduled, CheckInSent),
+}
+
+
+async def test_a_mail_begins_a_trace_that_followup_still_carries(centre: Centre) -> None:
+    await centre.has_queue()
+    ana = await centre.has_agent("ana")
+    await centre.is_mailed(centre.customer())
+    assert len(await traces_of(centre, ana)) == 1
+
+
+async def test_the_trace_of_a_request_is_continued(centre: Centre) -> None:
+    await centre.has_queue()
+    ana, trace_id = await centre.has_agent("ana"), uuid4().hex
+    contact = contact_of(centre.customer(), centre.words(), reference=str(uuid4()), channel="web")
+    headers = {"traceparent": a_parent(trace_id)}
+    (await centre.intake.post("/v1/contacts", json=contact, headers=headers)).raise_for_status()
+    assert await traces_of(centre, ana) == {trace_id}
+
+
+async def test_the_trace_of_an_event_is_continued(centre: Centre) -> None:
+    await centre.has_queue()
+    ana, trace_id, ada = await centre.has_agent("ana"), uuid4().hex, centre.customer()
+    submitted = ContactSubmitted(
+        reference=str(uuid4()),
+        channel=Channel.API,
+        topic=centre.name,
+        personal=SubmittedPersonal(address=ada.address, text="The device is broken."),
+    )
+    record = message(submitted, source="example/shop")
+    headers = [*record.headers, ("ce_traceparent", a_parent(trace_id).encode())]
+    await publish(centre.world.kafka, "rapport.inbox", record._replace(headers=headers))
+    assert await traces_of(centre, ana) == {trace_id}
+
+
+async def traces_of(centre: Centre, agent: Agent) -> set[str]:
+    """The traces of all events about the next contact, from its arrival to its check-in."""
+    contact_id = await agent.takes()
+    await agent.reply(contact_id, "We are on it.")
+    await agent.solves(contact_id)
+
+    async def went_the_whole_way() -> list[Incoming[Event]]:
+        events = await centre.told(contact_id)
+        missing = WHOLE_WAY - {type(event.data) for event in events}
+        assert not missing, f"not told yet: {sorted(map(type_of, missing))}"
+        return events
+
+    return {trace_of(event.trace) for event in await eventually(went_the_whole_way, within=30)}
+
+
+def trace_of(context: TraceContext | None) -> str:
+    return context.parent.split("-")[1] if context else "no trace"
+
+
+def a_parent(trace_id: str) -> str:
+    """A traceparent of somebody who does not record the trace."""
+    return f"00-{trace_id}-{uuid4().hex[:16]}-00"
