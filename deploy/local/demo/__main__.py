@@ -40,7 +40,7 @@ ENVIRONMENT = {
         "RAPPORT_CHECK_IN__WINDOW_SECONDS": "12",
         "RAPPORT_CHECK_IN__QUIET_HOURS": "false",
     },
-    "routing": {"RAPPORT_ROUTING__FORECAST_SECONDS": "3"},
+    "routing": {"RAPPORT_FORECAST_SECONDS": "3"},
 }
 
 
