@@ -10,34 +10,58 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from services.analytics.domain.definitions import DEFINITIONS
-from services.analytics.domain.facts import Fact
+from services.analytics.domain.facts import NOTHING, Fact
 from services.analytics.domain.measures import Measure, contacts
 
 NOT_QUEUED = "-"
+Cell: TypeAlias = tuple[datetime, str, str]
 Key: TypeAlias = tuple[datetime, str, str, str, str]
 """Where a sum stands: period start (a full hour, UTC), queue, channel, measure, bucket."""
 Sums: TypeAlias = dict[Key, int]
 """Sums add up key by key; a key that is missing stands for 0."""
+NOWHERE: Cell = (datetime.min.replace(tzinfo=UTC), NOT_QUEUED, "")
 MEASURES = tuple({definition.measure: None for definition in DEFINITIONS})
 
 
-def contributions(fact: Fact, counted: Iterable[Measure] = MEASURES) -> Sums:
-    """Everything one contact adds; automatic mail is counted as received and as nothing else."""
+def contributions(fact: Fact) -> Sums:
+    """Everything one contact adds; zeros are left out."""
     sums: Sums = {}
-    if fact.received is None:
-        return sums
-    hour = fact.received.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    queue_id = min(fact.queued).queue_id if fact.queued else NOT_QUEUED
-    for measure in (contacts,) if fact.received.automatic else counted:
-        for bucket, amount in measure(fact):
-            key = (hour, queue_id, fact.received.channel, measure.__name__, bucket)
-            sums[key] = sums.get(key, 0) + amount
+    add_change(sums, NOTHING, fact)
     return sums
 
 
 def add_change(sums: Sums, before: Fact, after: Fact) -> None:
-    """Add to `sums` what has to be added everywhere when `before` has grown to `after`."""
-    for key, amount in contributions(after).items():
-        sums[key] = sums.get(key, 0) + amount
-    for key, amount in contributions(before).items():
-        sums[key] = sums.get(key, 0) - amount
+    """Add to `sums` what has to be added everywhere when `before` has grown to `after`.
+
+    Most growth touches few measures; those that say the same as before are passed over.
+    """
+    old_cell, new_cell = _cell(before), _cell(after)
+    for measure, old, new in zip(MEASURES, _counts(before), _counts(after), strict=True):
+        if old != new or old_cell != new_cell:
+            _add(sums, new_cell, measure, new, 1)
+            _add(sums, old_cell, measure, old, -1)
+
+
+def _cell(fact: Fact) -> Cell:
+    if fact.received is None:
+        return NOWHERE
+    hour = fact.received.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    queue_id = min(fact.queued).queue_id if fact.queued else NOT_QUEUED
+    return hour, queue_id, fact.received.channel
+
+
+def _counts(fact: Fact) -> list[list[tuple[str, int]]]:
+    """What each measure says; automatic mail is counted as received and as nothing else."""
+    if fact.received is None:
+        return [[]] * len(MEASURES)
+    if fact.received.automatic:
+        return [list(measure(fact)) if measure is contacts else [] for measure in MEASURES]
+    return [list(measure(fact)) for measure in MEASURES]
+
+
+def _add(
+    sums: Sums, cell: Cell, measure: Measure, counts: Iterable[tuple[str, int]], sign: int
+) -> None:
+    for bucket, amount in counts:
+        key = (*cell, measure.__name__, bucket)
+        sums[key] = sums.get(key, 0) + sign * amount
