@@ -1,0 +1,96 @@
+"""Group commit: nobody waits for a timer, one bad item fails alone, and everybody is answered."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import chain
+
+import pytest
+
+from services.intake.application.group_commit import GroupCommit
+from shared.kernel.errors import Overloaded, Unavailable
+
+
+class Flushes:
+    """Remembers its sets; fails where `bad` is among them."""
+
+    def __init__(self, bad: Exception | None = None) -> None:
+        self.sets: list[list[int]] = []
+        self.bad, self.at_once, self.most = bad, 0, 0
+
+    async def __call__(self, items: Sequence[int]) -> list[int]:
+        self.sets.append(list(items))
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await asyncio.sleep(0.001)
+        self.at_once -= 1
+        if self.bad and 13 in items:
+            raise self.bad
+        return [item * 2 for item in items]
+
+
+async def test_each_gets_their_own_result_in_few_sets() -> None:
+    flushes = Flushes()
+    commits = GroupCommit(flushes, lanes=2, cap=50)
+    results = await asyncio.gather(*map(commits.submit, range(200)))
+    assert results == [item * 2 for item in range(200)]
+    assert sorted(chain.from_iterable(flushes.sets)) == list(range(200))
+    assert max(map(len, flushes.sets)) == 50
+    assert flushes.most == 2
+
+
+async def test_one_alone_is_flushed_at_once() -> None:
+    flushes = Flushes()
+    assert await GroupCommit(flushes).submit(4) == 8
+    assert flushes.sets == [[4]]
+
+
+async def test_one_bad_item_fails_alone() -> None:
+    commits = GroupCommit(Flushes(ValueError("bad")), lanes=1)
+    results = await asyncio.gather(*map(commits.submit, range(30)), return_exceptions=True)
+    assert [item for item, result in enumerate(results) if isinstance(result, ValueError)] == [13]
+    assert await commits.submit(1) == 2
+
+
+async def test_an_outage_is_everybodys_and_nobody_is_tried_alone() -> None:
+    flushes = Flushes(Unavailable("away"))
+    commits = GroupCommit(flushes, lanes=1)
+    results = await asyncio.gather(*map(commits.submit, range(30)), return_exceptions=True)
+    assert all(isinstance(result, Unavailable) for result in results)
+    assert len(flushes.sets) == 1
+
+
+async def test_who_stops_waiting_does_not_stop_the_others_or_the_item() -> None:
+    flushes = Flushes()
+    commits = GroupCommit(flushes, lanes=1)
+    waiting = [asyncio.create_task(commits.submit(item)) for item in range(5)]
+    await asyncio.sleep(0)
+    waiting[2].cancel()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(results[2], asyncio.CancelledError)
+    assert [result for result in results if isinstance(result, int)] == [0, 2, 6, 8]
+    await commits.drained()
+    assert 2 in flushes.sets[0]
+
+
+async def test_beyond_the_backlog_new_items_are_refused() -> None:
+    commits = GroupCommit(Flushes(), lanes=1, backlog=3)
+    results = await asyncio.gather(*map(commits.submit, range(5)), return_exceptions=True)
+    assert [type(result) for result in results] == [int, int, int, Overloaded, Overloaded]
+
+
+async def test_drained_waits_for_all() -> None:
+    flushes = Flushes()
+    commits = GroupCommit(flushes, lanes=2, cap=3)
+    waiting = [asyncio.create_task(commits.submit(item)) for item in range(10)]
+    await asyncio.sleep(0)
+    await commits.drained()
+    assert all(task.done() for task in waiting) or sum(map(len, flushes.sets)) == 10
+    await asyncio.gather(*waiting)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4])
+async def test_no_more_flushes_at_once_than_lanes(lanes: int) -> None:
+    flushes = Flushes()
+    commits = GroupCommit(flushes, lanes=lanes, cap=5)
+    await asyncio.gather(*map(commits.submit, range(100)))
+    assert flushes.most == lanes

@@ -1,0 +1,107 @@
+"""Topics, languages and the words of an acknowledgement."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.intake.adapters.language import LanguageDetector
+from services.intake.domain.language import spoken, zone
+from services.intake.domain.topic import TopicRule, TopicRules
+from tests.unit.intake.builders import WORDINGS, ZONES
+
+DUE = datetime(2026, 11, 22, 9, 5, tzinfo=UTC)
+RULES = TopicRules(
+    [
+        TopicRule(rank=3, topic="delivery", words=("parcel", "Lieferung", "పార్సెల్", "хүргэлт")),
+        TopicRule(rank=1, topic="vip", recipient="vip@rapport.example"),
+        TopicRule(rank=2, topic="refund-mn", words=("төлбөр",), language="mn"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "recipient", "topic"),
+    [
+        ("Where is my PARCEL?", "en", "", "delivery"),
+        ("two parcels", "en", "", "delivery"),
+        ("a subparcel", "en", "", "general"),
+        ("Meine lieferung!", "de", "", "delivery"),
+        ("నా పార్సెల్ ఎక్కడ", "te", "", "delivery"),
+        ("Миний төлбөрийг", "mn", "", "refund-mn"),
+        ("төлбөр", "ru", "", "general"),
+        ("parcel", "en", "vip@rapport.example", "vip"),
+        ("", "en", "", "general"),
+    ],
+)
+def test_the_first_rule_that_fits_tells_the_topic(
+    text: str, language: str, recipient: str, topic: str
+) -> None:
+    assert RULES.topic(recipient=recipient, language=language, text=text) == topic
+
+
+@pytest.mark.parametrize(
+    ("language", "greeting", "where"),
+    [
+        ("en", "Hello Asha Rao,", "by 09:05 on Sunday, 22 November 2026 (Greenwich Mean Time)"),
+        ("de", "Guten Tag Asha Rao,", "Sonntag, 22. November 2026, 10:05 Uhr (Mitteleuropäische Normalzeit)"),
+        ("te", "నమస్కారం Asha Rao గారు,", "22, నవంబర్ 2026, ఆదివారం, 2:35 PM (భారతదేశం సమయం)"),
+        ("mn", "Сайн байна уу, Asha Rao,", "2026 оны арван нэгдүгээр сарын 22, ням гараг, 17:05 цаг (Улаанбаатарын стандарт цаг)"),
+    ],
+)  # fmt: skip
+def test_the_promise_is_told_in_the_customers_language_and_local_time(
+    language: str, greeting: str, where: str
+) -> None:
+    words = WORDINGS.acknowledgement(language, ZONES[language], DUE, "Asha Rao")
+    assert (words.language, words.subject != "") == (language, True)
+    assert words.text.startswith(greeting)
+    assert where in words.text.replace("\u202f", " ")
+
+
+def test_other_languages_get_the_fallback_in_their_own_local_time() -> None:
+    words = WORDINGS.acknowledgement("fr", "America/New_York", DUE, "")
+    assert (words.language, words.text.startswith("Hello,")) == ("en", True)
+    assert "04:05" in words.text
+
+
+@pytest.mark.parametrize(
+    "name", ["buy http://evil.example now", "{zone}", "x" * 61, "a\nb", "<b>", "1"]
+)
+def test_what_is_no_name_is_not_repeated(name: str) -> None:
+    assert name not in WORDINGS.acknowledgement("en", "UTC", DUE, name).text
+
+
+@pytest.mark.parametrize("name", ["ఆశా రావు", "Жаргал", "José O'Neill-Smith", "Dr. Müller"])
+def test_people_are_greeted_by_name(name: str) -> None:
+    assert WORDINGS.acknowledgement("en", "UTC", DUE, name).text.startswith(f"Hello {name},")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("My order has not arrived, please help me", "en"),
+        ("Meine Bestellung ist nicht angekommen", "de"),
+        ("నా ఆర్డర్ ఇంకా రాలేదు", "te"),
+        ("Миний захиалга ирээгүй байна", "mn"),
+        ("ok", None),
+        ("12345 67890 !!! 🙂", None),
+        ("", None),
+    ],
+)
+def test_the_language_of_a_text_is_heard_unless_it_is_unclear(
+    text: str, language: str | None
+) -> None:
+    assert LanguageDetector()(text) == language
+
+
+def test_stated_goes_before_heard_before_known_before_default() -> None:
+    assert spoken("te", "en", "de", "mn") == "te"
+    assert spoken(None, "en", "de", "mn") == "en"
+    assert spoken(None, None, "de", "mn") == "de"
+    assert spoken(None, None, None, "mn") == "mn"
+
+
+def test_a_zone_that_does_not_exist_is_not_believed() -> None:
+    assert zone("Asia/Tokyo", "Europe/Berlin", "te", ZONES) == "Asia/Tokyo"
+    assert zone("Mars/Olympus", "Europe/Berlin", "te", ZONES) == "Europe/Berlin"
+    assert zone("../etc/passwd", None, "te", ZONES) == "Asia/Kolkata"
+    assert zone(None, None, "fr", ZONES) == "UTC"
