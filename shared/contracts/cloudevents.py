@@ -22,6 +22,7 @@ OURS = "rapport/"
 STRUCTURED = "application/cloudevents+json"
 JSON = b"application/json"
 MAX_ATTRIBUTE = 1_024
+MAX_TRACEPARENT, MAX_TRACESTATE = 128, 512
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 Headers = Sequence[tuple[str, bytes]]
@@ -258,8 +259,11 @@ def _sequence(seq: int | str | None) -> int | None:
 
 
 def _trace(envelope: _Envelope) -> TraceContext | None:
-    parent = envelope.traceparent
-    return TraceContext(parent, envelope.tracestate) if parent else None
+    """A trace context of a size that may be passed on; another is no reason to refuse an event."""
+    parent, state = envelope.traceparent, envelope.tracestate
+    if not parent or len(parent) > MAX_TRACEPARENT:
+        return None
+    return TraceContext(parent, state if len(state) <= MAX_TRACESTATE else "")
 
 
 def _safe(error: Exception) -> str:

@@ -26,13 +26,16 @@ from sqlalchemy import (
     text,
 )
 
-from shared.contracts.cloudevents import Encoded, Headers, Outgoing, encode
+from shared.contracts.cloudevents import Encoded, Outgoing, encode
 from shared.contracts.topics import BY_NAME
 from shared.database.base import Xid8
 from shared.database.database import Tx
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Invalid
 from shared.observability import tracing
+
+HEADROOM = 4_096
+"""More bytes than an event's headers and the record around them ever take."""
 
 _THIS_TRANSACTION = text("pg_current_xact_id()")
 _NOW = text("clock_timestamp()")
@@ -119,18 +122,9 @@ async def append(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
 
 
 def _fitting(event: Encoded) -> Encoded:
-    if size(event.headers, event.value) > BY_NAME[event.topic].max_message_bytes:
+    if len(event.value) + HEADROOM > BY_NAME[event.topic].max_message_bytes:
         raise Invalid(f"the event is larger than {event.topic} takes")
     return event
-
-
-ROOM = 512
-"""Bytes that the record's own frame and the stamped headers take at most."""
-
-
-def size(headers: Headers, value: bytes | None) -> int:
-    """What a record takes on its topic, at most, in bytes."""
-    return ROOM + len(value or b"") + sum(len(name) + len(text) + 10 for name, text in headers)
 
 
 pack = msgspec.msgpack.Encoder().encode

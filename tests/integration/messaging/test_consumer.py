@@ -34,7 +34,7 @@ async def test_every_event_has_its_effect_in_order(place: Place, database: Datab
         async def all_heard() -> None:
             assert await ears.heard() == [each.id for each in said]
 
-        await eventually(all_heard)
+        await eventually(all_heard, within=30)
     assert max(ears.batches) <= place.kafka.max_records
     assert len(ears.batches) < 50
 
@@ -49,7 +49,7 @@ async def test_duplicates_have_one_effect(place: Place, database: Database) -> N
         async def all_heard() -> None:
             assert sorted(await ears.heard()) == sorted([*(each.id for each in said), last.id])
 
-        await eventually(all_heard)
+        await eventually(all_heard, within=30)
 
 
 async def test_types_that_are_not_wanted_are_passed_over(place: Place, database: Database) -> None:
@@ -63,7 +63,7 @@ async def test_types_that_are_not_wanted_are_passed_over(place: Place, database:
         async def heard() -> None:
             assert await ears.heard() == [wanted.id]
 
-        await eventually(heard)
+        await eventually(heard, within=30)
     assert await place.dead_letters() == []
 
 
@@ -83,13 +83,13 @@ async def test_who_dies_between_commit_and_offset_has_had_one_effect(
         with monkeypatch.context() as patch:
             patch.setattr(Reader, "commit", never)
             async with running(consumer(place, ears, database)):
-                await eventually(all_heard)
+                await eventually(all_heard, within=30)
         first = len(ears.batches)
         async with running(consumer(place, ears, database)):
             last = Outgoing(confirmed())
             said.append(last)
             await place.publish(message(last))
-            await eventually(all_heard)
+            await eventually(all_heard, within=30)
         assert sum(ears.batches[first:]) == 1
 
 
@@ -104,7 +104,7 @@ async def test_offsets_are_committed_so_that_a_successor_reads_no_more_than_it_m
             async def all_heard() -> None:
                 assert len(await ears.heard()) == 20
 
-            await eventually(all_heard)
+            await eventually(all_heard, within=30)
         async with Reader(place.kafka, f"rapport.{place.service}", [place.topic.name]) as reader:
             assert await reader.poll() == await reader.poll() == []
 
@@ -124,7 +124,7 @@ async def test_one_bad_event_does_not_hold_up_the_others(place: Place, database:
             assert sorted(await ears.heard()) == sorted(e.id for e in said if e.id != bad)
             assert reasons(ears) == [("invalid", "this one is impossible")]
 
-        await eventually(all_others)
+        await eventually(all_others, within=30)
 
 
 async def test_an_unknown_failure_is_tried_three_times(place: Place, database: Database) -> None:
@@ -140,7 +140,7 @@ async def test_an_unknown_failure_is_tried_three_times(place: Place, database: D
         async def put_aside() -> None:
             assert reasons(ears) == [("unknown", "KeyError")]
 
-        await eventually(put_aside)
+        await eventually(put_aside, within=30)
     assert len(tries) == 1 + 3
 
 
@@ -171,8 +171,8 @@ async def test_a_passing_failure_is_waited_out(
                 assert sorted(await ears.heard()) == sorted(each.id for each in said)
                 await eager.check()
 
-            await eventually(says_why)
-            await eventually(all_heard, within=20)
+            await eventually(says_why, within=30)
+            await eventually(all_heard, within=30)
         assert ears.letters == []
 
 
@@ -184,5 +184,5 @@ async def test_a_handler_that_waits_for_ever_does_not_keep_us_from_stopping(
 
     await place.publish(message(confirmed()))
     async with Ears(database, doubt) as ears, running(consumer(place, ears, database)):
-        await eventually(lambda: len(ears.batches) > 2)
+        await eventually(lambda: len(ears.batches) > 2, within=30)
     assert await ears.heard() == []

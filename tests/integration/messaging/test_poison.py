@@ -60,7 +60,7 @@ async def test_poison_is_put_aside_once_and_the_partition_moves_on(
                     assert sorted(await ears.heard()) == sorted([before.id, after.id])
                     assert len(await place.dead_letters()) == 1
 
-                await eventually(moved_on, every=0.3)
+                await eventually(moved_on, every=0.3, within=30)
     (letter,) = await place.dead_letters()
     headers = dict(letter.headers)
     assert (letter.key, letter.value) == (poison.key, poison.value)
@@ -86,7 +86,7 @@ async def test_a_large_event_that_is_well_formed_is_no_poison(
         async def heard() -> None:
             assert await ears.heard() == [said.id]
 
-        await eventually(heard)
+        await eventually(heard, within=30)
 
 
 async def test_a_service_that_fails_over_a_dead_letter_does_not_stop(
@@ -104,7 +104,7 @@ async def test_a_service_that_fails_over_a_dead_letter_does_not_stop(
             async def moved_on() -> None:
                 assert await ears.heard() == [after.id]
 
-            await eventually(moved_on)
+            await eventually(moved_on, within=30)
     async with database.connection() as connection:
         assert await connection.fetchval("select count(*) from outbox") == 1
 
@@ -118,7 +118,7 @@ async def test_beyond_the_limit_the_consumer_stops_and_says_so(
         stopping = Consumer(place.service, ears.to(place), database, place.kafka, limit=limit)
         with pytest.raises(TooManyDeadLetters):
             async with running(stopping) as tasks:
-                await eventually(tasks()[0].done)
+                await eventually(tasks()[0].done, within=30)
         assert len(ears.letters) <= 20
         async with database.connection() as connection:
             assert await connection.fetchval("select count(*) from outbox") <= 20
@@ -145,7 +145,7 @@ async def test_a_dead_letter_can_be_replayed_when_its_cause_is_gone(
         async def put_aside() -> None:
             assert len(await place.dead_letters()) == 1
 
-        await eventually(put_aside, every=0.3)
+        await eventually(put_aside, every=0.3, within=30)
         broken = False
         ((listed, record),) = await list_dead_letters(place.service, place.kafka)
         assert (listed.reason, listed.replays) == ("unknown", 0)
@@ -154,7 +154,7 @@ async def test_a_dead_letter_can_be_replayed_when_its_cause_is_gone(
         async def heard() -> None:
             assert await ears.heard() == [said.id]
 
-        await eventually(heard)
+        await eventually(heard, within=30)
 
 
 async def test_replays_are_counted(place: Place, database: Database) -> None:
@@ -171,7 +171,7 @@ async def test_replays_are_counted(place: Place, database: Database) -> None:
             async def put_aside(times: int = times) -> None:
                 assert len(await place.dead_letters()) == times
 
-            await eventually(put_aside, every=0.3)
+            await eventually(put_aside, every=0.3, within=30)
             letters = await list_dead_letters(place.service, place.kafka)
             assert letters[-1][0].replays == times - 1
             if times == 1:
@@ -193,7 +193,7 @@ async def test_the_command_lists_and_replays_and_tells_nothing_personal(
         async def put_aside() -> None:
             assert len(await place.dead_letters()) == 1
 
-        await eventually(put_aside, every=0.3)
+        await eventually(put_aside, every=0.3, within=30)
     assert await command(place, "list") == 0
     told = capsys.readouterr().out
     assert "invalid" in told

@@ -55,7 +55,7 @@ async def test_every_event_arrives_once_and_in_order(
     contacts = [uuid4() for _ in range(5)]
     async with running(Relay("followup", database, broker)):
         await asyncio.gather(*(say(database, *contacts, contacts[n % 5]) for n in range(30)))
-        await eventually(lambda: caught_up(database))
+        await eventually(lambda: caught_up(database), within=30)
     order = await order_on_the_topic(broker, set(contacts))
     assert order == {contact: list(range(1, 37)) for contact in contacts}
 
@@ -65,7 +65,7 @@ async def test_where_each_event_went_is_written_down(
 ) -> None:
     async with running(Relay("followup", database, broker)):
         await say(database, *(uuid4() for _ in range(200)))
-        await eventually(lambda: caught_up(database))
+        await eventually(lambda: caught_up(database), within=30)
     async with database.connection() as connection:
         went = {row["event_id"]: tuple(row)[1:] for row in await connection.fetch(WENT)}
     on_topic = {event.id: event.origin for event in await heard_on(broker, topics.FOLLOWUPS.name)}
@@ -80,7 +80,7 @@ async def test_two_relays_publish_nothing_twice(database: Database, broker: Kafk
     async with running(*(Relay("followup", database, broker) for _ in range(2))):
         for _ in range(20):
             await say(database, *contacts)
-        await eventually(lambda: caught_up(database))
+        await eventually(lambda: caught_up(database), within=30)
     order = await order_on_the_topic(broker, set(contacts))
     assert order == {contact: list(range(1, 21)) for contact in contacts}
 
@@ -91,12 +91,12 @@ async def test_a_standby_takes_over_and_continues_where_the_first_stopped(
     contact = uuid4()
     async with running(Relay("followup", database, broker)):
         await say(database, contact)
-        await eventually(lambda: caught_up(database))
+        await eventually(lambda: caught_up(database), within=30)
         standby = Relay("followup", database, broker)
         ready = asyncio.Event()
         waiting = asyncio.create_task(standby.run(ready))
     await say(database, contact)
-    await eventually(lambda: caught_up(database))
+    await eventually(lambda: caught_up(database), within=30)
     ready.set()
     await waiting
     assert (await order_on_the_topic(broker, {contact}))[contact] == [1, 2]
@@ -117,7 +117,7 @@ async def test_a_relay_that_loses_its_connection_begins_again_at_the_cursor(
                     " where locktype = 'advisory' and database ="
                     " (select oid from pg_database where datname = current_database())"
                 )
-            await eventually(lambda: caught_up(other))
+            await eventually(lambda: caught_up(other), within=30)
     order = (await order_on_the_topic(broker, {contact}))[contact]
     assert list(dict.fromkeys(order)) == [1, 2, 3, 4, 5]
     await database.close()
@@ -130,13 +130,13 @@ async def test_what_was_said_can_be_published_again(
     contact = uuid4()
     await say(database, contact, contact)
     async with running(Relay("followup", database, broker)):
-        await eventually(lambda: caught_up(database))
+        await eventually(lambda: caught_up(database), within=30)
         assert await republish(database, FAR) == 2
 
         async def again() -> None:
             assert (await order_on_the_topic(broker, {contact}))[contact] == [1, 2, 1, 2]
 
-        await eventually(again, every=0.3)
+        await eventually(again, every=0.3, within=30)
 
 
 async def test_only_what_was_published_and_is_old_is_forgotten(
@@ -144,7 +144,7 @@ async def test_only_what_was_published_and_is_old_is_forgotten(
 ) -> None:
     await say(database, uuid4())
     async with running(Relay("followup", database, broker)):
-        await eventually(lambda: caught_up(database))
+        await eventually(lambda: caught_up(database), within=30)
     await say(database, uuid4())
     await tidy(database, published=timedelta(hours=1))
     assert await counts(database) == (2, 1)

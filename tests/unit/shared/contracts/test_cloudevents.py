@@ -154,6 +154,12 @@ def test_an_answer_follows_the_trace_of_its_cause() -> None:
     assert headers["ce_causationid"] == str(cause.id).encode()
 
 
+def test_a_trace_context_of_unlikely_size_is_not_passed_on() -> None:
+    assert decode(foreign(traceparent=b"0" * 5_000)).trace is None
+    kept = decode(foreign(traceparent=b"00-1-2-01", tracestate=b"x" * 5_000)).trace
+    assert kept == TraceContext("00-1-2-01", "")
+
+
 def test_a_backslash_before_u0000_is_text_and_not_nul() -> None:
     raw = json.dumps({**DATA, "reference": r"C:\u0000"}).encode()
     assert isinstance(data := decode(foreign(raw=raw)).data, ContactSubmitted)

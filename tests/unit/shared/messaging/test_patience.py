@@ -2,26 +2,35 @@
 
 import asyncio
 
+import pytest
+
+from shared.messaging import patience
 from shared.messaging.patience import Backoff, pause
 
 
-async def elapsed(work: "asyncio.Future[None] | asyncio.Task[None]") -> float:
-    clock = asyncio.get_running_loop().time
-    start = clock()
-    await work
-    return clock() - start
+async def test_each_wait_is_longer_up_to_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
 
+    async def note(_: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
 
-async def test_each_wait_is_longer_up_to_the_most() -> None:
-    stop, backoff = asyncio.Event(), Backoff(first=0.01, most=0.04)
-    waits = [await elapsed(asyncio.create_task(backoff.wait(stop))) for _ in range(6)]
-    assert waits[0] < 0.02
-    assert 0.019 < max(waits) < 0.1
+    monkeypatch.setattr(patience, "pause", note)
+    stop, backoff = asyncio.Event(), Backoff(first=1.0, most=5.0)
+    for _ in range(5):
+        await backoff.wait(stop)
     backoff.reset()
-    assert await elapsed(asyncio.create_task(backoff.wait(stop))) < 0.02
+    await backoff.wait(stop)
+    for wait, longest in zip(waits, (1, 2, 4, 5, 5, 1), strict=True):
+        assert longest / 2 <= wait <= longest
 
 
 async def test_nobody_waits_who_is_to_stop() -> None:
     stop = asyncio.Event()
     stop.set()
-    assert await elapsed(asyncio.create_task(pause(stop, 30))) < 1
+    async with asyncio.timeout(5):
+        await pause(stop, 60)
+
+
+async def test_a_pause_ends_when_its_time_is_over() -> None:
+    async with asyncio.timeout(5):
+        await pause(asyncio.Event(), 0.01)
