@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import CommitFailedError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.helpers import create_ssl_context
 from aiokafka.partitioner import murmur2
 
@@ -229,11 +229,16 @@ async def read_all(settings: KafkaSettings, topic: str) -> list[Record]:
     return sorted(records, key=lambda record: (record.partition, record.offset))
 
 
-async def start_over(settings: KafkaSettings, group: str, topics: Iterable[str]) -> None:
+async def start_over(settings: KafkaSettings, group: str, topics: Sequence[str]) -> None:
     """Let a consumer group begin anew at the oldest record of each topic.
 
     Raises `Conflict` while the group has members, `Unavailable` if the broker is away.
     """
+    with _broker_errors():
+        async with _admin(settings) as admin:
+            (answer,) = await admin.describe_consumer_groups([group])
+    if any(members for *_, members in answer.groups):
+        raise Conflict(f"the group {group} has members: stop its workers, and wait a moment")
     async with _standalone(settings, *topics) as client:
         oldest = await client.beginning_offsets(client.assignment())
     client = AIOKafkaConsumer(**_connecting(settings), group_id=group, enable_auto_commit=False)
@@ -241,9 +246,8 @@ async def start_over(settings: KafkaSettings, group: str, topics: Iterable[str])
         try:
             await client.start()
             client.assign(list(oldest))
-            await client.commit(oldest)
-        except CommitFailedError as error:
-            raise Conflict(f"the group {group} has members: stop its workers first") from error
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await client.commit(oldest)
         finally:
             await _close(client.stop())
 

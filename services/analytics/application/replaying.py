@@ -1,6 +1,6 @@
 """Hear the topics again from their beginning. Hearing twice changes nothing, so this is always safe."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from services.analytics.adapters import store
 from shared.database.database import Database
@@ -12,7 +12,7 @@ async def replay(
     database: Database,
     kafka: KafkaSettings,
     group: str,
-    topics: Iterable[str],
+    topics: Sequence[str],
     *,
     forget: bool = False,
 ) -> None:

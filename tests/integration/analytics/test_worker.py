@@ -71,6 +71,8 @@ async def of_these(database: Database, lives: list[Life]) -> Sums:
 async def test_a_rebuild_counts_what_was_counted_live(
     settings: Settings, database: Database
 ) -> None:
+    if not settings.kafka.idempotent:
+        pytest.skip("the embedded broker never forgets a member that left")
     lives = [whole_life(seed, OWN_HOURS) for seed in range(40)]
     events = sum(len(life.events) for life in lives)
     right = sums_of(lives)
@@ -88,13 +90,22 @@ async def test_a_rebuild_counts_what_was_counted_live(
         with pytest.raises(Conflict):
             await do("rebuild", settings)
         assert await all_counted()
-    await do("rebuild", settings)
+    await eventually(lambda: done("rebuild", settings), within=20)
     assert await of_these(database, lives) == {}
     async with working(settings):
         await eventually(all_counted, within=30)
-    await do("replay", settings)
+    await eventually(lambda: done("replay", settings), within=20)
     async with working(settings):
         await eventually(all_heard, within=30)
     assert await all_counted()
     async with database.transaction() as tx:
         assert await differences(tx) == {}
+
+
+async def done(command: str, settings: Settings) -> bool:
+    """Whether it was done: a worker that has just left may be a member for a moment yet."""
+    try:
+        await do(command, settings)
+    except Conflict:
+        return False
+    return True
