@@ -129,7 +129,10 @@ class Reader:
     async def poll(self) -> list[Record]:
         """What there is, in partition order; nothing after a tenth of a second. Raises `Unavailable`."""
         with _broker_errors():
-            found = await self._client.getmany(timeout_ms=100, max_records=self._most)
+            try:
+                found = await self._client.getmany(timeout_ms=100, max_records=self._most)
+            except UnicodeDecodeError as error:  # the client cannot read such a record at all
+                raise Unavailable("a record has a header whose name is not UTF-8") from error
         return [record for records in found.values() for record in records]
 
     def done(self, records: Sequence[Record]) -> None:
