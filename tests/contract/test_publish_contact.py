@@ -18,6 +18,7 @@ NEED: dict[str, Any] = {
     "source": "example/shop",
     "reference": "order-48211",
     "key": "customer-77",
+    "subject": "Doppelt bezahlt",
     "channel": "web",
     "address": "saraswathi.rao@example.in",
     "name": "సరస్వతి రావు",
