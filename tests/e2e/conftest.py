@@ -8,33 +8,45 @@
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from deploy.local.instance import LOCAL
 from deploy.local.parts import LocalParts
+from tests.conftest import BROKER
 from tests.e2e.story import Centre
 from tests.e2e.world import World, a_world
 
+HERE, SECONDS = Path(__file__).parent, 300
 VERDICT = pytest.StashKey[str]()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first journey waits for the platform to start, the last one until it has come to rest."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(SECONDS))
+
+
 @pytest.fixture(scope="session")
-def own_parts() -> Iterator[LocalParts]:
+def world_parts(pytestconfig: pytest.Config) -> Iterator[LocalParts]:
+    """PostgreSQL and a broker for the world alone."""
     home = LOCAL / f"test-{os.getpid()}-journeys"
     try:
         with LocalParts(home, fresh=True) as parts:
+            pytestconfig.stash[BROKER] = parts.broker.name
             yield parts
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def world(own_parts: LocalParts, pytestconfig: pytest.Config) -> Iterator[World]:
-    with a_world(own_parts) as world:
+def world(world_parts: LocalParts, pytestconfig: pytest.Config) -> Iterator[World]:
+    with a_world(world_parts) as world:
         yield world
         verdict = world.judgement()
-    pytestconfig.stash[VERDICT] = f"journeys on {own_parts.broker.name}: {verdict}"
+    pytestconfig.stash[VERDICT] = verdict
 
 
 @pytest.fixture
@@ -46,6 +58,6 @@ async def centre(world: World) -> AsyncIterator[Centre]:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say on which broker the journeys went, and that the world was in order afterwards."""
+    """Say that the world was in order after the journeys."""
     if VERDICT in config.stash:
-        terminalreporter.write_line(config.stash[VERDICT])
+        terminalreporter.write_line(f"journeys: {config.stash[VERDICT]}")
