@@ -1,7 +1,9 @@
-"""Rows as columns: a whole set is written in one statement, one array a column."""
+"""Sets of rows: written in one statement, one array a column; and what constraints say of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+import asyncpg
 
 from shared.database.database import Tx
 
@@ -27,3 +29,13 @@ class Upsert:
         columns = list(zip(*rows, strict=True))
         if columns:
             await tx.execute(self._statement, *columns)
+
+
+async def stands(tx: Tx, work: Callable[[], Awaitable[None]]) -> bool:
+    """Whether the constraints let the work stand; if not, it is undone and `tx` goes on."""
+    try:
+        async with tx.transaction():
+            await work()
+    except asyncpg.IntegrityConstraintViolationError:
+        return False
+    return True

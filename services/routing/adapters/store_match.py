@@ -12,20 +12,22 @@ from services.routing.adapters.store_contacts import need_of
 from services.routing.domain.authority import Powers, Purse
 from services.routing.domain.crowd import Agent
 from services.routing.domain.matching import Waiting
-from shared.contracts.routing import Presence, QueueChanged
+from shared.contracts.routing import Presence
 from shared.contracts.values import Authority, AuthorityKind, Channel
 from shared.database.database import Tx
 
 SINGLE = "select pg_try_advisory_xact_lock(hashtext('routing dispatch'))"
 # The first of every lane, so that contacts nobody can take do not hide those behind them.
 WAITING = """
-select c.* from (select distinct lane from contact where state = 'waiting') lanes
+select c.*, q.card -> 'skills' as skills
+from (select distinct lane from contact where state = 'waiting') lanes
 cross join lateral (
   select contact_id, queue_id, channel, language, received_at, priority, promise_due_at, precedence,
     preferred_agent, declined, excluded, need_kind, need_amount, need_currency
   from contact where state = 'waiting' and lane = lanes.lane
   order by precedence desc, promise_due_at, priority, received_at, contact_id limit $1
 ) c
+join queue q using (queue_id)
 order by precedence desc, promise_due_at, priority, received_at, contact_id limit $2
 """
 AGENTS = "select agent_id, presence, skills, languages, authorities, idle_since from agent"
@@ -60,13 +62,9 @@ async def only_one_pass(tx: Tx) -> bool:
     return found
 
 
-async def waiting(
-    tx: Tx, queues: Mapping[str, QueueChanged], *, per_lane: int, limit: int
-) -> list[Waiting]:
+async def waiting(tx: Tx, *, per_lane: int, limit: int) -> list[Waiting]:
     """The first in line, of each lane and of all."""
-    return [
-        _waiting(row, queues[row["queue_id"]]) for row in await tx.fetch(WAITING, per_lane, limit)
-    ]
+    return [_waiting(row) for row in await tx.fetch(WAITING, per_lane, limit)]
 
 
 async def agents(tx: Tx, day: date) -> list[Agent]:
@@ -92,15 +90,15 @@ async def hold_slots(tx: Tx, slots: Iterable[Slot]) -> set[Slot]:
     return {(row["agent_id"], Channel(row["channel"]), row["slot"]) for row in rows}
 
 
-def _waiting(row: asyncpg.Record, queue: QueueChanged) -> Waiting:
+def _waiting(row: asyncpg.Record) -> Waiting:
     contact_id: UUID = row["contact_id"]
     return Waiting(
         contact_id=contact_id,
-        queue_id=queue.queue_id,
+        queue_id=row["queue_id"],
         channel=Channel(row["channel"]),
         language=row["language"],
         received_at=row["received_at"],
-        skills=queue.skills,
+        skills=row["skills"],
         priority=row["priority"],
         promise_due_at=row["promise_due_at"],
         need=need_of(row),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.routing.adapters import store_contacts, store_match, store_queues
+from services.routing.adapters.rows import stands
 from services.routing.application.change import save_and_tell
 from services.routing.domain import life
 from services.routing.domain.contact import Contact, ContactState, Told
@@ -15,6 +16,9 @@ from shared.database.database import Tx
 from shared.kernel.clock import Clock
 from shared.kernel.ids import new_id
 from shared.observability import names, tracing
+from shared.observability.logging import get_logger
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +45,43 @@ async def dispatch(tx: Tx, clock: Clock, limits: Limits) -> Pass:
     if not await store_match.only_one_pass(tx):
         return Pass()
     now = clock.now()
-    queues = {queue.queue_id: queue for queue in await store_queues.all_queues(tx)}
-    waiting = await store_match.waiting(tx, queues, per_lane=limits.per_lane, limit=limits.in_all)
+    waiting = await store_match.waiting(tx, per_lane=limits.per_lane, limit=limits.in_all)
     if not waiting:
         return Pass()
     agents = await store_match.agents(tx, now.date())
     with tracing.span(names.DECIDE, count=len(waiting)):
         placements = match(waiting, agents, now)
-    made = await _offer(tx, placements, queues, now)
+    offers = await _offers(tx, placements, now) if placements else []
+    made = await _save_what_stands(tx, offers, now)
     full = len(waiting) >= min(limits.per_lane, limits.in_all) and bool(made)
-    return Pass(made, again=full or made < len(placements))
+    return Pass(made, again=full or len(offers) < len(placements))
 
 
-async def _offer(
-    tx: Tx, placements: Sequence[Placement], queues: dict[str, QueueChanged], now: datetime
-) -> int:
-    if not placements:
-        return 0
+async def _offers(tx: Tx, placements: Sequence[Placement], now: datetime) -> list[Told]:
+    """The offers of those placements whose contact still waits and whose slot is still there."""
     contacts = await store_contacts.lock(tx, (p.contact_id for p in placements), wait=False)
     wanted = [p for p in placements if _still_waits(contacts, p.contact_id)]
     slots = {p.contact_id: (p.agent_id, contacts[p.contact_id].channel, p.slot) for p in wanted}
     there = await store_match.hold_slots(tx, slots.values()) if slots else set()
-    offers = [
+    queues = {queue.queue_id: queue for queue in await store_queues.all_queues(tx)}
+    return [
         _make(contacts[p.contact_id], p, queues, now)
         for p in wanted
         if slots[p.contact_id] in there
     ]
-    await save_and_tell(tx, offers, now)
-    return len(offers)
+
+
+async def _save_what_stands(tx: Tx, offers: Sequence[Told], now: datetime) -> int:
+    """How many were made. What a constraint refuses is not offered, and does not hold up the others."""
+    if not offers or await stands(tx, lambda: save_and_tell(tx, offers, now)):
+        return len(offers)
+    if len(offers) == 1:
+        contact, _ = offers[0]
+        log.error("an offer was refused by the database", contact_id=str(contact.contact_id))
+        return 0
+    half = len(offers) // 2
+    first = await _save_what_stands(tx, offers[:half], now)
+    return first + await _save_what_stands(tx, offers[half:], now)
 
 
 def _make(

@@ -5,6 +5,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from shared.contracts.routing import OfferMade
 from tests.integration.routing.world import REFUND, World
 
 ANOTHER = """
@@ -37,6 +38,22 @@ async def test_an_agent_holds_nothing_beyond_their_slots(world: World, held: UUI
     await attempt(world, unique, ANOTHER, other, "ann", "open", 1, 1, 1)
     await attempt(world, missing, ANOTHER, other, "ann", "open", 2, 1, 1)
     await attempt(world, missing, "delete from agent_slot where agent_id = 'ann'")
+
+
+async def test_what_the_schema_refuses_is_not_offered_and_the_others_are(world: World) -> None:
+    await world.queue()
+    await world.agent("ann", slots=10)
+    contacts = [world.received() for _ in range(5)]
+    await world.hear(*contacts)
+    unlucky = contacts[2].contact_id
+    async with world.database.connection() as connection:
+        rule = f"check (contact_id <> '{unlucky}')"
+        await connection.execute(f"alter table offer add constraint planted {rule}")
+    made = await world.dispatch()
+    assert (made.offered, made.again) == (4, False)
+    offered = {each.contact_id for each in await world.told(OfferMade)}
+    assert offered == {each.contact_id for each in contacts} - {unlucky}
+    assert (await world.contact(unlucky))["state"] == "waiting"
 
 
 async def test_a_contact_never_has_two_live_offers(world: World, held: UUID) -> None:

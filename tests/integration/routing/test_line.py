@@ -1,0 +1,70 @@
+"""The line on a real database: who is looked at first, and that nobody hides anybody."""
+
+from datetime import timedelta
+
+from services.routing.application.dispatch import Limits
+from shared.contracts.intake import PromiseBasis, PromiseMade
+from shared.contracts.routing import OfferMade
+from shared.contracts.values import Channel
+from shared.kernel.ids import new_id
+from tests.integration.routing.world import REFUND, World, refund
+
+
+def promise(world: World, seconds: int) -> PromiseMade:
+    due_at = world.clock.now() + timedelta(seconds=seconds)
+    return PromiseMade(promise_id=new_id(), due_at=due_at, basis=PromiseBasis.FORECAST)
+
+
+async def test_the_promise_that_ends_first_is_served_first_however_they_came(world: World) -> None:
+    await world.queue()
+    wanted = [30, 10, 20, 40]
+    contacts = {s: world.received(promise=promise(world, s)) for s in wanted}
+    await world.hear(*contacts.values())
+    await world.agent(slots=3)
+    await world.dispatch(Limits(per_lane=3, in_all=3))
+    made = [each.contact_id for each in await world.told(OfferMade)]
+    assert made == [contacts[s].contact_id for s in (10, 20, 30)]
+
+
+async def test_contacts_nobody_can_take_do_not_hide_those_behind_them(world: World) -> None:
+    await world.queue()
+    early = promise(world, 1)
+    await world.hear(*(world.received(need=refund(9_000), promise=early) for _ in range(5)))
+    behind = await world.receive()
+    await world.agent(authorities=(REFUND,))
+    await world.dispatch(Limits(per_lane=2))
+    assert (await world.offer_of(behind))["agent_id"] == "ann"
+
+
+async def test_capacity_is_counted_for_each_channel(world: World) -> None:
+    await world.queue()
+    await world.agent(capacity={Channel.EMAIL: 1, Channel.CHAT: 1})
+    await world.hear(*(world.received(channel=c) for c in (Channel.EMAIL, Channel.CHAT) * 2))
+    assert (await world.dispatch()).offered == 2
+    held = await world.rows("select channel from offer where slot is not null order by channel")
+    assert [row["channel"] for row in held] == ["chat", "email"]
+
+
+async def test_a_spent_budget_counts_when_agents_are_chosen(world: World) -> None:
+    await world.queue()
+    await world.agent(authorities=(REFUND,), slots=9)
+    contact_id = await world.assigned()
+    async with world.database.transaction() as tx:
+        await world.work(tx, "ann", contact_id).act(refund(5_000))
+    await world.receive(need=refund(4_000))
+    assert (await world.dispatch()).offered == 0
+    world.clock.advance(24 * 3_600)
+    assert (await world.dispatch()).offered == 1
+
+
+async def test_a_rush_is_placed_in_several_passes(world: World) -> None:
+    await world.queue()
+    await world.agent(slots=9)
+    await world.hear(*(world.received() for _ in range(7)))
+    passes = [await world.dispatch(Limits(per_lane=3)) for _ in range(4)]
+    assert [(each.offered, each.again) for each in passes] == [
+        (3, True),
+        (3, True),
+        (1, False),
+        (0, False),
+    ]
