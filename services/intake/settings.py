@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.settings import Block, Port, Positive, ServiceSettings
 
@@ -35,10 +35,15 @@ class MailSettings(Block):
 
     host: str = Field("127.0.0.1", description="The SMTP server that takes our mail.")
     port: Port = Field(25, description="Its port.")
+    username: str | None = Field(None, description="Unset: no login.")
+    password: SecretStr | None = Field(None, description="Used with the user name.")
+    use_tls: bool = Field(False, description="TLS from the first byte, as on port 465.")
     sender: str = Field("help@rapport.example", description="The address we write from.")
     sender_name: str = Field("Customer care", description="The name we write under.")
     domain: Domain = Field("rapport.example", description="The right side of our Message-IDs.")
-    start_tls: bool | None = Field(None, description="Unset: TLS wherever the server offers it.")
+    start_tls: bool | None = Field(
+        None, description="Unset: STARTTLS wherever the server offers it."
+    )
     connections: Positive = Field(4, description="Mails in delivery at once.")
     in_hand: Positive = Field(16, description="Mails claimed and not yet settled, at most.")
     timeout_seconds: Positive = Field(30, description="The longest one step of SMTP may take.")

@@ -42,7 +42,9 @@ class Mailer:
         sender = "" if message.automatic else self._settings.sender
         try:
             async with self._connection() as connection:
-                await connection.sendmail(sender, [message.address], content)
+                await connection.sendmail(
+                    sender, [message.address], content, mail_options=_options(message)
+                )
         except (SMTPException, OSError, ValueError) as error:
             return _result(error)
         return Delivered()
@@ -71,12 +73,15 @@ class Mailer:
             hostname=settings.host,
             port=settings.port,
             timeout=settings.timeout_seconds,
+            username=settings.username,
+            password=settings.password.get_secret_value() if settings.password else None,
+            use_tls=settings.use_tls,
             start_tls=settings.start_tls,
             local_hostname=settings.domain,
         )
 
     def _mail(self, message: Claimed) -> EmailMessage:
-        mail = EmailMessage(policy=policy.SMTP)
+        mail = EmailMessage(policy=policy.SMTPUTF8 if _options(message) else policy.SMTP)
         mail["From"] = formataddr((self._settings.sender_name, self._settings.sender))
         mail["To"] = message.address
         mail["Subject"] = message.subject
@@ -90,6 +95,11 @@ class Mailer:
         mail.set_content(message.text, cte="base64")
         mail["Content-Language"] = message.language
         return mail
+
+
+def _options(message: Claimed) -> list[str]:
+    """An address beyond ASCII needs a server that takes such."""
+    return [] if message.address.isascii() else ["SMTPUTF8"]
 
 
 def _result(error: Exception) -> Result:

@@ -29,7 +29,7 @@ from shared.contracts.intake import (
     MessageReceived,
     MessageSent,
 )
-from shared.contracts.values import Channel, MessageKind
+from shared.contracts.values import MessageKind
 from shared.kernel.ids import new_id
 
 Heard = Sequence[str | None]
@@ -172,7 +172,7 @@ def _message_received(arrival: Arrival, message: NewMessage) -> MessageReceived:
     return MessageReceived(
         contact_id=message.contact_id,
         message_id=message.message_id,
-        channel=Channel(arrival.channel),
+        channel=arrival.channel,
         received_at=message.received_at,
         personal=MessagePersonal(
             text=message.text[:MAX_TEXT], subject=message.subject, name=arrival.name

@@ -12,7 +12,6 @@ from services.intake.domain.plan import NewContact
 from services.intake.domain.promise import promised_time
 from services.intake.domain.text import MAX_LINE, MAX_TEXT
 from shared.contracts.intake import ContactReceived, MessagePersonal, PromiseMade
-from shared.contracts.values import Channel
 from shared.kernel.ids import new_id
 
 ORDINARY = 5
@@ -84,7 +83,7 @@ def contact_received(
         contact_id=contact.contact_id,
         customer_id=contact.customer_id,
         message_id=contact.message_id,
-        channel=Channel(contact.channel),
+        channel=contact.channel,
         topic=contact.topic,
         language=contact.language,
         time_zone=contact.time_zone,

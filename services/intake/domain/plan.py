@@ -7,7 +7,7 @@ import msgspec
 
 from services.intake.domain.arrival import Attachment, Outcome
 from shared.contracts.cloudevents import Outgoing, TraceContext
-from shared.contracts.values import Need
+from shared.contracts.values import Channel, Need
 
 
 class NewContact(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class NewContact(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: UUID
     customer_id: UUID
     contact_point_id: UUID
-    channel: str
+    channel: Channel
     topic: str
     language: str
     time_zone: str

@@ -191,6 +191,13 @@ async def test_a_put_off_mail_arrives_in_the_end_and_once(
     assert len(provider.mails["asha@example.org"]) == 1
 
 
+async def test_an_address_beyond_ascii_is_written_to(intake: Intake, provider: Provider) -> None:
+    await intake.stored(an_arrival("grüße@bücher.example"))
+    async with running(a_sender(intake, provider)):
+        await eventually(lambda: _all_sent(intake))
+    assert list(provider.mails) == ["grüße@xn--bcher-kva.example"]
+
+
 async def test_while_the_provider_is_away_nothing_is_lost(intake: Intake) -> None:
     away = Provider()
     await away.start()
