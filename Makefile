@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
-SOURCES := services shared deploy tests docs
+SOURCES := services shared deploy tests docs benchmarks
 
 .DEFAULT_GOAL := help
 
@@ -30,6 +30,12 @@ integration: install ## run the tests of each part on real PostgreSQL and a real
 
 e2e: install ## run the journeys through all four services
 	@$(PY) -m pytest tests/e2e
+
+faults: install ## run every fault drill, the long ones too (kills, freezes, outages)
+	@$(PY) -m pytest tests/faults -m "long or not long"
+
+bench: install ## measure against peers and ceilings and compare with the stored ratios (about an hour)
+	@$(PY) -m benchmarks
 
 check: format-check lint types imports docs-check ## format, lint, types, import contracts and generated files
 
@@ -76,4 +82,4 @@ $(READY): requirements/dev.txt
 clean: ## remove what the targets above made (not while something is running)
 	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo up down test unit integration e2e check format format-check lint types imports docs docs-check lock install clean
+.PHONY: help demo up down test unit integration e2e faults bench check format format-check lint types imports docs docs-check lock install clean

@@ -1,0 +1,1 @@
+"""Speed, as ratios to peers and ceilings of the same run."""
