@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 import asyncpg
@@ -30,7 +31,11 @@ cross join lateral (
 join queue q using (queue_id)
 order by precedence desc, promise_due_at, priority, received_at, contact_id limit $2
 """
-AGENTS = "select agent_id, presence, skills, languages, authorities, idle_since from agent"
+AGENTS = """
+select agent_id, presence, idle_since,
+  skills::text as skills, languages::text as languages, authorities::text as authorities
+from agent
+"""
 FREE = """
 select s.agent_id, s.channel, array_agg(s.slot) as slots from agent_slot s
 where not exists (
@@ -53,6 +58,7 @@ join agent_slot s using (agent_id, channel, slot)
 for key share of s
 """
 
+REMEMBERED = 50_000
 Slot = tuple[str, Channel, int]
 
 
@@ -112,13 +118,28 @@ def _waiting(row: asyncpg.Record) -> Waiting:
 def _agent(
     row: asyncpg.Record, free: Mapping[Channel, list[int]], spent: Mapping[Purse, int]
 ) -> Agent:
-    authorities = msgspec.convert(row["authorities"], tuple[Authority, ...])
     return Agent(
         agent_id=row["agent_id"],
         presence=Presence(row["presence"]),
         idle_since=row["idle_since"],
-        skills=row["skills"],
-        languages=row["languages"],
-        powers=Powers(authorities, spent),
+        skills=_skills(row["skills"]),
+        languages=_languages(row["languages"]),
+        powers=Powers(_authorities(row["authorities"]), spent),
         free=free,
     )
+
+
+# The same texts come pass after pass: each is read once.
+@lru_cache(maxsize=REMEMBERED)
+def _skills(text: str) -> Mapping[str, int]:
+    return msgspec.json.decode(text, type=dict[str, int])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _languages(text: str) -> tuple[str, ...]:
+    return msgspec.json.decode(text, type=tuple[str, ...])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _authorities(text: str) -> tuple[Authority, ...]:
+    return msgspec.json.decode(text, type=tuple[Authority, ...])
