@@ -32,7 +32,10 @@ class Desk:
         await self._http.aclose()
 
     async def states(self) -> AsyncIterator[Json]:
-        """The whole desk, at once and whenever it changes, until the platform says goodbye."""
+        """The whole desk, at once and whenever it changes, until the platform says goodbye.
+
+        Raises `httpx2.TransportError` if it ends without a word.
+        """
         timeout = httpx2.Timeout(15, read=None)
         async with self._http.stream("GET", "/v1/desk/events", timeout=timeout) as stream:
             stream.raise_for_status()
@@ -45,6 +48,7 @@ class Desk:
                     yield json.loads(value)
                 elif event == "bye":
                     return
+        raise httpx2.RemoteProtocolError("the stream ended without a goodbye")
 
     async def presence(self, presence: str) -> Json:
         """Say whether work can be offered: ready, away or offline."""
