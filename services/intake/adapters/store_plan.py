@@ -42,6 +42,7 @@ _MESSAGE = Rows(
     contact_id="uuid",
     received_at="timestamptz",
     arrival_key="uuid",
+    channel="text",
     digest="bytea",
     mail_id="text",
     subject="text",
@@ -66,9 +67,9 @@ with given as (select * from {_CONTACT.source} order by arrival_key), opened as 
     time_zone, priority, queue_id, need, automatic, received_at from given
 ), received as (
   insert into message (message_id, contact_id, written_at, subject, text, full_text, automatic,
-    arrival_key, digest, mail_id)
+    arrival_key, channel, digest, mail_id)
   select message_id, contact_id, received_at, subject, text, full_text, automatic,
-    arrival_key, digest, mail_id from given
+    arrival_key, channel, digest, mail_id from given
 ), promised as (
   insert into promise (promise_id, contact_id, made_at, due_at, basis, trace)
   select promise_id, contact_id, received_at, due_at, basis, trace from given
@@ -83,9 +84,9 @@ from given where said_id is not null
 """  # noqa: S608 - the source is made of our own column names
 APPEND = f"""
 insert into message (message_id, contact_id, written_at, subject, text, full_text, automatic,
-  arrival_key, digest, mail_id)
+  arrival_key, channel, digest, mail_id)
 select message_id, contact_id, received_at, subject, text, full_text, automatic,
-  arrival_key, digest, mail_id from {_MESSAGE.source} order by arrival_key
+  arrival_key, channel, digest, mail_id from {_MESSAGE.source} order by arrival_key
 """  # noqa: S608 - the source is made of our own column names
 ATTACH = f"""
 insert into attachment (message_id, position, name, media_type, size, content)

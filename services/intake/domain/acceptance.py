@@ -154,6 +154,7 @@ def _message(arrival: Arrival, contact_id: UUID) -> NewMessage:
         contact_id=contact_id,
         received_at=arrival.received_at,
         arrival_key=arrival.key,
+        channel=arrival.channel,
         digest=arrival.digest,
         mail_id=arrival.mail_id,
         subject=arrival.subject,

@@ -54,6 +54,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: UUID
     received_at: datetime
     arrival_key: UUID
+    channel: str
     digest: bytes
     mail_id: str | None
     subject: str

@@ -193,6 +193,7 @@ def upgrade() -> None:
         sa.Column("full_text", sa.Text(), nullable=True),
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("arrival_key", sa.Uuid(), nullable=True),
+        sa.Column("channel", sa.Text(), nullable=True),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
         sa.Column("mail_id", sa.Text(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=True),
@@ -226,6 +227,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "(arrival_key is null) = (digest is null)", name=op.f("ck_message_digest")
+        ),
+        sa.CheckConstraint(
+            "(arrival_key is null) = (channel is null)", name=op.f("ck_message_inbound_channel")
         ),
         sa.CheckConstraint(
             "(state is null) = (kind is null)", name=op.f("ck_message_outbound_kind")
