@@ -16,7 +16,13 @@ from services.intake.domain.delivery import Retry
 from services.intake.entrypoints.timers import PromiseTimer, Sender
 from services.intake.settings import MailSettings
 from shared.contracts.cloudevents import Incoming, Origin
-from shared.contracts.intake import MessageFailed, MessageSent, PromiseOutcome, PromiseSettled
+from shared.contracts.intake import (
+    ContactReceived,
+    MessageFailed,
+    MessageSent,
+    PromiseOutcome,
+    PromiseSettled,
+)
 from shared.contracts.routing import MessagePersonal, MessageRequested
 from shared.contracts.values import Channel, MessageKind
 from shared.kernel.errors import Invalid
@@ -231,6 +237,26 @@ async def test_what_a_vanished_sender_had_in_hand_is_sent_when_its_lease_ends(
     intake.clock.advance(LEASE.total_seconds())
     [again] = await sender.claim(10)
     assert (again.message_id, again.attempts) == (claimed.message_id, 2)
+
+
+async def test_who_lost_the_lease_settles_nothing(intake: Intake, provider: Provider) -> None:
+    receipt = await intake.stored(an_arrival())
+    mailer = Mailer(MailSettings(host="127.0.0.1", port=provider.port), intake.clock)
+    late, owner = (Sending(intake.database, mailer, RETRY, intake.clock, LEASE) for _ in range(2))
+    [lost] = await late.claim(10)
+    intake.clock.advance(LEASE.total_seconds())
+    [ours] = await owner.claim(10)
+    provider.answer = "550 no such mailbox"
+    await late.send(lost)
+    assert await states(intake) == [("acknowledgement", "queued")]
+    provider.answer = "250 OK"
+    await owner.send(ours)
+    assert await states(intake) == [("acknowledgement", "sent")]
+    assert [type(e) for e in await intake.said_of(receipt.contact_id)] == [
+        ContactReceived,
+        MessageSent,
+    ]
+    await mailer.close()
 
 
 async def test_a_customer_whom_nothing_reaches_makes_the_message_fail_at_once(
