@@ -75,7 +75,7 @@ class Producer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await _close(self._client.stop())
+        await _close(self._client)
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has. Raises `Unavailable`."""
@@ -124,7 +124,7 @@ class Reader:
 
     async def __aexit__(self, *_: object) -> None:
         await self.commit()
-        await _close(self._client.stop())
+        await _close(self._client)
 
     async def poll(self) -> list[Record]:
         """What there is, in partition order; nothing after a tenth of a second. Raises `Unavailable`."""
@@ -252,7 +252,7 @@ async def start_over(settings: KafkaSettings, group: str, topics: Sequence[str])
             async with asyncio.timeout(COMMIT_SECONDS):
                 await client.commit(oldest)
         finally:
-            await _close(client.stop())
+            await _close(client)
 
 
 async def _reached(client: Any, ends: dict[TopicPartition, int]) -> bool:
@@ -268,7 +268,7 @@ async def _standalone(settings: KafkaSettings, *topics: str) -> AsyncIterator[An
         with _broker_errors():
             yield client
     finally:
-        await _close(client.stop())
+        await _close(client)
 
 
 @asynccontextmanager
@@ -278,7 +278,7 @@ async def _admin(settings: KafkaSettings) -> AsyncIterator[Any]:
         await client.start()
         yield client
     finally:
-        await _close(client.close())
+        await _close(client)
 
 
 async def _start(client: Any) -> None:
@@ -288,17 +288,19 @@ async def _start(client: Any) -> None:
             async with asyncio.timeout(STARTING_SECONDS):
                 await client.start()
     except BaseException:
-        await _close(client.stop())
+        await _close(client)
         raise
 
 
-async def _close(closing: Any) -> None:
-    """Close a client politely, but not for ever: a broker that is away does not answer a goodbye."""
+async def _close(client: Any) -> None:
+    """Say goodbye, but do not wait for ever: a broker that is away does not answer. Then hang up."""
     try:
         async with asyncio.timeout(CLOSING_SECONDS):
-            await closing
+            await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
     except (KafkaError, OSError) as error:
         log.warning("a Kafka client did not close", error=type(error).__name__)
+        connections = getattr(client, "_client", None) or client.client
+        await connections.close()
 
 
 def _kept(topic: Topic) -> dict[str, str]:
