@@ -1,4 +1,4 @@
-"""Puts analytics together: the only file that sees every layer."""
+"""How analytics is put together: the only file that sees every layer."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,25 +7,23 @@ from services.analytics.entrypoints.consumer import SUBSCRIPTIONS
 from services.analytics.entrypoints.http import router
 from services.analytics.entrypoints.timers import Upkeep
 from services.analytics.settings import Settings
+from shared.contracts.topics import ANALYTICS
 from shared.database.database import Database
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
 from shared.kernel.clock import SystemClock
-from shared.messaging.consumer import Consumer
-from shared.messaging.relay import Relay
+from shared.messaging.worker import messaging
 from shared.runtime import Role, Service
-
-NAME = "analytics"
 
 
 @asynccontextmanager
 async def api(settings: Settings) -> AsyncIterator[Role]:
     """Answers questions about figures."""
     authenticator = Authenticator(settings.auth, SystemClock())
-    database = await Database.open(settings.database)
+    database = await Database.open(settings.database, name="analytics-api")
     try:
         app = create_app(
-            service=NAME,
+            service=ANALYTICS,
             routers=[router(database)],
             settings=settings.http,
             authenticator=authenticator,
@@ -38,22 +36,16 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
 @asynccontextmanager
 async def worker(settings: Settings) -> AsyncIterator[Role]:
     """Counts what is told; its relay publishes dead letters only."""
-    database = await Database.open(settings.database)
+    database = await Database.open(settings.database, name="analytics-worker")
     try:
-        (subscription,) = SUBSCRIPTIONS
-        consumer = Consumer(NAME, subscription, database, settings.kafka)
         upkeep = Upkeep(database, SystemClock(), settings.upkeep_seconds)
-        relay = Relay(NAME, database, settings.kafka)
+        ears = messaging(ANALYTICS, SUBSCRIPTIONS, database, settings.kafka)
         yield Role(
-            parts={"consumer": consumer, "upkeep": upkeep, "relay": relay},
-            checks={
-                "database": database.ping,
-                "consumer": consumer.check,
-                "relay": relay.check,
-            },
+            parts={"upkeep": upkeep, **ears.parts},
+            checks={"database": database.ping, **ears.checks},
         )
     finally:
         await database.close()
 
 
-SERVICE = Service(NAME, Settings, api, worker)
+SERVICE = Service(ANALYTICS, Settings, api, worker)
