@@ -1,4 +1,4 @@
-"""`python -m services.followup api|worker|migrate|dead-letters|check`."""
+"""`python -m services.followup api|worker|migrate|dead-letters|republish|check`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m services.intake api|worker|migrate|dead-letters|check`."""
+"""`python -m services.intake api|worker|migrate|dead-letters|republish|check`."""
 
 import sys
 

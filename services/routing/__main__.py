@@ -1,4 +1,4 @@
-"""`python -m services.routing api|worker|migrate|dead-letters|check`."""
+"""`python -m services.routing api|worker|migrate|dead-letters|republish|check`."""
 
 import sys
 

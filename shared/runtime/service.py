@@ -1,4 +1,8 @@
-"""One way to run every process: `python -m services.<name> api|worker|migrate|dead-letters|check`."""
+"""One way to run every process: `python -m services.<name>` and a role or a command.
+
+Roles run until they are stopped: `api`, `worker`. Commands end by themselves: `migrate`, `check`,
+`dead-letters`, `republish`.
+"""
 
 import argparse
 import asyncio
@@ -20,12 +24,13 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Failure, Unavailable
 from shared.messaging.dead_letters import dead_letters_command
 from shared.messaging.kafka import Probe
+from shared.messaging.republishing import republish_command
 from shared.observability import logging, tracing
 from shared.observability.logging import get_logger
 from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
 
-COMMANDS = ("migrate", "dead-letters", "check")
+COMMANDS = ("migrate", "check", "dead-letters", "republish")
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -90,7 +95,7 @@ def main(service: Service[S], argv: Sequence[str]) -> int:
 def _asked(service: str, argv: Sequence[str]) -> tuple[str, list[str]]:
     parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
     parser.add_argument("role", choices=("api", "worker", *COMMANDS))
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what dead-letters is to do")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what the command is to do")
     asked = parser.parse_args(argv)
     return asked.role, asked.rest
 
@@ -105,6 +110,8 @@ def _work(service: Service[S], settings: S, role: str, rest: list[str]) -> Corou
             return _migrate(service.name, settings)
         case "dead-letters":
             return dead_letters_command(service.name, settings, rest)
+        case "republish":
+            return republish_command(service.name, settings, rest)
         case _:
             return _check(service.name, settings)
 

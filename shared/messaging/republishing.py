@@ -1,0 +1,47 @@
+"""Publish again, for the operator: what a broker lost, the outbox still has."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from shared.database.database import Database
+from shared.kernel.errors import Unavailable
+from shared.messaging.books import republish
+from shared.settings import DatabaseSettings
+
+
+class HasDatabase(Protocol):
+    """Any settings with a database in them."""
+
+    @property
+    def database(self) -> DatabaseSettings: ...
+
+
+async def republish_command(service: str, settings: HasDatabase, argv: Sequence[str]) -> int:
+    """`--since TIME`: the running relay publishes all that was said since then once more.
+
+    Event ids stay the same, so nothing has a second effect. A time without a zone is UTC.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service} republish")
+    parser.add_argument(
+        "--since", type=_moment, required=True, help="such as 2026-01-31T14:00:00+00:00"
+    )
+    since = parser.parse_args(argv).since
+    try:
+        database = await Database.open(settings.database, name=f"{service}-republish")
+        try:
+            number = await republish(database, since)
+        finally:
+            await database.close()
+    except Unavailable as error:
+        sys.stderr.write(f"{error.detail}\n")
+        return 1
+    sys.stdout.write(f"{number} events said since {since.isoformat()} are published again\n")
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,61 @@
+"""Publishing again by command."""
+
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from shared.contracts.cloudevents import Outgoing
+from shared.database.database import Database
+from shared.messaging.outbox import append
+from shared.messaging.relay import Relay
+from shared.messaging.republishing import republish_command
+from shared.settings import DatabaseSettings, KafkaSettings
+from tests.conftest import MakeDsn
+from tests.support.database import open_at
+from tests.support.eventually import eventually
+from tests.support.kafka import confirmed, running
+
+UNSAID = """
+select count(*) from outbox, relay_cursor as here
+where (outbox.xid, outbox.position) > (here.xid, here.position)
+"""
+
+
+async def unsaid(database: Database) -> int:
+    async with database.connection() as connection:
+        return int(await connection.fetchval(UNSAID))
+
+
+async def test_the_command_lets_the_relay_publish_again_what_was_said_since(
+    postgres_dsn: MakeDsn, broker: KafkaSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dsn = await postgres_dsn("messaging")
+    settings = SimpleNamespace(database=DatabaseSettings(dsn=SecretStr(dsn)))
+    database = await open_at(dsn)
+    async with database.transaction() as tx:
+        await append(tx, [Outgoing(confirmed(uuid4())) for _ in range(3)])
+    async with running(Relay("followup", database, broker)):
+
+        async def all_said() -> None:
+            async with database.connection() as connection:
+                assert await connection.fetchval("select count(*) from published") > 0
+            assert await unsaid(database) == 0
+
+        await eventually(all_said, within=30)
+    status = await republish_command("followup", settings, ["--since", "2020-01-01"])
+    assert (status, await unsaid(database)) == (0, 3)
+    assert capsys.readouterr().out.startswith("3 events said since 2020-01-01")
+    status = await republish_command("followup", settings, ["--since", "2999-01-01"])
+    assert (status, await unsaid(database)) == (0, 3)
+    await database.close()
+
+
+async def test_the_command_says_that_the_database_is_away(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    away = DatabaseSettings(dsn=SecretStr("postgresql://nobody@127.0.0.1:1/none"))
+    settings = SimpleNamespace(database=away)
+    assert await republish_command("followup", settings, ["--since", "2020-01-01"]) == 1
+    assert "database" in capsys.readouterr().err
