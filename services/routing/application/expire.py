@@ -11,7 +11,7 @@ from services.routing.domain.contact import Contact, Offer, OfferState, Told
 from shared.contracts.routing import OfferOutcome, Presence
 from shared.database.database import Tx
 from shared.kernel.clock import Clock
-from shared.observability import names, tracing
+from shared.observability import metrics, names, tracing
 
 
 async def end_what_is_due(tx: Tx, clock: Clock, *, expiries_until_away: int, limit: int) -> int:
@@ -24,10 +24,22 @@ async def end_what_is_due(tx: Tx, clock: Clock, *, expiries_until_away: int, lim
     away = await store_due.not_ready(tx, due)
     ends = [told for contact in contacts.values() if (told := _end(contact, away, now))]
     traces = [contact.trace for contact, _ in ends]
-    with tracing.batch_span(names.TIMER, traces, count=len(ends)):
+    with tracing.batch_spans(names.TIMER, names.ACT, traces, timer="offer", count=len(ends)):
         await save_and_tell(tx, ends, now)
         await _send_away(tx, [contact for contact, _ in ends], now, expiries_until_away)
+    for contact, _ in ends:
+        _measure(contacts[contact.contact_id].offer, now)
     return len(ends)
+
+
+def _measure(offer: Offer | None, now: datetime) -> None:
+    """How late the end came, if it was time that ended it."""
+    if offer is None:
+        return
+    wrapping = offer.state is OfferState.WRAPPING
+    timer, due = ("wrap_up", offer.wrap_up_ends_at) if wrapping else ("offer", offer.expires_at)
+    if due is not None and due <= now:
+        metrics.timer_lateness.labels(timer).observe((now - due).total_seconds())
 
 
 def _end(contact: Contact, away: set[str], now: datetime) -> Told | None:

@@ -25,6 +25,8 @@ from shared.kernel.errors import Missing
 LOOK_SECONDS = 30.0
 """A wake-up may be lost with its connection; the desk is looked at this often anyway."""
 
+NO_DESK: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such agent"}}
+
 Agent = Annotated[Caller, require("desk")]
 
 
@@ -33,18 +35,18 @@ def router(commands: Commands, bells: Wakeups) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["desk"])
     database = commands.database
 
-    @routes.get("/desk", response_model=Desk)
+    @routes.get("/desk", response_model=Desk, responses=NO_DESK)
     async def show_the_desk(caller: Agent) -> Response:
         """Presence, open offers and live assignments."""
         return respond_json(await look(database, caller.subject))
 
-    @routes.get("/desk/events", response_class=EventSourceResponse)
+    @routes.get("/desk/events", response_class=EventSourceResponse, responses=NO_DESK)
     async def follow_the_desk(request: Request, caller: Agent) -> Response:
         """Server-sent events `desk`: the whole desk, at once and whenever it changes; then `bye`."""
         await look(database, caller.subject)
         return event_stream(request, follow(database, bells, caller.subject))
 
-    @routes.put("/desk/presence", response_model=Desk)
+    @routes.put("/desk/presence", response_model=Desk, responses=NO_DESK)
     async def be_present(presence: PresenceIn, caller: Agent) -> Response:
         """Say whether work can be offered; open offers are withdrawn from who is not ready."""
         async with database.transaction() as tx:

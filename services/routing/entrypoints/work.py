@@ -29,7 +29,7 @@ from services.routing.settings import Settings
 from shared.contracts.routing import ActionTaken, ResolutionClaimed
 from shared.http.answer import Answer, json_answer
 from shared.http.auth import Caller, require
-from shared.http.problems import SCHEMA, problem
+from shared.http.problems import problem
 from shared.kernel.errors import Missing
 
 Agent = Annotated[Caller, require("desk")]
@@ -68,7 +68,7 @@ def router(commands: Commands, settings: Settings) -> APIRouter:
             lambda step_id: json_answer(201, {"step_id": step_id}),
         )
 
-    @routes.post("/actions", status_code=201, response_model=Acted, responses={403: SCHEMA})
+    @routes.post("/actions", status_code=201, response_model=Acted)
     async def act(contact_id: UUID, body: Need, call: AgentCall) -> Response:
         """Grant it on your own authority; 403 with the limit and the way to escalate if it is more."""
         wanted = body.as_value()

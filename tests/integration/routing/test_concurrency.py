@@ -67,27 +67,25 @@ async def test_one_of_two_accepts_wins(world: World) -> None:
     assert len(await world.told(AssignmentStarted)) == 1
 
 
-async def test_accept_and_expiry_at_once_leave_one_truth(world: World) -> None:
+async def test_accept_and_withdrawal_at_once_leave_one_truth(world: World) -> None:
     await world.queue()
     await world.agent()
+    contact_id = await world.receive()
     for _ in range(5):
-        contact_id = await world.receive()
+        await world.presence("ann", Presence.READY)
         await world.dispatch()
         offer_id = (await world.offer_of(contact_id))["offer_id"]
         await together(
             world.presence("ann", Presence.AWAY), world.accept("ann", offer_id), world.expire()
         )
-        await world.presence("ann", Presence.READY)
-        states = await world.rows(
-            "select c.state, o.state as offer from contact c join offer o using (contact_id)"
+        await world.expire()
+        [states] = await world.rows(
+            "select c.state, o.state from contact c join offer o using (contact_id)"
             " where offer_id = $1",
             offer_id,
         )
-        assert [tuple(row) for row in states] in (
-            [("assigned", "accepted")],
-            [("waiting", "withdrawn")],
-        )
-        if states[0]["offer"] == "accepted":
+        assert tuple(states) in (("assigned", "accepted"), ("waiting", "withdrawn"))
+        if states[0] == "assigned":
             break
 
 

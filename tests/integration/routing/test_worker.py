@@ -52,7 +52,7 @@ async def test_a_published_contact_is_queued_offered_and_told_of(
     async def both() -> bool:
         return [type(each) for each in await about()] == [ContactQueued, OfferMade]
 
-    await eventually(both, within=30)
+    await eventually(both, within=60)
     assert (await busy.offer_of(event.contact_id))["state"] == "open"
 
 
@@ -64,13 +64,13 @@ async def test_a_forecast_is_told_once_there_is_experience(busy: World) -> None:
     async def offered() -> bool:
         return bool(await busy.rows("select from offer where state = 'open'"))
 
-    await eventually(offered)
+    await eventually(offered, within=60)
     await busy.accept("ann", (await busy.offer_of(contact_id))["offer_id"])
 
     async def forecast() -> Forecast | bool:
         told = [each.forecast for each in await busy.told(QueueChanged)]
         return told[-1] or False
 
-    found = await eventually(forecast)
+    found = await eventually(forecast, within=60)
     assert isinstance(found, Forecast)
     assert (found.agents_ready, found.waiting) == (1, 0)
