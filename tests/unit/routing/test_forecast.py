@@ -82,3 +82,9 @@ def test_only_a_change_that_matters_is_told() -> None:
     assert changed(None, p(1))
     assert changed(p(1), None)
     assert not changed(None, None)
+
+
+def test_a_full_line_never_looks_better_than_what_was_lived_through() -> None:
+    found = forecast(line(waiting=3, handling=(1.0,), waits=(400.0, 500.0)), NOON)
+    assert found is not None
+    assert (found.wait_seconds_p50, found.wait_seconds_p80) == (500.0, 500.0)

@@ -202,3 +202,14 @@ def test_who_hands_a_contact_on_is_remembered_and_reopening_forgets_it() -> None
     reopened, _ = life.reopen(resolved, QUEUE, "again", NOON)
     assert (reopened.precedence, reopened.preferred_agent) == (True, "ann")
     assert not reopened.declined | reopened.excluded
+
+
+def test_turns_and_claims_are_counted_over_a_contacts_whole_life() -> None:
+    outcome = ResolutionOutcome.SOLVED
+    contact, first = life.resolve(assigned(), outcome, new_id(), NOON, TIMEOUT)
+    contact, _ = life.reopen(contact, QUEUE, "again", NOON)
+    contact, _ = life.offer(contact, placement(contact, "bob"), new_id(), NOON, TIMEOUT)
+    contact, _ = life.accept(contact, NOON)
+    contact, second = life.resolve(contact, outcome, new_id(), NOON, TIMEOUT)
+    assert [(c.number, c.assignments) for c in (first, second)] == [(1, 1), (2, 2)]
+    assert (contact.resolution_id, contact.preferred_agent) == (second.resolution_id, "bob")
