@@ -25,6 +25,7 @@ SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SIDE:PLAINTEXT",
     "auto.create.topics.enable": "false",
     "message.max.bytes": str(2 * 1024 * 1024),
     # One node holds every copy.
@@ -60,6 +61,7 @@ class Kafka:
         self._java = [str(JAVA), *JVM, "-cp", class_path(say, pinned())]
         self._child: Child | None = None
         self._port = 0
+        self._side_door: tuple[int, int] | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -84,13 +86,24 @@ class Kafka:
         if self._child is not None:
             self._child.kill()
 
+    def open_side_door(self, advertised: int) -> int:
+        """Listen on a second port, which is returned, from the next start on.
+
+        Who comes by it is told to come to port `advertised`: that of a proxy before it, for drills.
+        """
+        self._side_door = free_port(), advertised
+        return self._side_door[0]
+
     def _configure(self) -> None:
         self._port = free_port(self._port or self._instance.fact("broker_port"))
         self._instance.note(broker_port=self._port)
-        controller = f"{LOOPBACK}:{free_port()}"
+        controller, listeners, advertised = f"{LOOPBACK}:{free_port()}", "", ""
+        if self._side_door:
+            here, there = self._side_door
+            listeners, advertised = f",SIDE://{LOOPBACK}:{here}", f",SIDE://{LOOPBACK}:{there}"
         settings = SETTINGS | {
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}{listeners}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}{advertised}",
             # Named here and not in the formatted folder, so that the port may differ next time.
             "controller.quorum.voters": f"1@{controller}",
             "log.dirs": str(self._folder / "data"),

@@ -39,14 +39,23 @@ class Words:
 
 
 async def write_mail(
-    smtp_port: int, customer: Customer, words: Words, *, to: str, answering: Mail | None = None
+    smtp_port: int,
+    customer: Customer,
+    words: Words,
+    *,
+    to: str,
+    answering: Mail | None = None,
+    message_id: str = "",
 ) -> str:
-    """Send a mail as the customer; returns its Message-ID once the platform has taken it."""
+    """Send a mail as the customer; returns its Message-ID once the platform has taken it.
+
+    The same words with the same `message_id` are the same mail, sent again.
+    """
     mail = EmailMessage()
     mail["From"] = formataddr((customer.name, customer.address))
     mail["To"] = to
     mail["Subject"] = words.subject
-    mail["Message-ID"] = make_msgid(domain=customer.address.partition("@")[2])
+    mail["Message-ID"] = message_id or make_msgid(domain=customer.address.partition("@")[2])
     if answering:
         mail["In-Reply-To"] = answering.message_id
         mail["References"] = answering.message_id

@@ -1,0 +1,54 @@
+"""One platform for all drills, on parts of its own that may be killed and frozen at will.
+
+- `ground`  the platform and its people, everything alive; after the drill, whatever it did, all of it
+            must come to rest, every rule of `deploy.local.invariants` must hold, and what customers
+            and agents remember must be true
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.instance import LOCAL
+from deploy.local.parts import LocalParts
+from tests.conftest import BROKER
+from tests.faults.ground import Ground, a_ground
+
+HERE, SECONDS = Path(__file__).parent, 420
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A drill waits for outages to end and for the platform to come to rest."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(SECONDS))
+
+
+@pytest.fixture(scope="session")
+def whole_ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
+    home = LOCAL / f"test-{os.getpid()}-drills"
+    try:
+        parts = LocalParts(home, fresh=True)
+        pytestconfig.stash[BROKER] = parts.broker.name
+        with a_ground(parts) as ground:
+            yield ground
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+async def ground(whole_ground: Ground) -> AsyncIterator[Ground]:
+    yield whole_ground
+    await whole_ground.repair()
+    await whole_ground.judged()
+
+
+@pytest.fixture
+def durable(ground: Ground) -> Ground:
+    """For drills that need a broker which keeps its records when it dies."""
+    if not ground.parts.broker.idempotent:
+        pytest.skip(f"{ground.parts.broker.name} forgets everything when it ends")
+    return ground

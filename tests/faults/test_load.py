@@ -1,0 +1,10 @@
+"""The drill without a fault: what the others are compared with."""
+
+from tests.faults.ground import Ground
+
+
+async def test_without_a_fault_nobody_is_put_off(ground: Ground) -> None:
+    before = ground.memory.put_off.total()
+    async with ground.under_load(60):
+        pass
+    assert ground.memory.put_off.total() == before

@@ -1,0 +1,121 @@
+"""Parts that die or freeze while intake is under load: who was told yes is served, who cannot be
+served is told so, readiness says what is wrong, and everything recovers without a restart.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from deploy.local.platform import API, WORKER
+from tests.faults.ground import Ground
+from tests.support.eventually import eventually
+from tests.support.outage import frozen
+
+Outage = Callable[[Ground], AbstractAsyncContextManager[None]]
+SHORT, LONG = 15.0, 60.0
+NOTICED = 40.0
+
+
+@asynccontextmanager
+async def nobody_restarts(ground: Ground) -> AsyncIterator[None]:
+    """The processes after the block are those before it."""
+    before = {name: child.pid for name, child in ground.platform.running.items()}
+    yield
+    assert all(child.alive() for child in ground.platform.running.values())
+    assert {name: child.pid for name, child in ground.platform.running.items()} == before
+
+
+@asynccontextmanager
+async def database_away(ground: Ground) -> AsyncIterator[None]:
+    ground.parts.postgres.kill()
+    yield
+    await asyncio.to_thread(ground.parts.postgres.start)
+
+
+@asynccontextmanager
+async def broker_dead(ground: Ground) -> AsyncIterator[None]:
+    ground.parts.broker.kill()
+    yield
+    await asyncio.to_thread(ground.parts.broker.start)
+
+
+@asynccontextmanager
+async def broker_frozen(ground: Ground) -> AsyncIterator[None]:
+    with frozen(ground.parts.broker._child.pid):  # type: ignore[attr-defined]
+        yield
+
+
+async def is_unready(ground: Ground, service: str, role: str, because: str) -> None:
+    """Readiness is refused, and the reason is named."""
+
+    async def refused() -> None:
+        assert because in await ground.readiness(service, role)
+
+    await eventually(refused, within=NOTICED, every=0.3)
+
+
+async def is_ready(ground: Ground, service: str, role: str) -> None:
+    async def ready() -> None:
+        assert await ground.readiness(service, role) == {}
+
+    await eventually(ready, within=NOTICED, every=0.3)
+
+
+@pytest.mark.parametrize(
+    ("how", "seconds"),
+    [
+        (broker_dead, SHORT),
+        (broker_frozen, SHORT),
+        pytest.param(broker_dead, LONG, marks=pytest.mark.long),
+        pytest.param(broker_frozen, LONG, marks=pytest.mark.long),
+    ],
+    ids=["dead, 15 s", "frozen, 15 s", "dead, 60 s", "frozen, 60 s"],
+)
+async def test_while_the_broker_is_away_intake_takes_everybody(
+    durable: Ground, how: Outage, seconds: float
+) -> None:
+    ground, clock = durable, asyncio.get_running_loop().time
+    customers = int(seconds * 10)
+    async with nobody_restarts(ground), ground.under_load(customers, every=0.1):
+        await ground.more_are_taken(10)
+        put_off = ground.memory.put_off.copy()
+        async with how(ground):
+            until = clock() + seconds
+            await is_unready(ground, "intake", WORKER, "broker")
+            assert await ground.readiness("intake", API) == {}
+            while clock() < until:
+                await ground.more_are_taken(1, "web", "mail")
+            assert (ground.memory.put_off - put_off).keys() <= {"unpublished"}
+        await is_ready(ground, "intake", WORKER)
+
+
+async def test_while_the_database_is_away_nobody_is_told_yes(ground: Ground) -> None:
+    memory = ground.memory
+    async with nobody_restarts(ground), ground.under_load(150, every=0.05):
+        await ground.more_are_taken(30)
+        before = memory.put_off.copy()
+
+        def both_doors_say_later() -> bool:
+            later = memory.put_off - before
+            return later["503"] > 2 and later["451"] > 2
+
+        async with database_away(ground):
+            await eventually(both_doors_say_later, within=NOTICED)
+            taken = ground.taken("web", "mail")
+            await is_unready(ground, "intake", API, "database")
+            await is_unready(ground, "routing", WORKER, "database")
+            assert ground.taken("web", "mail") == taken
+        await is_ready(ground, "intake", API)
+        await is_ready(ground, "routing", WORKER)
+
+
+async def test_broker_and_database_die_together(durable: Ground) -> None:
+    ground = durable
+    async with nobody_restarts(ground), ground.under_load(120, every=0.05):
+        await ground.more_are_taken(30)
+        async with broker_dead(ground), database_away(ground):
+            await is_unready(ground, "intake", API, "database")
+            await is_unready(ground, "followup", WORKER, "broker")
+        await is_ready(ground, "followup", WORKER)
