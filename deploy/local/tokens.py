@@ -27,7 +27,7 @@ class TokenIssuer:
         self._clock = clock or SystemClock()
         self._key = _key_in(folder / "private.json")
         public = self._key.as_dict(private=False, alg=_ALGORITHM, use="sig")
-        self.jwks.write_text(json.dumps({"keys": [public]}))
+        _replace(self.jwks, {"keys": [public]})
 
     def mint(self, subject: str, scopes: Iterable[str], ttl: timedelta = HOUR) -> str:
         """A token for `subject` (an agent's id, a program's name) that may do what `scopes` say."""
@@ -49,8 +49,13 @@ class TokenIssuer:
 def _key_in(path: Path) -> ECKey:
     if not path.exists():
         key = ECKey.generate_key("P-256", auto_kid=True)
-        draft = path.with_suffix(".new")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(key.as_dict(private=True)))
-        draft.replace(path)
+        _replace(path, key.as_dict(private=True))
     return ECKey.import_key(json.loads(path.read_text()))
+
+
+def _replace(path: Path, content: object) -> None:
+    """Write it whole or not at all: a service may be reading the old one."""
+    draft = path.with_suffix(f".{new_id()}")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(content))
+    draft.replace(path)
