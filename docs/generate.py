@@ -2,14 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from docs import routes
 from services.analytics.entrypoints import definitions
 from shared.contracts.publish import files as contracts
 from shared.observability import names
 
-TELEMETRY = Path(__file__).with_name("telemetry.md")
+PAGES: dict[Path, Callable[[], str]] = {
+    Path(__file__).with_name("telemetry.md"): names.page,
+    Path(__file__).with_name("routes.md"): routes.page,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -17,17 +21,23 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, say what is stale")
     check = parser.parse_args(arguments).check
-    return max(contracts.main(arguments), definitions.main(arguments), telemetry(check=check))
+    return max(contracts.main(arguments), definitions.main(arguments), pages(check=check))
 
 
-def telemetry(*, check: bool) -> int:
-    """Every metric, span and attribute."""
+def pages(*, check: bool) -> int:
+    """Every metric, span and attribute; every route."""
     if not check:
-        TELEMETRY.write_text(names.page(), "utf-8")
-    elif TELEMETRY.read_text("utf-8") != names.page():
-        sys.stderr.write(f"docs/{TELEMETRY.name} is stale: run python -m docs.generate\n")
-        return 1
-    return 0
+        for path, made in PAGES.items():
+            path.write_text(made(), "utf-8")
+        return 0
+    stale = [path.name for path, made in PAGES.items() if _written(path) != made()]
+    for name in stale:
+        sys.stderr.write(f"docs/{name} is stale: run python -m docs.generate\n")
+    return 1 if stale else 0
+
+
+def _written(path: Path) -> str:
+    return path.read_text("utf-8") if path.exists() else ""
 
 
 if __name__ == "__main__":

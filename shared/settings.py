@@ -67,6 +67,18 @@ class HttpSettings(Block):
     max_body_bytes: Positive = Field(1_048_576, description="Longer bodies are answered with 413.")
     limit_concurrency: Positive = Field(2_000, description="Connections beyond it get 503.")
     keep_alive_seconds: Positive = Field(15, description="An idle connection is closed after it.")
+    caller_per_second: float = Field(
+        5_000, ge=0, description="Requests of one caller beyond it get 429; 0: no limit."
+    )
+    stranger_per_second: float = Field(
+        100, ge=0, description="The same for one address that shows no token we believe."
+    )
+    burst_seconds: float = Field(
+        2, gt=0, description="So many seconds' worth of requests may come at once."
+    )
+    proxies: str = Field(
+        "", description="Addresses whose X-Forwarded-For is believed, separated by commas."
+    )
 
 
 class OpsSettings(Block):

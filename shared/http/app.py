@@ -13,11 +13,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from starlette.types import Receive, Scope, Send
 
-from shared.http import problems
+from shared.http import document, problems
 from shared.http.answer import Answer
-from shared.http.auth import PUBLIC, Authenticator, Caller, Gate
+from shared.http.auth import PUBLIC, Authenticator, Caller, Gate, Gatekeeper
 from shared.http.body import TooLarge, limited, whole
 from shared.http.exchange import Exchange
+from shared.http.limits import Limits
 from shared.kernel.errors import Failure, Invalid
 from shared.settings import HttpSettings
 
@@ -61,10 +62,11 @@ class App:
         authenticator: Authenticator,
         settings: HttpSettings,
     ) -> None:
-        self.api, self._authenticator, self._limit = api, authenticator, settings.max_body_bytes
+        self.api, self._limit = api, settings.max_body_bytes
+        self._gatekeeper = Gatekeeper(authenticator, Limits(settings))
         self._hot = _hot_routes(api, hot)
         self.closing = asyncio.Event()
-        api.state.authenticator, api.state.closing = authenticator, self.closing
+        api.state.gatekeeper, api.state.closing = self._gatekeeper, self.closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -82,11 +84,10 @@ class App:
     async def _answer_hot(
         self, hot: _HotRoute, scope: Scope, receive: Receive, exchange: Exchange
     ) -> None:
-        headers = scope["headers"]
         try:
-            caller = await self._authenticator.authenticate(headers, hot.scope)
+            caller = await self._gatekeeper.admit(scope, hot.scope)
             body = await whole(limited(receive, self._limit))
-            answer = await hot.handle(HotRequest(caller, headers, body))
+            answer = await hot.handle(HotRequest(caller, scope["headers"], body))
         except TooLarge:
             answer = problems.problem("too-large")
         except Failure as failure:
@@ -121,12 +122,13 @@ def create_app(
         version=version,
         docs_url=None,
         redoc_url=None,
-        responses={"default": problems.SCHEMA},
+        responses=document.DEFAULT,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in routers:
         api.include_router(router)
     problems.install(api)
+    document.describe(api, hot or {})
     return App(api, hot or {}, authenticator, settings)
 
 

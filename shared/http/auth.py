@@ -11,8 +11,10 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry, extract_compact
 from joserfc.jwt import JWTClaimsRegistry
+from starlette.types import Scope
 
 from shared.http.jwks import KeyRing, key_ring
+from shared.http.limits import Limits
 from shared.http.problems import Unauthenticated
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Denied
@@ -106,6 +108,27 @@ class Authenticator:
         )
 
 
+class Gatekeeper:
+    """Who may come in, and how often."""
+
+    def __init__(self, authenticator: Authenticator, limits: Limits) -> None:
+        self._authenticator, self._limits = authenticator, limits
+
+    async def admit(self, scope: Scope, needed: str) -> Caller:
+        """The caller behind a request. Raises as `authenticate` does, and `Overloaded`."""
+        try:
+            caller = await self._authenticator.authenticate(scope["headers"], needed)
+        except Unauthenticated:
+            self.welcome(scope)
+            raise
+        self._limits.caller(caller.subject)
+        return caller
+
+    def welcome(self, scope: Scope) -> None:
+        """Anybody may come, but not too often: raises `Overloaded`."""
+        self._limits.stranger(scope["client"][0] if scope.get("client") else "")
+
+
 class Gate:
     """What stands before a route. `scope` is what a caller needs, or `public`."""
 
@@ -121,8 +144,7 @@ class Require(SecurityBase, Gate):
         self.model = HTTPBearer(bearerFormat="JWT")
 
     async def __call__(self, request: Request) -> Caller:
-        authenticator: Authenticator = request.app.state.authenticator
-        return await authenticator.authenticate(request.scope["headers"], self.scope)
+        return await _gatekeeper(request).admit(request.scope, self.scope)
 
 
 class Public(Gate):
@@ -130,8 +152,8 @@ class Public(Gate):
 
     scope = PUBLIC
 
-    async def __call__(self) -> None:
-        return None
+    async def __call__(self, request: Request) -> None:
+        _gatekeeper(request).welcome(request.scope)
 
 
 def require(scope: str) -> Any:
@@ -142,6 +164,11 @@ def require(scope: str) -> Any:
 def public() -> Any:
     """For a route anybody may call: `dependencies=[public()]`."""
     return Depends(Public())
+
+
+def _gatekeeper(request: Request) -> Gatekeeper:
+    found: Gatekeeper = request.app.state.gatekeeper
+    return found
 
 
 def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -29,6 +29,7 @@ from shared.kernel.errors import Conflict, Failure, Invalid
 
 KEPT: Final = timedelta(hours=24)
 LONGEST_KEY: Final = 255
+VISIBLE: Final = r"^[ -~]+$"
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 
 LOCK = "select pg_try_advisory_xact_lock(lock) from unnest($1::bigint[]) with ordinality as a(lock, n) order by n"

@@ -71,41 +71,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     facts: Mapping[str, Any] = {}
 
 
-SCHEMA: Final[dict[str, Any]] = {
-    "description": "A problem; `type` says of which kind.",
-    "content": {
-        CONTENT_TYPE.decode(): {
-            "schema": {
-                "type": "object",
-                "required": ["type", "title", "status"],
-                "properties": {
-                    "type": {
-                        "type": "string",
-                        "enum": [f"urn:rapport:problem:{kind}" for kind in STATUS],
-                    },
-                    "title": {"type": "string"},
-                    "status": {"type": "integer", "minimum": 400, "maximum": 599},
-                    "detail": {"type": "string"},
-                    "facts": {"type": "object"},
-                    "errors": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["in", "pointer", "detail"],
-                            "properties": {
-                                "in": {"type": "string"},
-                                "pointer": {"type": "string"},
-                                "detail": {"type": "string"},
-                            },
-                        },
-                    },
-                },
-            }
-        }
-    },
-}
-
-
 def problem(
     kind: str,
     detail: str = "",

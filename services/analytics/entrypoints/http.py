@@ -18,7 +18,6 @@ from services.analytics.entrypoints.schemas import (
 from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.http.auth import require
-from shared.http.problems import SCHEMA
 
 Moment: TypeAlias = Annotated[datetime, Query(description="A full hour, with its time zone.")]
 From: TypeAlias = Annotated[
@@ -41,7 +40,7 @@ def router(database: Database) -> APIRouter:
     """All routes of analytics."""
     routes = APIRouter(prefix="/v1", dependencies=[require("figures.read")])
 
-    @routes.get("/figures", responses={422: SCHEMA})
+    @routes.get("/figures")
     async def figures(
         start: From,
         to: Moment,

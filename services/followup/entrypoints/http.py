@@ -20,7 +20,6 @@ from services.followup.entrypoints.pages import question_page, refusal_page
 from services.followup.entrypoints.schemas import AnswerIn, CheckInOut, CheckInsOut, QuestionOut
 from shared.database.database import Database
 from shared.http.auth import public, require
-from shared.http.problems import SCHEMA
 from shared.kernel.errors import Failure
 
 FORM = "application/x-www-form-urlencoded"
@@ -33,8 +32,7 @@ _BODY: dict[str, Any] = {
     "content": {"application/json": {"schema": _ANSWER}, FORM: {"schema": _ANSWER}},
 }
 _PAGE: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}}}}
-_LOOK: dict[int | str, dict[str, Any]] = {200: _PAGE, 404: SCHEMA, 410: SCHEMA}
-_TAKE: dict[int | str, dict[str, Any]] = {**_LOOK, 409: SCHEMA, 422: SCHEMA}
+_LINK: dict[int | str, dict[str, Any]] = {200: _PAGE, 410: {"description": "It is over", **_PAGE}}
 Token = Annotated[str, Path(description="The signed part of a link.")]
 
 
@@ -54,7 +52,7 @@ def router(database: Database, answering: Answering) -> APIRouter:
         "/check-ins/{token}",
         dependencies=[public()],
         response_model=QuestionOut,
-        responses=_LOOK,
+        responses=_LINK,
     )
     async def look_at_a_question(token: Token, request: Request) -> Response:
         """What is asked, as JSON or as a page; looking changes nothing."""
@@ -64,7 +62,7 @@ def router(database: Database, answering: Answering) -> APIRouter:
         "/check-ins/{token}/answer",
         dependencies=[public()],
         response_model=QuestionOut,
-        responses=_TAKE,
+        responses=_LINK,
         openapi_extra={"requestBody": _BODY},
     )
     async def answer_a_question(token: Token, request: Request) -> Response:

@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request, Response
 from shared.database.database import Database, Tx
 from shared.http.answer import Answer, json_answer
 from shared.http.auth import Caller, require
-from shared.http.idempotency import Ask, fingerprint_of, once, valid_key
+from shared.http.idempotency import LONGEST_KEY, VISIBLE, Ask, fingerprint_of, once, valid_key
 from shared.kernel.clock import Clock
 
 T = TypeVar("T")
@@ -18,7 +18,13 @@ Work = Callable[[Tx, datetime], Awaitable[T]]
 Show = Callable[[T], Answer]
 Key = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", description="The same key gives the same answer for 24 h."),
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=LONGEST_KEY,
+        pattern=VISIBLE,
+        description="The same key gives the same answer for 24 h.",
+    ),
 ]
 
 

@@ -30,7 +30,9 @@ Seconds = Annotated[int, Field(ge=1, le=2_592_000)]
 Slots = Annotated[int, Field(ge=0, le=100)]
 Amount = Annotated[int, Field(ge=1, le=10**12, description="In minor units, such as cents.")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217.")]
-Skills = Annotated[dict[Slug, Level], Field(max_length=100)]
+Skills = Annotated[
+    dict[Slug, Level], Field(max_length=100, json_schema_extra={"additionalProperties": False})
+]
 
 
 class In(BaseModel):

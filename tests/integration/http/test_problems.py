@@ -155,13 +155,20 @@ async def test_a_body_at_the_limit_is_taken(client: httpx2.AsyncClient) -> None:
     assert response.json() == {"length": LIMIT, "caller": "tester"}
 
 
-async def test_the_document_describes_problems_and_no_other_error(
+async def test_the_document_says_how_an_operation_can_be_refused_by_its_nature(
     client: httpx2.AsyncClient,
 ) -> None:
     document = (await client.get("/openapi.json")).json()
-    for path in document["paths"].values():
-        responses = path["post"]["responses"]
-        assert set(responses) == {"200", "default"}
-        assert "application/problem+json" in responses["default"]["content"]
-        assert path["post"]["security"] == [{"bearer": ["desk"]}]
+    guarded = {"401", "403", "409", "429", "503"}
+    refused = {
+        "/v1/fail/{kind}": guarded | {"404", "422"},
+        "/v1/people": guarded | {"400", "413", "422"},
+        "/v1/hot": guarded,
+    }
+    for path, operations in document["paths"].items():
+        responses = operations["post"]["responses"]
+        assert set(responses) == refused[path] | {"200"}
+        for status in refused[path]:
+            assert list(responses[status]["content"]) == ["application/problem+json"]
+        assert operations["post"]["security"] == [{"bearer": ["desk"]}]
     assert "HTTPValidationError" not in str(document)

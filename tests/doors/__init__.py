@@ -1,0 +1,1 @@
+"""Every door, tried with what nobody should send."""

@@ -1,0 +1,88 @@
+"""Something behind each door, so that knocking finds more than empty rooms."""
+
+import smtplib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+
+from deploy.local.ports import LOOPBACK
+from shared.database.database import Database
+from shared.kernel.clock import SystemClock
+from shared.kernel.ids import new_id
+from tests.doors.place import AGENT, Door
+from tests.integration.followup.following import FollowUp
+from tests.integration.routing.world import REFUND, World
+from tests.support.clock import FakeClock
+from tests.support.database import open_at
+from tests.unit.followup.story import Story
+
+Known = dict[str, Iterator[str]]
+"""By the name of a path parameter: what exists, one after the other."""
+MANY = 12
+UNREADABLE = b"Subject: from nobody\r\n\r\nhello\r\n"
+
+
+async def seed(door: Door) -> Known:
+    """Put something behind the door; what can be named in its paths."""
+    seeds: dict[str, Callable[[Door], Awaitable[dict[str, list[str]]]]] = {
+        "intake": _intake,
+        "routing": _routing,
+        "followup": _followup,
+    }
+    found = await seeds[door.service](door) if door.service in seeds else {}
+    return {name: _last_forever(values) for name, values in found.items()}
+
+
+def _last_forever(values: list[str]) -> Iterator[str]:
+    yield from values
+    while True:
+        yield values[-1]
+
+
+async def _intake(door: Door) -> dict[str, list[str]]:
+    contact = {
+        "reference": "1",
+        "channel": "web",
+        "personal": {"address": "asha@example.org", "text": "Where is it?"},
+    }
+    with smtplib.SMTP(LOOPBACK, door.smtp) as mail:
+        mail.sendmail("", ["help@rapport.example"], UNREADABLE)
+    async with door.client() as client:
+        taken = (await client.post("/v1/contacts", json=contact)).json()
+        aside = (await client.get("/v1/quarantine")).json()["items"]
+    return {
+        "contact_id": [taken["contact_id"]],
+        "quarantine_id": [entry["quarantine_id"] for entry in aside],
+    }
+
+
+async def _routing(door: Door) -> dict[str, list[str]]:
+    async with _at_present(door) as (database, clock):
+        world = World(database, clock)
+        await world.queue("general")
+        await world.agent(AGENT, slots=100, authorities=(REFUND,))
+        held = [str(await world.assigned(AGENT)) for _ in range(MANY)]
+        waiting = [await world.receive() for _ in range(4)]
+        await world.dispatch()
+        offers = [str((await world.offer_of(contact))["offer_id"]) for contact in waiting]
+    return {
+        "contact_id": held,
+        "offer_id": offers,
+        "queue_id": ["general"],
+        "agent_id": [AGENT],
+    }
+
+
+async def _followup(door: Door) -> dict[str, list[str]]:
+    async with _at_present(door) as (database, clock):
+        follow_up = FollowUp(database, clock)
+        asked = [await follow_up.asked(Story(new_id())) for _ in range(4)]
+        return {"token": [await follow_up.token(check_in) for check_in in asked]}
+
+
+@asynccontextmanager
+async def _at_present(door: Door) -> AsyncIterator[tuple[Database, FakeClock]]:
+    database = await open_at(door.dsn)
+    try:
+        yield database, FakeClock(SystemClock().now())
+    finally:
+        await database.close()

@@ -1,0 +1,109 @@
+"""A token that is not wholly right opens no door of any service."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
+from shared.contracts.topics import SERVICES
+from shared.kernel.clock import SystemClock
+from tests.doors.place import AGENT, EVERYTHING, Door
+from tests.unit.shared.http import issuer as forge
+
+GUARDED = {
+    "intake": "/v1/tally",
+    "routing": "/v1/queues",
+    "followup": "/v1/check-ins?contact_id=0190c0de-0000-7000-8000-000000000000",
+    "analytics": "/v1/definitions",
+}
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """What a good token says, with something else in its place."""
+    good = {"iss": ISSUER, "aud": AUDIENCE, "scope": " ".join(EVERYTHING)}
+    return forge.claims(SystemClock(), **(good | changes))
+
+
+def signed(issuer: TokenIssuer, algorithm: str = "ES256", **changes: Any) -> str:
+    """Signed with the issuer's own key."""
+    return forge.sign(issuer._key, claims(**changes), algorithm)
+
+
+BAD: dict[str, Callable[[TokenIssuer], str]] = {
+    "wrong issuer": lambda issuer: signed(issuer, iss="https://elsewhere.invalid"),
+    "no issuer": lambda issuer: signed(issuer, iss=None),
+    "wrong audience": lambda issuer: signed(issuer, aud="another-platform"),
+    "no audience": lambda issuer: signed(issuer, aud=None),
+    "expired": lambda issuer: issuer.mint(AGENT, EVERYTHING, timedelta(hours=-1)),
+    "never expires": lambda issuer: signed(issuer, exp=None),
+    "nobody": lambda issuer: signed(issuer, sub=None),
+    "not signed": lambda issuer: forge.unsigned(claims(), issuer._key.kid),
+    "signed with the public key": lambda issuer: forge.signed_with_the_public_key(
+        issuer._key, claims()
+    ),
+    "signed by somebody else": lambda _: forge.sign(forge.new_key(), claims()),
+    "somebody else under its name": lambda issuer: forge.sign(
+        forge.new_key(), claims(), kid=issuer._key.kid
+    ),
+    "another algorithm": lambda issuer: forge.sign(
+        forge.new_key("RS256"), claims(), "RS256", kid=issuer._key.kid
+    ),
+    "no token": lambda _: "a.b.c",
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_good_token_passes(doors: dict[str, Door], service: str) -> None:
+    async with doors[service].client() as client:
+        assert (await client.get(GUARDED[service])).status_code == 200
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("make", BAD.values(), ids=list(BAD))
+async def test_a_bad_token_is_401_and_told_no_more(
+    doors: dict[str, Door], service: str, make: Callable[[TokenIssuer], str]
+) -> None:
+    door = doors[service]
+    headers = {"authorization": f"Bearer {make(door.issuer)}"}
+    async with httpx2.AsyncClient(base_url=door.url, trust_env=False) as client:
+        answer = await client.get(GUARDED[service], headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"].startswith('Bearer realm="rapport"')
+    assert set(answer.json()) <= {"type", "title", "status", "detail"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"authorization": "Basic dXNlcjpwYXNz"}, {"authorization": "Bearer"}, {"cookie": "t=1"}],
+    ids=["nothing", "a password", "an empty word", "a cookie"],
+)
+async def test_without_a_token_it_is_401(
+    doors: dict[str, Door], service: str, headers: dict[str, str]
+) -> None:
+    async with httpx2.AsyncClient(base_url=doors[service].url, trust_env=False) as client:
+        assert (await client.get(GUARDED[service], headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_token_in_the_address_is_no_token(doors: dict[str, Door], service: str) -> None:
+    door = doors[service]
+    token = door.bearer()["authorization"].removeprefix("Bearer ")
+    async with httpx2.AsyncClient(base_url=door.url, trust_env=False) as client:
+        answer = await client.get(GUARDED[service], params={"access_token": token})
+    assert answer.status_code == 401
+
+
+async def test_the_issuer_of_another_installation_is_not_believed(
+    doors: dict[str, Door], tmp_path: Path
+) -> None:
+    foreign = TokenIssuer(tmp_path).mint(AGENT, EVERYTHING)
+    for service, door in doors.items():
+        async with httpx2.AsyncClient(base_url=door.url, trust_env=False) as client:
+            headers = {"authorization": f"Bearer {foreign}"}
+            assert (await client.get(GUARDED[service], headers=headers)).status_code == 401
