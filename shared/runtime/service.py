@@ -144,6 +144,7 @@ def _door(app: App, settings: ServiceSettings) -> HttpServer:
         drain_seconds=settings.drain_seconds,
         limit_concurrency=http.limit_concurrency,
         keep_alive_seconds=http.keep_alive_seconds,
+        proxies=http.proxies,
     )
 
 
