@@ -1,0 +1,94 @@
+"""L3: each service's own handler in the loop that L1 measures with the smallest one."""
+
+import asyncio
+from functools import partial
+
+from benchmarks import machine
+from benchmarks.loop.histories import histories
+from benchmarks.loop.submissions import COUNTED, SUBMITTED, distinct, publish, submissions
+from benchmarks.plan import Measure, Plan
+from benchmarks.ratios import Figure, Rounds, ratio, table_of_rounds
+from benchmarks.stage import Stage, count, stage
+from deploy.local.failure import LaunchFailure
+from services.analytics.entrypoints.consumer import SUBSCRIPTIONS
+from services.followup.entrypoints import consumer as followup
+from services.routing.entrypoints import consumer as routing
+from shared.contracts import topics
+from shared.contracts.event import Event, type_of
+from shared.contracts.topics import ANALYTICS, FOLLOWUP, INTAKE, ROUTING, Topic
+from shared.messaging.kafka import Message, create_topics
+
+COUNTER = "counter"
+GOAL = 0.5
+LIMIT = 40.0
+EVENTS_OF_A_LIFE = 17
+HEARD: dict[str, tuple[tuple[Topic, ...], frozenset[type[Event]]]] = {
+    ROUTING: (routing.TOPICS, routing.WANTED),
+    FOLLOWUP: (followup.TOPICS, followup.WANTED),
+    ANALYTICS: (SUBSCRIPTIONS[0].topics, SUBSCRIPTIONS[0].wanted),
+}
+
+
+def measure(plan: Plan) -> list[Figure]:
+    """All rounds of the handlers."""
+    with stage() as on:
+        expected = fill(on, plan.events)
+        once(on, plan, COUNTER, expected[COUNTER])
+        variants: dict[str, Measure] = {
+            name: partial(once, on, plan, name, number) for name, number in expected.items()
+        }
+        rounds = plan.rounds_of(variants)
+    machine.tell(table_of_rounds("Handlers in the loop", "events a second", rounds))
+    return figures(rounds)
+
+
+def fill(on: Stage, events: int) -> dict[str, int]:
+    """Put submissions and histories into their topics; how many events each service will hear."""
+    asyncio.run(create_topics(on.kafka, [*topics.LIVE, SUBMITTED, COUNTED]))
+    told = histories(max(events // EVENTS_OF_A_LIFE, 1))
+    asyncio.run(_publish(on, told, events))
+    listening = {name: heard(told, *ears) for name, ears in HEARD.items()}
+    return {COUNTER: distinct(events), INTAKE: distinct(events), **listening}
+
+
+def once(on: Stage, plan: Plan, name: str, expected: int) -> float:
+    """One service's handler, in a database and a group of its own: handled events a second."""
+    dsn = on.messaging_database() if name == COUNTER else on.database(name)
+    label = on.label(name)
+    asyncio.run(create_topics(on.kafka, [topics.dead_letters_of(label)]))
+    plan.settle()
+    found = on.run(
+        "benchmarks.loop.ours",
+        *("--workload", name, "--expected", str(expected), "--limit", str(LIMIT)),
+        *("--dsn", dsn, "--kafka", on.kafka.model_dump_json(), "--label", label),
+    )
+    marks = count(dsn, "select count(*) from inbox")
+    if marks < found["handled"]:
+        raise LaunchFailure(f"{name}: {found['handled']} were handled, {marks} are marked")
+    on.drop(dsn)
+    machine.tell(f"  {name}: {found['per_second']:,.0f}/s, {found['handled']} events")
+    return float(found["per_second"])
+
+
+def figures(rounds: Rounds) -> list[Figure]:
+    """Each handler as a share of the smallest."""
+    return [
+        Figure("L3", f"{name} : counter", ratio(rounds, name, COUNTER), GOAL)
+        for name in rounds
+        if name != COUNTER
+    ]
+
+
+async def _publish(on: Stage, told: dict[str, list[Message]], events: int) -> None:
+    await publish(on.kafka, SUBMITTED.name, submissions(events))
+    for topic, messages in told.items():
+        await publish(on.kafka, topic, iter(messages))
+
+
+def heard(
+    told: dict[str, list[Message]], listened: tuple[Topic, ...], wanted: frozenset[type[Event]]
+) -> int:
+    """How many of the records somebody with these ears hears."""
+    types = {type_of(each).encode() for each in wanted}
+    records = (message for topic in listened for message in told.get(topic.name, ()))
+    return sum(dict(message.headers)["ce_type"] in types for message in records)

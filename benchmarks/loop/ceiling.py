@@ -1,0 +1,108 @@
+"""The database ceiling of the loop: its statements and nothing else, no Kafka, nothing decoded.
+
+Batches made beforehand, as large and in as many lanes as in the loop; as there, no two lanes have a
+customer in common.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from time import perf_counter
+from uuid import UUID, uuid4
+
+import uvloop
+from pydantic import SecretStr
+
+from benchmarks.answer import give, parser
+from benchmarks.loop import counting
+from benchmarks.loop.submissions import SOURCE, SUBMITTED, customer_id
+from shared.contracts.cloudevents import Incoming, Origin, encode
+from shared.contracts.event import Event
+from shared.contracts.external import ContactSubmitted, SubmittedPersonal
+from shared.contracts.values import Channel
+from shared.database.database import Database
+from shared.kernel.clock import SystemClock
+from shared.messaging.inbox import MARK
+from shared.messaging.kafka import partition_of
+from shared.messaging.outbox import APPEND, pack
+from shared.settings import DatabaseSettings
+
+NOW = SystemClock().now()
+EMPTY = ContactSubmitted(
+    reference="", channel=Channel.WEB, personal=SubmittedPersonal(address="", text="")
+)
+Batch = tuple[list[UUID], list[str], tuple[list[object], ...]]
+
+
+def batches(events: int, size: int, lanes: int) -> list[list[Batch]]:
+    """For each lane its batches: ids, customers, and the columns of the outbox."""
+    of_lane: list[list[Incoming[Event]]] = [[] for _ in range(lanes)]
+    for number in range(events):
+        customer = customer_id(number)
+        lane = partition_of(customer.encode(), SUBMITTED.partitions) % lanes
+        of_lane[lane].append(_heard(customer))
+    return [
+        [_batch(heard[at : at + size]) for at in range(0, len(heard), size)] for heard in of_lane
+    ]
+
+
+async def lane(database: Database, waiting: Iterator[Batch]) -> int:
+    """Write one batch after the other; how many events that was."""
+    written = 0
+    for ids, customers, outbox in waiting:
+        async with database.transaction() as tx:
+            written += len(await tx.fetch(MARK, ids))
+            await tx.execute(counting.COUNT, customers)
+            await tx.execute(APPEND, *outbox)
+    return written
+
+
+async def work(dsn: str, events: int, size: int, lanes: int) -> dict[str, float]:
+    """Events a second."""
+    waiting = batches(events, size, lanes)
+    database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="ceiling")
+    began = perf_counter()
+    written = sum(await asyncio.gather(*(lane(database, iter(each)) for each in waiting)))
+    seconds = perf_counter() - began
+    await database.close()
+    return {"handled": written, "per_second": written / seconds}
+
+
+def _heard(customer: str) -> Incoming[Event]:
+    return Incoming(
+        id=uuid4(),
+        type="rapport.contact.submitted.v1",
+        source=SOURCE.decode(),
+        subject=customer,
+        time=NOW,
+        data=EMPTY,
+        origin=Origin(SUBMITTED.name, 0, 0),
+    )
+
+
+def _batch(heard: Sequence[Incoming[Event]]) -> Batch:
+    told = [outgoing for each in heard for outgoing in counting.counted(each)]
+    encoded = [encode(outgoing, NOW) for outgoing in told]
+    columns: tuple[list[object], ...] = (
+        [outgoing.id for outgoing in told],
+        [each.topic for each in encoded],
+        [each.subject for each in encoded],
+        [pack(each.headers) for each in encoded],
+        [each.value for each in encoded],
+    )
+    return [each.id for each in heard], [each.subject for each in heard], columns
+
+
+def main(arguments: list[str]) -> None:
+    """Work, and report."""
+    options = parser(__doc__)
+    options.add_argument("--dsn", required=True)
+    options.add_argument("--events", type=int, required=True)
+    options.add_argument("--size", type=int, required=True)
+    options.add_argument("--lanes", type=int, required=True)
+    asked = options.parse_args(arguments)
+    give(asked, uvloop.run(work(asked.dsn, asked.events, asked.size, asked.lanes)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

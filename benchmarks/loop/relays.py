@@ -1,0 +1,110 @@
+"""A filled outbox published by our relay (until stopped), by delete..returning, and from memory."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+import uvloop
+from pydantic import SecretStr
+
+from benchmarks.answer import give, parser
+from benchmarks.loop.submissions import COUNTED
+from shared.database.database import Database
+from shared.messaging.books import MOST_ROWS
+from shared.messaging.kafka import Producer
+from shared.messaging.outbox import pack
+from shared.messaging.relay import Relay
+from shared.messaging.shipping import ship
+from shared.settings import DatabaseSettings, KafkaSettings
+
+SOURCE = "rapport/bench"
+KEYS, BYTES = 1_000, 200
+HEADERS = pack(
+    [
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
+        ("ce_id", b"019ac3f0-52b1-7a44-9c62-0f5e8d7b3a21"),
+        ("ce_type", b"rapport.bench.counted.v1"),
+        ("ce_subject", b"c-100"),
+        ("ce_partitionkey", b"c-100"),
+        ("ce_time", b"2026-03-02T12:00:00Z"),
+    ]
+)
+TAKE = f"""
+delete from outbox where (xid, position) in (
+  select xid, position from outbox order by xid, position limit {MOST_ROWS} for update skip locked
+) returning position, topic, key, seq, headers, value
+"""  # noqa: S608 - a number of our own
+WAITS = "select count(*) from outbox"
+
+
+async def ours(database: Database, kafka: KafkaSettings, _rows: int) -> None:
+    """The relay until it is stopped."""
+    await Relay("bench", database, kafka).run(asyncio.Event())
+
+
+async def deleting(database: Database, kafka: KafkaSettings, _rows: int) -> None:
+    """The usual way: delete..returning, as many at a time, gone when the broker has them."""
+    async with Producer(kafka) as producer:
+        while await _one_batch(database, producer):
+            continue
+
+
+async def _one_batch(database: Database, producer: Producer) -> int:
+    async with database.transaction() as tx:
+        rows = sorted(await tx.fetch(TAKE), key=lambda row: int(row["position"]))
+        await ship(producer, SOURCE, rows)
+    return len(rows)
+
+
+async def memory(_database: Database, kafka: KafkaSettings, rows: int) -> None:
+    """The same batches without a database."""
+    async with Producer(kafka) as producer:
+        for start in range(0, rows, MOST_ROWS):
+            numbers = range(start, min(rows, start + MOST_ROWS))
+            await ship(producer, SOURCE, [row(number) for number in numbers])
+
+
+def row(number: int) -> dict[str, object]:
+    """An outbox row as the database gives it."""
+    return {
+        "position": number,
+        "topic": COUNTED.name,
+        "key": b"c-%d" % (number % KEYS),
+        "seq": number // KEYS + 1,
+        "headers": HEADERS,
+        "value": b"x" * BYTES,
+    }
+
+
+VARIANTS: dict[str, Callable[[Database, KafkaSettings, int], Awaitable[None]]] = {
+    "ours": ours,
+    "deleting": deleting,
+    "memory": memory,
+}
+
+
+async def work(dsn: str, kafka: KafkaSettings, variant: str, rows: int) -> int:
+    """Publish all; how many rows are left."""
+    database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="relay")
+    await VARIANTS[variant](database, kafka, rows)
+    async with database.connection() as connection:
+        left = int(await connection.fetchval(WAITS))
+    await database.close()
+    return left
+
+
+def main(arguments: list[str]) -> None:
+    """Work, and report."""
+    options = parser(__doc__)
+    options.add_argument("--dsn", required=True)
+    options.add_argument("--kafka", required=True)
+    options.add_argument("--variant", required=True, choices=VARIANTS)
+    options.add_argument("--rows", type=int, required=True)
+    asked = options.parse_args(arguments)
+    kafka = KafkaSettings.model_validate_json(asked.kafka)
+    give(asked, uvloop.run(work(asked.dsn, kafka, asked.variant, asked.rows)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

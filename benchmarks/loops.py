@@ -1,0 +1,145 @@
+"""L1 and L2: consume → dedupe → state → outbox → publish, held against its ceiling and its peers.
+
+The loop has one core, the broker the other; PostgreSQL takes what it gets. All loops read the same
+records and are watched from outside at the topic they publish to.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.loop.submissions import COUNTED, SUBMITTED, distinct, publish, submissions
+from benchmarks.loop.watch import Seen, watch
+from benchmarks.peers.environments import python_of
+from benchmarks.peers.work import TABLES
+from benchmarks.plan import Measure, Plan
+from benchmarks.ratios import Figure, Rounds, ratio, table_of_rounds
+from benchmarks.stage import Stage, count, stage
+from deploy.local.failure import LaunchFailure
+from deploy.local.processes import Child, tail
+from shared.contracts.topics import dead_letters_of
+from shared.messaging.kafka import create_topics
+
+OURS, CEILING = "ours", "database ceiling: the same statements alone"
+BATCH, WORKERS = "FastStream, batches of 500, our SQL, no outbox", "FastStream, max_workers=20"
+FAUST, NAIVE = "Faust, take(500), our SQL, no outbox", "naive aiokafka + asyncpg, outbox"
+PEERS: dict[str, tuple[str, tuple[str, ...], float]] = {
+    BATCH: ("faststream", ("benchmarks.peers.faststream_loop", "batch"), 1.0),
+    WORKERS: ("faststream", ("benchmarks.peers.faststream_loop", "workers"), 0.04),
+    FAUST: ("faust", ("benchmarks.peers.faust_loop",), 0.2),
+    NAIVE: ("", ("benchmarks.peers.naive_loop",), 0.02),
+}
+"""Where the peer is installed, what is run, and which share of the events it is given to do."""
+LIMIT = 12.0
+GOALS = {BATCH: 3.0, WORKERS: 50.0, FAUST: 17.0, NAIVE: 120.0}
+
+
+def measure(plan: Plan) -> list[Figure]:
+    """All rounds of the loops."""
+    with stage() as on:
+        fill(on, plan.events)
+        once_ours(on, plan, "warm")
+        variants: dict[str, Measure] = {
+            OURS: partial(once_ours, on, plan, "ours"),
+            CEILING: partial(once_ceiling, on, plan),
+        }
+        if plan.wants("L2"):
+            variants |= _peers(on, plan)
+        rounds = plan.rounds_of(variants)
+    machine.tell(table_of_rounds("Loop", "events a second", rounds))
+    return figures(rounds)
+
+
+def fill(on: Stage, events: int) -> None:
+    """Put the submissions where all loops read them."""
+    asyncio.run(create_topics(on.kafka, [SUBMITTED, COUNTED]))
+    asyncio.run(publish(on.kafka, SUBMITTED.name, submissions(events)))
+
+
+def once_ours(on: Stage, plan: Plan, name: str) -> float:
+    """Our loop, in a database and a group of its own; every event counted once and said once."""
+    dsn, expected = on.messaging_database(), distinct(plan.events)
+    label = on.label(name)
+    asyncio.run(create_topics(on.kafka, [dead_letters_of(label)]))
+    plan.settle()
+    given = ("--dsn", dsn, "--kafka", on.kafka.model_dump_json(), "--label", label)
+    argv = ("--workload", "counter", "--expected", str(expected), *given)
+    begin = partial(on.begin, "benchmarks.loop.ours", *argv)
+    children: list[Child] = []
+    seen = _watched(on, lambda: children.append(begin()), expected)
+    children[0].ends(within=30)
+    found = count(dsn, "select sum(contacts) from counter")
+    if not found == seen.records == expected:
+        raise LaunchFailure(
+            f"of {expected} events {found} were counted, {seen.records} said\n{tail(children[0].log)}"
+        )
+    on.drop(dsn)
+    return _told(name, seen)
+
+
+def once_ceiling(on: Stage, plan: Plan) -> float:
+    """The statements alone."""
+    dsn = on.messaging_database()
+    plan.settle()
+    sizes = ("--size", str(on.kafka.max_records), "--lanes", str(on.kafka.lanes))
+    found = on.run("benchmarks.loop.ceiling", "--dsn", dsn, "--events", str(plan.events), *sizes)
+    on.drop(dsn)
+    return _told(CEILING, Seen(int(found["handled"]), float(found["per_second"])))
+
+
+def once_peer(on: Stage, plan: Plan, name: str, python: Path | None) -> float:
+    """A peer, for as long as it takes or as long as there is patience."""
+    home, argv, share = PEERS[name]
+    dsn = on.plain_database(TABLES)
+    told = {
+        "PEER_DSN": dsn,
+        "PEER_KAFKA": on.kafka.bootstrap,
+        "PEER_GROUP": on.label(home or "naive"),
+        "PEER_IN": SUBMITTED.name,
+        "PEER_OUT": COUNTED.name,
+    }
+    plan.settle()
+    children: list[Child] = []
+
+    def begin() -> None:
+        children.append(on.spawn(["-m", *argv], argv[0], python=python, extra=told))
+
+    try:
+        seen = _watched(on, begin, int(distinct(plan.events) * share))
+    finally:
+        for child in children:
+            child.kill()
+    if not seen.records:
+        raise LaunchFailure(f"{name} did nothing.\n{tail(children[0].log)}")
+    on.drop(dsn)
+    return _told(name, seen)
+
+
+def figures(rounds: Rounds) -> list[Figure]:
+    """The ratios that the goals speak of."""
+    found = [Figure("L1", "loop : database ceiling", ratio(rounds, OURS, CEILING), 0.60)]
+    return found + [
+        Figure("L2", f"loop : {name}", ratio(rounds, OURS, name), goal)
+        for name, goal in GOALS.items()
+        if name in rounds
+    ]
+
+
+def _peers(on: Stage, plan: Plan) -> dict[str, Measure]:
+    found: dict[str, Measure] = {}
+    for name, (home, _argv, _share) in PEERS.items():
+        python = python_of(home) if home else None
+        if python or not home:
+            found[name] = partial(once_peer, on, plan, name, python)
+    return found
+
+
+def _watched(on: Stage, begin: Callable[[], object], expected: int) -> Seen:
+    return asyncio.run(watch(on.kafka, COUNTED.name, begin, expected=expected, limit=LIMIT))
+
+
+def _told(name: str, seen: Seen) -> float:
+    machine.tell(f"  {name}: {seen.per_second:,.0f}/s, {seen.records} events")
+    return seen.per_second
