@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
+from opentelemetry.trace import SpanKind
 
 from shared.contracts.cloudevents import Incoming, Record, TraceContext, decode_wanted
 from shared.contracts.event import Event
@@ -25,7 +26,7 @@ from shared.messaging.outbox import append
 from shared.messaging.subscription import Subscription
 from shared.observability import metrics, names
 from shared.observability.logging import get_logger
-from shared.observability.tracing import batch_span
+from shared.observability.tracing import Value, batch_spans
 
 TRIES = 3
 PAUSE_SECONDS = 0.1
@@ -103,7 +104,14 @@ class Processor:
     ) -> None:
         """All of it in one transaction. Whatever it raises, nothing of it has happened."""
         traces = [each.event.trace for each in heard]
-        with batch_span(names.CONSUME, traces, count=len(heard)) as contexts:
+        with batch_spans(
+            names.CONSUME,
+            names.PROCESS,
+            traces,
+            kind=SpanKind.CONSUMER,
+            about=lambda place: _about(heard[place].event),
+            count=len(heard),
+        ) as contexts:
             async with self._database.transaction() as tx:
                 ids = [*(each.event.id for each in heard), *(letter.mark for letter in letters)]
                 new = await first_time(tx, ids)
@@ -178,6 +186,10 @@ def _first(
             same = context is event.trace
             fresh.append(event if same else msgspec.structs.replace(event, trace=context))
     return fresh
+
+
+def _about(event: Incoming[Event]) -> dict[str, Value]:
+    return {"topic": event.origin.topic, "type": event.type, "event_id": str(event.id)}
 
 
 def _kind(error: Exception) -> str:

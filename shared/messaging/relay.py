@@ -8,8 +8,10 @@ be published twice, but never out of order and never not at all.
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
+
+from opentelemetry.trace import SpanKind
 
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
@@ -17,8 +19,8 @@ from shared.messaging.books import Books, Row
 from shared.messaging.housekeeping import housekeeping
 from shared.messaging.kafka import Producer
 from shared.messaging.patience import Backoff, pause
-from shared.messaging.shipping import ship
-from shared.observability import metrics
+from shared.messaging.shipping import ship, traced_of
+from shared.observability import metrics, names, tracing
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
@@ -65,9 +67,11 @@ class Relay:
             books = Books(office, self._database)
             if not await books.elected():
                 self._trouble = None
+                metrics.outbox_age.set(0)
                 return await pause(stop, STANDBY_SECONDS)
             try:
-                async with Producer(self._kafka) as producer, housekeeping(self._database):
+                # In this order, so that the age of what waits is also told while the broker is away.
+                async with housekeeping(self._database), Producer(self._kafka) as producer:
                     self._trouble = None
                     await self._work(books, producer, stop, backoff)
             finally:
@@ -94,7 +98,7 @@ class Relay:
         return rows
 
     async def _publish(self, rows: Sequence[Row], books: Books, producer: Producer) -> None:
-        with metrics.relay_batch_seconds.time(), self._shipping():
+        with metrics.relay_batch_seconds.time(), self._shipping(), _traced(rows):
             await books.mark(rows[-1], await ship(producer, self._source, rows))
         metrics.relay_batch_records.observe(len(rows))
 
@@ -105,6 +109,19 @@ class Relay:
             yield
         finally:
             self._shipping_since = None
+
+
+def _traced(rows: Sequence[Row]) -> AbstractContextManager[object]:
+    """A span for the round and each traced row of it. Without a collector no row is looked into."""
+    traced = traced_of(rows) if tracing.exporting() else []
+    return tracing.batch_spans(
+        names.RELAY,
+        names.PUBLISH,
+        [each.trace for each in traced],
+        kind=SpanKind.PRODUCER,
+        about=lambda place: {"topic": traced[place].topic, "type": traced[place].type},
+        count=len(rows),
+    )
 
 
 def _now() -> float:

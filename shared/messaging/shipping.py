@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from shared.contracts.cloudevents import stamp
+from shared.contracts.cloudevents import TraceContext, stamp
+from shared.contracts.event import REGISTRY
 from shared.messaging.kafka import Message, Producer, partition_of
 from shared.messaging.outbox import unpack
 from shared.observability import metrics
@@ -18,6 +19,14 @@ class Shipment(NamedTuple):
     partition: int
     base_offset: int
     positions: list[int]
+
+
+class Traced(NamedTuple):
+    """What a span says of a row that belongs to a trace; a type that is not ours is not repeated."""
+
+    trace: TraceContext
+    topic: str
+    type: str
 
 
 async def ship(producer: Producer, source: str, rows: Sequence[Any]) -> list[Shipment]:
@@ -38,6 +47,19 @@ async def ship(producer: Producer, source: str, rows: Sequence[Any]) -> list[Shi
         if isinstance(result, BaseException):
             raise result
     return list(chain.from_iterable(landed))  # type: ignore[arg-type]  # no exception is left in it
+
+
+def traced_of(rows: Sequence[Any]) -> list[Traced]:
+    """Those rows whose event carries a trace."""
+    found = []
+    for row in rows:
+        headers = dict(unpack(row["headers"]))
+        parent = headers.get("ce_traceparent", b"").decode("latin-1")
+        kind = headers.get("ce_type", b"").decode("latin-1")
+        if parent:
+            known = kind if kind in REGISTRY else "unknown"
+            found.append(Traced(TraceContext(parent), row["topic"], known))
+    return found
 
 
 async def _load(

@@ -1,23 +1,42 @@
 """The Prometheus instruments, one for each metric of the names module."""
 
-from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+from typing import TypeVar
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.metrics import MetricWrapperBase
 
 from shared.observability import names
 from shared.observability.names import Metric
 
+Instrument = TypeVar("Instrument", bound=MetricWrapperBase)
+
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's own gap
+_MADE: list[tuple[Metric, MetricWrapperBase]] = []
+
+
+def configure(*, service: str, role: str) -> None:
+    """Show what this process says, and not the 0 of what others count."""
+    for metric, instrument in _MADE:
+        if not names.said_by(metric, service, role):
+            REGISTRY.unregister(instrument)
+
+
+def _made(metric: Metric, instrument: Instrument) -> Instrument:
+    _MADE.append((metric, instrument))
+    return instrument
 
 
 def _counter(metric: Metric) -> Counter:
-    return Counter(metric.name, metric.help, metric.labels)
+    return _made(metric, Counter(metric.name, metric.help, metric.labels))
 
 
 def _gauge(metric: Metric) -> Gauge:
-    return Gauge(metric.name, metric.help, metric.labels)
+    return _made(metric, Gauge(metric.name, metric.help, metric.labels))
 
 
 def _histogram(metric: Metric) -> Histogram:
-    return Histogram(metric.name, metric.help, metric.labels, buckets=metric.buckets)
+    buckets = metric.buckets
+    return _made(metric, Histogram(metric.name, metric.help, metric.labels, buckets=buckets))
 
 
 http_requests = _counter(names.HTTP_REQUESTS)

@@ -3,6 +3,24 @@
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+INTRODUCTION = """\
+**Logs** are lines of JSON on standard output. **Metrics** are at `/metrics` of each process's operators'
+address (`RAPPORT_OPS__HOST`, `RAPPORT_OPS__PORT`), beside `/livez` and `/readyz`; `make demo` prints these
+addresses, and so does `make up`. **Traces** go to a collector by OTLP over HTTP:
+
+    make demo OTLP=http://localhost:4318
+
+`make up` takes the same. Elsewhere `RAPPORT_TELEMETRY__OTLP_ENDPOINT` names the collector, and
+`RAPPORT_TELEMETRY__SAMPLE_RATIO` the share of traces that are recorded; whether one is, is decided where
+it begins. A trace begins where a customer's words come in (a mail, a request, an event; the last two may
+bring one along) and goes on through outbox, broker and timers to the figures. One transaction may take
+work of many traces: its span is a trace of its own, linked to each, and each has its own span beside it.
+
+*By* says which processes say it: those of a service, of a role, or both. What Python and the process
+itself tell (`python_*`, `process_*`) is there as well, and nothing else. No name, address, number or text
+of a person is in logs, spans, labels, Kafka keys or the headers of dead letters.
+"""
+
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
@@ -13,6 +31,7 @@ class Metric(NamedTuple):
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     help: str
+    by: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = SECONDS
 
@@ -22,6 +41,7 @@ class SpanName(NamedTuple):
 
     name: str
     help: str
+    by: str
 
 
 class Attribute(NamedTuple):
@@ -36,33 +56,40 @@ HTTP_REQUESTS = Metric(
     "rapport_http_requests_total",
     "counter",
     "Requests answered.",
+    "api",
     ("method", "route", "status"),
 )
 HTTP_SECONDS = Metric(
     "rapport_http_request_seconds",
     "histogram",
     "Time from a request's head to its answer's end; streams are not counted.",
+    "api",
     ("method", "route"),
 )
-HTTP_STREAMS = Metric("rapport_http_streams", "gauge", "Event streams that are open.", ("route",))
+HTTP_STREAMS = Metric(
+    "rapport_http_streams", "gauge", "Event streams that are open.", "routing api", ("route",)
+)
 
 CONSUMER_RECORDS = Metric(
     "rapport_consumer_records_total",
     "counter",
     "Records taken from the broker, by what became of them:"
     " handled, duplicate, unwanted or dead_lettered.",
+    "worker",
     ("topic", "outcome"),
 )
 CONSUMER_LAG = Metric(
     "rapport_consumer_lag_records",
     "gauge",
     "Records that wait in the broker for this process.",
+    "worker",
     ("topic",),
 )
 CONSUMER_BATCH_RECORDS = Metric(
     "rapport_consumer_batch_records",
     "histogram",
     "Records taken in one transaction.",
+    "worker",
     (),
     SIZES,
 )
@@ -70,119 +97,162 @@ CONSUMER_BATCH_SECONDS = Metric(
     "rapport_consumer_batch_seconds",
     "histogram",
     "Time from decoding a batch to its commit.",
+    "worker",
 )
 CONSUMER_RETRIES = Metric(
     "rapport_consumer_retries_total",
     "counter",
     "Batches that were rolled back and tried again, by the kind of failure.",
+    "worker",
     ("kind",),
 )
 DEAD_LETTERS = Metric(
     "rapport_dead_letters_total",
     "counter",
     "Records put aside because they could not be taken, by the kind of failure.",
+    "worker",
     ("topic", "kind"),
 )
 BROKER_CONTACT_AGE = Metric(
     "rapport_broker_contact_age_seconds",
     "gauge",
     "Time since the broker last answered; rises in an outage that the client hides.",
+    "worker",
 )
 
 OUTBOX_AGE = Metric(
     "rapport_outbox_age_seconds",
     "gauge",
-    "Age of the oldest event that is committed and not yet published; 0 if there is none.",
+    "Age of the oldest event that is committed and not yet published; 0 if there is none,"
+    " and where another process publishes.",
+    "worker",
 )
 OUTBOX_PUBLISHED = Metric(
     "rapport_outbox_published_total",
     "counter",
     "Events the broker has acknowledged.",
+    "worker",
     ("topic",),
 )
 RELAY_BATCH_RECORDS = Metric(
     "rapport_relay_batch_records",
     "histogram",
     "Events published in one round of the relay.",
+    "worker",
     (),
     SIZES,
 )
 RELAY_BATCH_SECONDS = Metric(
     "rapport_relay_batch_seconds",
     "histogram",
-    "Time of one round of the relay: read, publish, mark.",
+    "Time of one round of the relay: publish and mark.",
+    "worker",
 )
 
 INTAKE_RECEIVED = Metric(
     "rapport_intake_received_total",
     "counter",
     "Messages that came in; equals stored + quarantined + deduplicated.",
+    "intake",
     ("channel",),
 )
 INTAKE_STORED = Metric(
-    "rapport_intake_stored_total", "counter", "Messages kept as messages.", ("channel",)
+    "rapport_intake_stored_total", "counter", "Messages kept as messages.", "intake", ("channel",)
 )
 INTAKE_QUARANTINED = Metric(
     "rapport_intake_quarantined_total",
     "counter",
     "Messages that could not be read, kept with their bytes and a reason.",
+    "intake",
     ("channel",),
 )
 INTAKE_DEDUPLICATED = Metric(
     "rapport_intake_deduplicated_total",
     "counter",
     "Messages that had come in before.",
+    "intake",
     ("channel",),
 )
 
 OFFERS = Metric(
     "rapport_offers_total",
     "counter",
-    "Offers to agents, by what became of them: made, accepted, declined or expired.",
+    "Offers to agents, by what became of them: made, accepted, declined, expired or withdrawn.",
+    "routing",
     ("outcome",),
 )
 CONTACTS_WAITING = Metric(
-    "rapport_contacts_waiting", "gauge", "Contacts that wait for an agent.", ("queue",)
+    "rapport_contacts_waiting",
+    "gauge",
+    "Contacts that wait for an agent; each worker says the same.",
+    "routing worker",
+    ("queue",),
 )
 PROMISES_AT_RISK = Metric(
     "rapport_promises_at_risk",
     "gauge",
-    "Open promises of which less than a fifth of the time is left.",
+    "Open promises of which less than a fifth of the time is left; each worker says the same.",
+    "intake worker",
 )
 PROMISES_SETTLED = Metric(
     "rapport_promises_settled_total",
     "counter",
     "Promises settled: beaten, kept, broken, renegotiated or void.",
+    "intake worker",
     ("outcome",),
 )
 CHECK_INS = Metric(
     "rapport_check_ins_total",
     "counter",
     "Check-ins, by what became of them: planned, sent, answered, unanswered or dropped.",
+    "followup",
     ("outcome",),
 )
 TIMER_LATENESS = Metric(
     "rapport_timer_lateness_seconds",
     "histogram",
-    "How long after its time a timer was acted on.",
+    "How long after its time a timer was acted on: promise, offer, wrap_up, ask or close.",
+    "intake worker, routing worker, followup worker",
     ("timer",),
 )
 FIGURES_AGE = Metric(
     "rapport_figures_age_seconds",
     "gauge",
     "Age of the newest event that the figures count; it grows while nothing happens, too.",
+    "analytics worker",
 )
 
-SERVER = SpanName("http.server", "One request; on the wire `METHOD route`.")
-CONSUME = SpanName("consumer.batch", "One batch in one transaction; linked to every record's span.")
-PROCESS = SpanName("consumer.process", "One record of a batch; child of the span that sent it.")
-RELAY = SpanName("relay.batch", "One round of the relay; linked to the spans that caused it.")
-PUBLISH = SpanName("relay.publish", "One event on its way to the broker; child of its cause.")
-RECEIVE = SpanName("intake.receive", "One message on its way in, from its bytes to its commit.")
-DECIDE = SpanName("decide", "A decision over a whole batch.")
-STORE = SpanName("store", "One group commit.")
-SEND = SpanName("delivery.send", "One message handed to an outside provider.")
-TIMER = SpanName("timer.batch", "Due timers claimed and acted on in one transaction.")
+SERVER = SpanName("http.server", "One request; on the wire `METHOD route`.", "api")
+CONSUME = SpanName(
+    "consumer.batch", "One batch in one transaction; linked to every record's span.", "worker"
+)
+PROCESS = SpanName(
+    "consumer.process", "One record of a batch; child of the span that sent it.", "worker"
+)
+RELAY = SpanName(
+    "relay.batch", "One round of the relay; linked to the spans that caused it.", "worker"
+)
+PUBLISH = SpanName(
+    "relay.publish", "One event on its way to the broker; child of its cause.", "worker"
+)
+RECEIVE = SpanName(
+    "intake.receive", "One mail on its way in, from its bytes to its commit.", "intake api"
+)
+STORE = SpanName(
+    "store", "One group commit; linked to the span of all that shares it.", "intake api"
+)
+DECIDE = SpanName("decide", "One decision over all contacts that wait.", "routing worker")
+SEND = SpanName("delivery.send", "One message handed to an outside provider.", "intake worker")
+TIMER = SpanName(
+    "timer.batch",
+    "Due timers claimed and acted on in one transaction; linked to the span that set each.",
+    "intake worker, routing worker, followup worker",
+)
+ACT = SpanName(
+    "timer.act",
+    "What one due timer does; child of the span that set it.",
+    "intake worker, routing worker, followup worker",
+)
 
 HTTP_METHOD = Attribute("method", "http.request.method", "GET, POST and so on.")
 HTTP_ROUTE = Attribute("route", "http.route", "The route's template, never the path itself.")
@@ -194,12 +264,19 @@ EVENT_TYPE = Attribute("type", "cloudevents.event_type", "The event's type.")
 EVENT_ID = Attribute("event_id", "cloudevents.event_id", "The event's id.")
 CHANNEL = Attribute("channel", "rapport.channel", "The channel's kind, such as email.")
 CONTACT = Attribute("contact_id", "rapport.contact.id", "The contact.")
-QUEUE = Attribute("queue_id", "rapport.queue.id", "The queue.")
-OUTCOME = Attribute("outcome", "rapport.outcome", "What became of it, from a closed list.")
+TIMER_KIND = Attribute("timer", "rapport.timer", "Which timer, as its metric's label says.")
+OUTCOME = Attribute(
+    "outcome", "rapport.outcome", "What became of it: delivered, refused or putoff."
+)
 
 METRICS = tuple(value for value in tuple(vars().values()) if isinstance(value, Metric))
 SPANS = tuple(value for value in tuple(vars().values()) if isinstance(value, SpanName))
 ATTRIBUTES = tuple(value for value in tuple(vars().values()) if isinstance(value, Attribute))
+
+
+def said_by(what: Metric | SpanName, service: str, role: str) -> bool:
+    """Whether a process says it: `by` names a service, a role or both, or several such."""
+    return any({service, role}.issuperset(who.split()) for who in what.by.split(","))
 
 
 def page() -> str:
@@ -208,12 +285,17 @@ def page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield from ("# Telemetry", "", "Made by `python -m docs.generate`.", "")
-    yield from ("## Metrics", "", "| Metric | Kind | Labels | Meaning |", "|---|---|---|---|")
+    yield from ("# Telemetry", "", "Made by `python -m docs.generate`.", "", INTRODUCTION)
+    yield from (
+        "## Metrics",
+        "",
+        "| Metric | Kind | Labels | By | Meaning |",
+        "|---|---|---|---|---|",
+    )
     for m in METRICS:
-        yield f"| `{m.name}` | {m.kind} | {', '.join(m.labels)} | {m.help} |"
-    yield from ("", "## Spans", "", "| Span | Meaning |", "|---|---|")
-    yield from (f"| `{s.name}` | {s.help} |" for s in SPANS)
+        yield f"| `{m.name}` | {m.kind} | {', '.join(m.labels)} | {m.by} | {m.help} |"
+    yield from ("", "## Spans", "", "| Span | By | Meaning |", "|---|---|---|")
+    yield from (f"| `{s.name}` | {s.by} | {s.help} |" for s in SPANS)
     yield from ("", "## Span attributes", "", "No other is recorded.", "")
     yield from ("| Attribute | Meaning |", "|---|---|")
     yield from (f"| `{a.name}` | {a.help} |" for a in ATTRIBUTES)

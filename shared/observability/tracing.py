@@ -6,7 +6,7 @@ costs one look at the context and nothing else.
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Token
 from typing import Final
@@ -15,7 +15,7 @@ from opentelemetry import context as otel
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import (
     Link,
@@ -38,13 +38,21 @@ from shared.observability import names
 from shared.observability.names import SpanName
 from shared.settings import TelemetrySettings
 
+MOST_LINKS: Final = 2_000
+"""As many as a batch may hold: each record of it is linked."""
 Value = str | int | float | bool
+About = Callable[[int], Mapping[str, Value]]
 
 _TRACEPARENT: Final = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
 )
 _ATTRIBUTE: Final = {attribute.keyword: attribute.name for attribute in names.ATTRIBUTES}
 _UNRECORDED: Final = NonRecordingSpan(SpanContext(0, 0, is_remote=False))
+
+
+def nothing(_: int) -> Mapping[str, Value]:
+    """Nothing is known about the items of a batch."""
+    return {}
 
 
 class _State:
@@ -65,7 +73,8 @@ def configure(
     if processor is None:
         return
     resource = Resource.create({"service.name": f"rapport-{service}", "rapport.role": role})
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    limits = SpanLimits(max_links=MOST_LINKS)
+    provider = TracerProvider(resource=resource, span_limits=limits, shutdown_on_exit=False)
     provider.add_span_processor(processor)
     _State.provider, _State.ratio = provider, settings.sample_ratio
     _State.tracer = provider.get_tracer("rapport")
@@ -76,6 +85,11 @@ def shut_down() -> None:
     if _State.provider is not None:
         _State.provider.shutdown()
     _State.provider, _State.tracer, _State.ratio = None, NoOpTracer(), 0.0
+
+
+def exporting() -> bool:
+    """Whether anybody looks: if not, nothing needs to be found out for a span alone."""
+    return _State.provider is not None
 
 
 def current() -> TraceContext | None:
@@ -108,10 +122,10 @@ class span:  # noqa: N801  (used as a function is: `with span(names.STORE):`)
     """A piece of work inside the current trace, or the start of a new one.
 
     An exception marks the span by its class and goes on; its text is not recorded. A trace that
-    begins here is recorded by chance, and certainly if it is `linked` to one that is.
+    begins here is recorded by chance, or certainly if `recorded` says so.
     """
 
-    __slots__ = ("_attributes", "_kind", "_linked", "_name", "_span", "_token")
+    __slots__ = ("_attributes", "_kind", "_linked", "_name", "_recorded", "_span", "_token")
 
     def __init__(
         self,
@@ -119,9 +133,11 @@ class span:  # noqa: N801  (used as a function is: `with span(names.STORE):`)
         *,
         kind: SpanKind = SpanKind.INTERNAL,
         linked: Sequence[SpanContext] = (),
+        recorded: bool = False,
         **attributes: Value,
     ) -> None:
         self._name, self._kind, self._linked, self._attributes = name, kind, linked, attributes
+        self._recorded = recorded
 
     def __enter__(self) -> Span:
         here = get_current_span().get_span_context()
@@ -129,7 +145,7 @@ class span:  # noqa: N801  (used as a function is: `with span(names.STORE):`)
         self._token: Token[Context] | None = None
         if here.is_valid and not here.trace_flags.sampled:
             return self._span
-        if here.is_valid or _chosen(self._linked):
+        if here.is_valid or self._recorded or _chosen():
             self._span = _started(self._name, self._kind, self._linked, self._attributes)
             self._token = otel.attach(set_span_in_context(self._span))
         else:
@@ -137,9 +153,8 @@ class span:  # noqa: N801  (used as a function is: `with span(names.STORE):`)
         return self._span
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, Exception) and self._span.is_recording():
-            annotate(self._span, error=type(error).__name__)
-            self._span.set_status(Status(StatusCode.ERROR))
+        if isinstance(error, Exception):
+            _failed(self._span, error)
         if self._token is not None:
             otel.detach(self._token)
             self._span.end()
@@ -150,36 +165,65 @@ def batch_span(
     name: SpanName,
     contexts: Sequence[TraceContext | None],
     *,
-    each: SpanName = names.PROCESS,
+    kind: SpanKind = SpanKind.INTERNAL,
     **attributes: Value,
-) -> Iterator[list[TraceContext | None]]:
-    """One span for a batch, linked to the span behind each item; and one for each recorded item.
+) -> Iterator[None]:
+    """One span for a batch, linked to the span behind each item, if any of those is recorded.
 
-    Gives, item by item, the context that what the item causes should carry.
+    What is done inside belongs to the batch, and to the trace of none of its items.
     """
     causes = [_read(context) for context in contexts]
-    if not any(cause is not None and cause.trace_flags.sampled for cause in causes):
-        with use(None):
-            yield list(contexts)
-        return
-    linked = [cause for cause in causes if cause is not None]
-    with use(None), span(name, kind=SpanKind.CONSUMER, linked=linked, **attributes) as batch:
-        spans = [_item(each, cause, batch) for cause in causes]
+    recorded = any(cause.trace_flags.sampled for cause in causes if cause)
+    with _batch(name, kind, causes, attributes, recorded=recorded):
+        yield
+
+
+@contextmanager
+def batch_spans(
+    name: SpanName,
+    each: SpanName,
+    contexts: Sequence[TraceContext | None],
+    *,
+    kind: SpanKind = SpanKind.INTERNAL,
+    about: About = nothing,
+    **attributes: Value,
+) -> Iterator[list[TraceContext | None]]:
+    """As `batch_span`, and a span for each recorded item; one that comes without a trace begins one.
+
+    `about` tells an item's attributes by its place. Gives, item by item, the context that what
+    the item causes should carry.
+    """
+    causes = [_read(context) for context in contexts]
+    recorded = [cause.trace_flags.sampled if cause else _chosen() for cause in causes]
+    with _batch(name, kind, causes, attributes, recorded=any(recorded)) as batch:
+        spans = [
+            _item(each, kind, causes[place], batch, about(place)) if wanted else None
+            for place, wanted in enumerate(recorded)
+        ]
         try:
             yield [
-                context if item is None else _written(item.get_span_context())
-                for context, item in zip(contexts, spans, strict=True)
+                _written(own.get_span_context()) if own else context if cause else _begun()
+                for context, cause, own in zip(contexts, causes, spans, strict=True)
             ]
+        except Exception as error:
+            for own in filter(None, spans):
+                _failed(own, error)
+            raise
         finally:
-            for item in spans:
-                if item is not None:
-                    item.end()
+            for own in filter(None, spans):
+                own.end()
 
 
 def annotate(span_: Span, **attributes: Value) -> None:
     """Add attributes to a span; what the names module does not list is left out."""
     if span_.is_recording():
         span_.set_attributes(_named(attributes))
+
+
+def _failed(span_: Span, error: Exception) -> None:
+    if span_.is_recording():
+        annotate(span_, error=type(error).__name__)
+        span_.set_status(Status(StatusCode.ERROR))
 
 
 def _started(
@@ -191,10 +235,26 @@ def _started(
     )
 
 
-def _chosen(linked: Sequence[SpanContext]) -> bool:
-    if any(other.trace_flags.sampled for other in linked):
-        return True
+def _chosen() -> bool:
     return random.random() < _State.ratio  # noqa: S311  (a sample, not a secret)
+
+
+@contextmanager
+def _batch(
+    name: SpanName,
+    kind: SpanKind,
+    causes: Sequence[SpanContext | None],
+    attributes: Mapping[str, Value],
+    *,
+    recorded: bool,
+) -> Iterator[Span]:
+    linked = [cause for cause in causes if cause is not None]
+    with use(None):
+        if not recorded:
+            yield _UNRECORDED
+            return
+        with span(name, kind=kind, linked=linked, recorded=True, **attributes) as batch:
+            yield batch
 
 
 def _fresh() -> SpanContext:
@@ -203,15 +263,28 @@ def _fresh() -> SpanContext:
     return SpanContext(trace or 1, own or 1, is_remote=False)
 
 
-def _item(name: SpanName, cause: SpanContext | None, batch: Span) -> Span | None:
-    if cause is None or not cause.trace_flags.sampled:
-        return None
+def _begun() -> TraceContext | None:
+    """A trace that begins with an item of a batch, and of which nothing is exported."""
+    return _written(_fresh())
+
+
+def _item(
+    name: SpanName,
+    kind: SpanKind,
+    cause: SpanContext | None,
+    batch: Span,
+    about: Mapping[str, Value],
+) -> Span:
     return _State.tracer.start_span(
-        name.name, _inside(cause), SpanKind.CONSUMER, links=[Link(batch.get_span_context())]
+        name.name,
+        _inside(cause),
+        kind,
+        links=[Link(batch.get_span_context())],
+        attributes=_named(about),
     )
 
 
-def _named(attributes: dict[str, Value]) -> dict[str, Value]:
+def _named(attributes: Mapping[str, Value]) -> dict[str, Value]:
     return {_ATTRIBUTE[key]: value for key, value in attributes.items() if key in _ATTRIBUTE}
 
 

@@ -25,7 +25,7 @@ from shared.kernel.errors import Failure, Unavailable
 from shared.messaging.dead_letters import dead_letters_command
 from shared.messaging.kafka import Probe
 from shared.messaging.republishing import republish_command
-from shared.observability import logging, tracing
+from shared.observability import logging, metrics, tracing
 from shared.observability.logging import get_logger
 from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
@@ -82,6 +82,7 @@ def main(service: Service[S], argv: Sequence[str]) -> int:
     lines = sys.stderr if role in COMMANDS else sys.stdout
     logging.configure(settings.telemetry, service=service.name, role=role, out=lines)
     tracing.configure(settings.telemetry, service=service.name, role=role)
+    metrics.configure(service=service.name, role=role)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_work(service, settings, role, rest))

@@ -19,7 +19,7 @@ from shared.database.database import Tx
 from shared.kernel.clock import Clock
 from shared.messaging import outbox
 from shared.observability import metrics, names
-from shared.observability.tracing import batch_span
+from shared.observability.tracing import batch_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ async def _act(
 ) -> int:
     """Write what was decided and say so, each in the trace that its contact began."""
     begun = [one.contact.trace for one in claimed]
-    with batch_span(names.TIMER, begun, count=len(claimed)) as traces:
+    with batch_spans(names.TIMER, names.ACT, begun, timer=timer, count=len(claimed)) as traces:
         told = [
             Outgoing(event, trace=trace)
             for decision, trace in zip(decisions, traces, strict=True)

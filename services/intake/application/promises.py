@@ -10,7 +10,7 @@ from services.intake.domain.promise import settled
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.intake import PromiseOutcome, PromiseSettled
 from shared.database.database import Tx
-from shared.observability import metrics
+from shared.observability import metrics, names, tracing
 
 
 async def answered(tx: Tx, replies: Mapping[UUID, datetime]) -> list[Outgoing]:
@@ -27,7 +27,12 @@ async def break_due(tx: Tx, now: datetime, limit: int) -> list[Outgoing]:
         Settlement(promise_id=each.promise_id, outcome=PromiseOutcome.BROKEN, settled_at=now)
         for each in promises
     ]
-    return await _settle(tx, promises, ends)
+    traces = [each.trace for each in promises]
+    with tracing.batch_spans(names.TIMER, names.ACT, traces, timer="promise", count=len(ends)):
+        said = await _settle(tx, promises, ends)
+    for each in promises:
+        metrics.timer_lateness.labels("promise").observe((now - each.due_at).total_seconds())
+    return said
 
 
 async def _settle(

@@ -9,6 +9,7 @@ from services.intake.application.centre import CurrentCentre
 from services.intake.application.group_commit import GroupCommit
 from services.intake.domain.arrival import Arrival, Outcome
 from shared.database.database import Database
+from shared.observability import names, tracing
 
 COLLISIONS = 3
 """How often a set is tried again because another transaction had one of its arrivals."""
@@ -32,12 +33,14 @@ class Reception:
         await self._commits.drained()
 
     async def _commit(self, arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
-        for _ in range(COLLISIONS):
-            try:
-                return await self._once(arrivals)
-            except asyncpg.UniqueViolationError:
-                continue
-        return await self._once(arrivals)
+        traces = [arrival.trace for arrival in arrivals]
+        with tracing.batch_span(names.STORE, traces, count=len(arrivals)):
+            for _ in range(COLLISIONS):
+                try:
+                    return await self._once(arrivals)
+                except asyncpg.UniqueViolationError:
+                    continue
+            return await self._once(arrivals)
 
     async def _once(self, arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
         async with self._database.transaction() as tx:

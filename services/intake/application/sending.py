@@ -46,8 +46,13 @@ class Sending:
 
     async def send(self, message: Claimed) -> None:
         """Try to send one; returns when how that ended is committed. Raises `Unavailable`."""
-        with tracing.use(message.trace), tracing.span(names.SEND, channel="email"):
+        contact_id = str(message.contact_id)
+        with (
+            tracing.use(message.trace),
+            tracing.span(names.SEND, channel="email", contact_id=contact_id) as span,
+        ):
             result = await self._mailer.send(message)
+            tracing.annotate(span, outcome=type(result).__name__.lower())
             trace = tracing.current()
         jitter = random.random()  # noqa: S311 - it spreads load
         now = self._clock.now()

@@ -114,25 +114,74 @@ def test_a_batch_links_every_message_and_each_recorded_one_gets_its_own_span(
 ) -> None:
     exporter = record(0)
     contexts = [SAMPLED, None, UNSAMPLED]
-    with tracing.batch_span(names.CONSUME, contexts, count=3) as onward:
+    batch_spans = tracing.batch_spans(names.CONSUME, names.PROCESS, contexts, about=kind_of)
+    with batch_spans as onward:
         pass
     spans = {span.name: span for span in exporter.get_finished_spans()}
     batch, process = spans["consumer.batch"], spans["consumer.process"]
     assert {f"{link.context.trace_id:032x}" for link in batch.links} == {TRACE}
     assert len(batch.links) == 2
     assert trace_of(process) == TRACE
+    assert process.attributes == {"cloudevents.event_type": "kind 0"}
     assert trace_of(batch) != TRACE
-    assert onward[1:] == [None, UNSAMPLED]
+    assert onward[2] is UNSAMPLED
     assert onward[0] is not None
     assert f"{process.context.span_id:016x}" in onward[0].parent
 
 
+def kind_of(place: int) -> dict[str, tracing.Value]:
+    return {"type": f"kind {place}"}
+
+
 def test_a_batch_without_recorded_messages_is_not_recorded(record: Record) -> None:
-    exporter = record(1)
-    with tracing.use(SAMPLED), tracing.batch_span(names.CONSUME, [None, UNSAMPLED]) as onward:
+    exporter = record(0)
+    with (
+        tracing.use(SAMPLED),
+        tracing.batch_spans(names.CONSUME, names.PROCESS, [None, UNSAMPLED]) as onward,
+    ):
         assert tracing.current() is None
-    assert onward == [None, UNSAMPLED]
+    assert onward[1] is UNSAMPLED
     assert not exporter.get_finished_spans()
+
+
+@pytest.mark.parametrize("ratio", [0, 1])
+def test_a_message_without_a_trace_begins_one(record: Record, ratio: float) -> None:
+    exporter = record(ratio)
+    contexts = [None, TraceContext("unreadable")]
+    with tracing.batch_spans(names.CONSUME, names.PROCESS, contexts) as onward:
+        pass
+    begun = {context.parent[3:35] for context in onward if context}
+    spans = {trace_of(span) for span in exporter.get_finished_spans() if "process" in span.name}
+    assert len(begun) == 2
+    assert spans == (begun if ratio else set())
+
+
+def test_a_large_batch_links_every_message(record: Record) -> None:
+    exporter = record(0)
+    with tracing.batch_span(names.STORE, [SAMPLED] * 1_000):
+        pass
+    [batch] = exporter.get_finished_spans()
+    assert len(batch.links) == 1_000
+
+
+def test_what_shares_a_batch_without_spans_of_its_own_belongs_to_the_batch(record: Record) -> None:
+    exporter = record(1)
+    with tracing.use(SAMPLED), tracing.batch_span(names.STORE, [SAMPLED, None]):
+        inside = tracing.current()
+    [batch] = exporter.get_finished_spans()
+    assert inside is not None
+    assert trace_of(batch) == inside.parent[3:35] != TRACE
+
+
+def test_the_failure_of_a_batch_is_that_of_its_messages(record: Record) -> None:
+    exporter = record(1)
+    with (
+        pytest.raises(ValueError, match="jane"),
+        tracing.batch_spans(names.CONSUME, names.PROCESS, [SAMPLED]),
+    ):
+        raise ValueError("jane@example.org")
+    kinds = {span.name: span.attributes for span in exporter.get_finished_spans()}
+    assert kinds["consumer.process"] == kinds["consumer.batch"] == {"error.type": "ValueError"}
 
 
 def test_an_error_is_named_and_not_quoted(record: Record) -> None:
