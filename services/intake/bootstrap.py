@@ -22,7 +22,7 @@ from services.intake.entrypoints.consumer import subscriptions
 from services.intake.entrypoints.contacts import CONTACTS, PostContact
 from services.intake.entrypoints.http import admin_routes, contact_routes, waits_routes
 from services.intake.entrypoints.smtp import SmtpDoor
-from services.intake.entrypoints.timers import PromiseTimer, Sender
+from services.intake.entrypoints.timers import PromiseTimer, PromiseWatch, Sender
 from services.intake.settings import MailSettings, Settings
 from shared.contracts.topics import INTAKE
 from shared.database.database import Database
@@ -81,6 +81,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     parts: dict[str, Part] = {
         "sender": sender(settings.mail, database, clock),
         "promises": timer,
+        "promise-watch": PromiseWatch(database, clock),
         **kafka.parts,
     }
     try:

@@ -45,6 +45,9 @@ SETTLE = f"""
 update promise set outcome = given.outcome, settled_at = given.settled_at
 from {_SETTLEMENT.source} where promise.promise_id = given.promise_id and promise.outcome is null
 """  # noqa: S608 - the source is made of our own column names
+AT_RISK = """
+select count(*) from promise where outcome is null and due_at - $1 < (due_at - made_at) / 5
+"""
 NEXT_DUE = "select min(due_at) from promise where outcome is null"
 
 
@@ -61,6 +64,11 @@ async def due(tx: Tx, now: datetime, limit: int) -> list[OpenPromise]:
 async def settle(tx: Tx, settlements: Sequence[Settlement]) -> None:
     """Write down what became of them."""
     await tx.execute(SETTLE, *_SETTLEMENT.of(settlements))
+
+
+async def at_risk(tx: Tx, now: datetime) -> int:
+    """How many open promises have less than a fifth of their time left."""
+    return int(await tx.fetchval(AT_RISK, now))
 
 
 async def next_due(tx: Tx) -> datetime | None:

@@ -13,7 +13,10 @@ from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
 from shared.messaging import outbox
 from shared.messaging.patience import Backoff, pause
+from shared.observability import metrics
 from shared.observability.logging import get_logger
+
+LOOK_SECONDS = 2.0
 
 log = get_logger(__name__)
 
@@ -101,3 +104,24 @@ class PromiseTimer:
             return self._longest
         left = (due_at - self._clock.now()).total_seconds()
         return min(max(left, 0.05), self._longest)
+
+
+class PromiseWatch:
+    """Counts the promises that are about to be broken, for those who can still do something."""
+
+    def __init__(self, database: Database, clock: Clock, *, every: float = LOOK_SECONDS) -> None:
+        self._database, self._clock, self._every = database, clock, every
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look now and then until `stop`."""
+        while not stop.is_set():
+            try:
+                await self.look()
+            except Unavailable as error:
+                log.warning("promise watch interrupted", reason=error.detail)
+            await pause(stop, self._every)
+
+    async def look(self) -> None:
+        """Look once. Raises `Unavailable`."""
+        async with self._database.connection() as tx:
+            metrics.promises_at_risk.set(await store_promise.at_risk(tx, self._clock.now()))
