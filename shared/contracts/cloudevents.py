@@ -124,7 +124,7 @@ _STRUCTURED = msgspec.json.Decoder(_Envelope)
 _READ = frozenset(name for name in _Envelope.__struct_fields__ if not name.startswith("data"))
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_NAME = re.compile(r"rapport\.[a-z_]{1,40}\.[a-z_]{1,40}\.v[0-9]{1,3}")
 
 
 def caused_by(cause: Incoming[Event], *data: Event) -> list[Outgoing]:

@@ -16,6 +16,7 @@ from shared.observability import tracing
 from shared.observability.scrub import scrubbed_fields
 from shared.settings import TelemetrySettings
 
+OURS: Final = ("services", "shared")
 NOISY: Final = ("aiokafka", "opentelemetry", "kafka")
 WORDY: Final = ("uvicorn.error", "httpx2", "asyncio")
 QUIET_SECONDS: Final = 10.0
@@ -61,7 +62,11 @@ def configure(
             processors=[ProcessorFormatter.remove_processors_meta, _scrub, _renderer(settings)],
         )
     )
-    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    # In every detail, libraries tell of the words that pass through them: that is for nobody.
+    logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
+    for ours in OURS:
+        logging.getLogger(ours).setLevel(level)
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # a line that cannot be written is not shown unscrubbed
     for wordy in WORDY:

@@ -135,3 +135,9 @@ def test_other_loggers_are_never_held_back(lines: Lines) -> None:
     for _ in range(3):
         ours.get_logger("services.intake").warning("again")
     assert len(lines()) == 3
+
+
+def test_libraries_do_not_tell_every_detail_though_we_may(lines: Lines) -> None:
+    logging.getLogger("aiokafka.conn").debug("response: %s", b"I was charged twice")
+    ours.get_logger("services.intake").debug("looking")
+    assert [line["event"] for line in lines()] == ["looking"]
