@@ -7,7 +7,7 @@ an optimisation only: what is read twice has its marks in the inbox.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from shared.contracts.cloudevents import Record
 from shared.database.database import Database
@@ -52,6 +52,7 @@ class Consumer:
             clock or SystemClock(),
             limit or DeadLetterLimit(),
         )
+        self._behind: dict[int, dict[str, int]] = {}
         self._troubles: dict[int, Failure] = dict.fromkeys(
             range(kafka.lanes), Unavailable("not in the group yet")
         )
@@ -90,12 +91,13 @@ class Consumer:
     async def _joined(self, number: int) -> AsyncIterator[Reader]:
         """A member of the group, whose offsets are committed every second and at the end."""
         async with Reader(self._kafka, self._group, self._topics, number) as reader:
-            committing = asyncio.create_task(_commit_regularly(reader))
+            committing = asyncio.create_task(self._commit_regularly(number, reader))
             try:
                 yield reader
             finally:
                 committing.cancel()
                 await asyncio.wait([committing])
+                self._behind.pop(number, None)
 
     async def _read(
         self, number: int, reader: Reader, backoff: Backoff, stop: asyncio.Event
@@ -127,10 +129,12 @@ class Consumer:
         metrics.consumer_retries.labels(error.kind).inc()
         log.warning("consumer waits", reason=error.detail, lane=number)
 
-
-async def _commit_regularly(reader: Reader) -> None:
-    while True:
-        await asyncio.sleep(COMMIT_EVERY_SECONDS)
-        await reader.commit()
-        for topic, records in reader.lag().items():
-            metrics.consumer_lag.labels(topic).set(records)
+    async def _commit_regularly(self, number: int, reader: Reader) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_EVERY_SECONDS)
+            await reader.commit()
+            with suppress(Unavailable):
+                self._behind[number] = await reader.lag()
+            for topic in self._topics:
+                lag = sum(behind.get(topic, 0) for behind in self._behind.values())
+                metrics.consumer_lag.labels(topic).set(lag)

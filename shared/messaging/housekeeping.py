@@ -49,7 +49,8 @@ log = get_logger(__name__)
 
 @asynccontextmanager
 async def housekeeping(database: Database) -> AsyncIterator[None]:
-    """Keep house in the background for as long as the block runs."""
+    """Keep house in the background for as long as the block runs; measured is first. `Unavailable`."""
+    await _measure(database)
     keeping = asyncio.create_task(_keep_house(database))
     try:
         yield

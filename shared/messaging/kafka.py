@@ -5,7 +5,7 @@ So what may wait has a deadline of its own here, and `Probe` tells silence from 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from ssl import SSLContext
@@ -115,6 +115,7 @@ class Reader:
     ) -> None:
         self._most = settings.max_records
         self._client = AIOKafkaConsumer(*topics, **_consuming(settings, group, lane))
+        self._begun: dict[TopicPartition, int] = {}
         self._done: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
 
@@ -133,6 +134,8 @@ class Reader:
                 found = await self._client.getmany(timeout_ms=100, max_records=self._most)
             except UnicodeDecodeError as error:  # the client cannot read such a record at all
                 raise Unavailable("a record has a header whose name is not UTF-8") from error
+        for place, records in found.items():
+            self._begun.setdefault(place, records[0].offset)
         return [record for records in found.values() for record in records]
 
     def done(self, records: Sequence[Record]) -> None:
@@ -159,14 +162,28 @@ class Reader:
         self._committed.update(offsets)
         return True
 
-    def lag(self) -> dict[str, int]:
-        """Records that wait for this member, by topic, as far as the broker has told."""
-        waiting: dict[str, int] = {}
-        for partition in self._client.assignment():
-            end, done = self._client.highwater(partition), self._done.get(partition)
-            behind = max(0, end - done) if end is not None and done is not None else 0
-            waiting[partition.topic] = waiting.get(partition.topic, 0) + behind
+    async def lag(self) -> dict[str, int]:
+        """Records that wait for this member, by topic, as the broker knows now. Raises `Unavailable`.
+
+        What was read and is not done waits, too.
+        """
+        mine = self._client.assignment()
+        self._forget_all_but(mine)
+        waiting = {partition.topic: 0 for partition in mine}
+        with _broker_errors():
+            async with asyncio.timeout(COMMIT_SECONDS):
+                ends = await self._client.end_offsets(mine)
+                for place, end in ends.items():
+                    here = self._done.get(place, self._begun.get(place))
+                    behind = end - (await self._client.position(place) if here is None else here)
+                    waiting[place.topic] += max(0, behind)
         return waiting
+
+    def _forget_all_but(self, mine: Collection[TopicPartition]) -> None:
+        """Others go on where we were, and we where they were, should a partition come back."""
+        for places in (self._begun, self._done, self._committed):
+            for lost in places.keys() - mine:
+                del places[lost]
 
 
 class Probe:

@@ -1,0 +1,70 @@
+"""What an operator sees of a queue that does not move: all of it, while it does not move."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from prometheus_client import REGISTRY
+
+from deploy.local.ports import LOOPBACK, free_port
+from shared.contracts.cloudevents import Incoming, Outgoing
+from shared.contracts.event import Event
+from shared.database.database import Database
+from shared.kernel.errors import Unavailable
+from shared.messaging.consumer import Consumer
+from shared.messaging.outbox import append
+from shared.messaging.relay import Relay
+from shared.observability import metrics
+from shared.settings import KafkaSettings
+from tests.support.ears import Ears
+from tests.support.eventually import eventually
+from tests.support.kafka import Place, confirmed, message, running
+
+
+@pytest.fixture(autouse=True)
+async def _nobody_elses() -> AsyncIterator[None]:
+    metrics.outbox_age.set(0)
+    yield
+    metrics.outbox_age.set(0)
+
+
+def lag(place: Place) -> float | None:
+    labels = {"topic": place.topic.name}
+    return REGISTRY.get_sample_value("rapport_consumer_lag_records", labels)
+
+
+def age() -> float:
+    return REGISTRY.get_sample_value("rapport_outbox_age_seconds") or 0.0
+
+
+async def away(_: Sequence[Incoming[Event]]) -> None:
+    raise Unavailable("the database is away")
+
+
+async def test_what_a_stuck_consumer_does_not_take_is_lag_over_all_its_lanes(
+    place: Place, database: Database
+) -> None:
+    async with Ears(database, away) as ears:
+        consumer = Consumer(place.service, ears.to(place), database, place.kafka)
+        async with running(consumer):
+            await place.publish(*(message(confirmed()) for _ in range(40)))
+            await eventually(lambda: lag(place) == 40, within=30)
+            await place.publish(*(message(confirmed()) for _ in range(20)))
+            await eventually(lambda: lag(place) == 60, within=30)
+
+
+async def test_what_is_done_is_no_lag(place: Place, database: Database) -> None:
+    await place.publish(*(message(confirmed()) for _ in range(40)))
+    async with Ears(database) as ears:
+        async with running(Consumer(place.service, ears.to(place), database, place.kafka)):
+            await eventually(lambda: lag(place) == 0, within=30)
+        assert len(await ears.heard()) == 40
+
+
+async def test_what_waits_in_the_outbox_ages_though_the_broker_was_never_there(
+    database: Database, broker: KafkaSettings
+) -> None:
+    async with database.transaction() as tx:
+        await append(tx, [Outgoing(confirmed())])
+    nobody = broker.model_copy(update={"bootstrap": f"{LOOPBACK}:{free_port()}"})
+    async with running(Relay("followup", database, nobody)):
+        await eventually(lambda: age() > 0, within=20)
