@@ -1,0 +1,34 @@
+"""One platform on parts of its own, on which all has happened before the first test looks."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.instance import LOCAL
+from deploy.local.parts import LocalParts
+from tests.conftest import BROKER
+from tests.signals.scene import Signals, played
+
+HERE, SECONDS = Path(__file__).parent, 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever test is first waits for everything to happen."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(SECONDS))
+
+
+@pytest.fixture(scope="session")
+def signals(pytestconfig: pytest.Config) -> Iterator[Signals]:
+    home = LOCAL / f"test-{os.getpid()}-signals"
+    try:
+        with LocalParts(home, fresh=True) as parts:
+            pytestconfig.stash[BROKER] = parts.broker.name
+            with played(parts) as told:
+                yield told
+    finally:
+        shutil.rmtree(home, ignore_errors=True)

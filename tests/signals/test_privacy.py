@@ -1,0 +1,60 @@
+"""Nothing that a person is or says is in a log, a span, a label, a key or a dead letter's header."""
+
+import json
+
+import pytest
+
+from tests.signals.scene import Signals
+from tests.signals.seeds import WORDS, found_in, marked
+
+
+def test_no_log_of_any_process_or_part_tells_of_a_person(signals: Signals) -> None:
+    assert {"intake-api.log", "analytics-worker.log", "postgres.log"} <= signals.logs.keys()
+    assert not found_in(signals.logs)
+
+
+def test_no_span_tells_of_a_person(signals: Signals) -> None:
+    assert signals.spans
+    assert not found_in(
+        {f"{span.process} {span.raw.name}": span.raw.SerializeToString() for span in signals.spans}
+    )
+
+
+def test_no_metric_tells_of_a_person(signals: Signals) -> None:
+    assert not found_in({f"{process}": text.encode() for process, text in signals.metrics.items()})
+
+
+def test_no_key_tells_of_a_person(signals: Signals) -> None:
+    assert not found_in(
+        {
+            topic: b"\n".join(record.key or b"" for record in records)
+            for topic, records in signals.records.items()
+        }
+    )
+
+
+def test_no_header_of_ours_tells_of_a_person(signals: Signals) -> None:
+    ours = {topic: records for topic, records in signals.records.items() if "inbox" not in topic}
+    assert sum(len(records) for topic, records in ours.items() if "dead-letters" in topic) > 5
+    assert not found_in(
+        {
+            f"{topic} {name}": content
+            for topic, records in ours.items()
+            for record in records
+            for name, content in record.headers
+            if name != "ce_type"  # the publisher's own word for what it told
+        }
+    )
+
+
+def test_the_marked_words_did_come_in(signals: Signals) -> None:
+    for topic in ("rapport.contacts", "rapport.deliveries", "rapport.followups"):
+        assert found_in({topic: b"".join(each.value or b"" for each in signals.records[topic])})
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_marked_word_is_found_however_it_is_spelt(word: str) -> None:
+    for spelt in (word.upper(), json.dumps(word), repr(word.encode()), ascii(word)):
+        assert found_in({"log": f"before {spelt} behind".encode()}), spelt
+    assert found_in({"log": marked("x").encode().replace(word.encode(), b"")})
+    assert not found_in({"log": b"nobody at +49 170 5550198"})
