@@ -13,6 +13,7 @@ from deploy.local.background import HOME, facts_of
 from deploy.local.failure import LaunchFailure
 from deploy.local.parts import say_plainly
 from deploy.local.platform import SERVICES
+from deploy.local.signposts import signposts
 from deploy.local.tokens import TokenIssuer
 
 EXAMPLE_BODY = (
@@ -106,9 +107,9 @@ def _addresses(facts: Mapping[str, Any]) -> str:
     lines = [f"{name:<10}{url}" for name, url in facts["api"].items()]
     lines += [f"{'e-mail':<10}{facts['smtp']} (SMTP)"]
     lines += [f"{'events':<10}{facts['bootstrap']} ({facts['broker']})"]
-    lines += [f"{'logs':<10}{os.path.relpath(HOME / 'logs')}"]
     lines += [f"{'mail sent':<10}{os.path.relpath(HOME / 'mailbox')}"]
-    return "\n".join(lines)
+    ops = {(name.split()[0], name.split()[1]): url for name, url in facts["ops"].items()}
+    return "\n".join([*lines, *signposts(ops, HOME / "logs")])
 
 
 def _example(facts: Mapping[str, Any]) -> str:

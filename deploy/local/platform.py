@@ -16,6 +16,7 @@ from deploy.local.instance import ROOT
 from deploy.local.parts import LocalParts
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.processes import Child, http_ok, run, stop_all, wait_until_ready
+from deploy.local.signposts import telemetry_environment
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
 from shared.contracts import topics
 from shared.messaging.kafka import create_topics
@@ -125,7 +126,8 @@ class Platform:
         }
         own = {topics.INTAKE: self._of_intake, topics.FOLLOWUP: self._of_followup}
         theirs = own[service]() if service in own else {}
-        return mine | kafka_environment(self.parts) | theirs | self.extra_env[service]
+        shown = telemetry_environment()
+        return mine | kafka_environment(self.parts) | theirs | shown | self.extra_env[service]
 
     def _of_intake(self) -> dict[str, str]:
         host, port = self._mail

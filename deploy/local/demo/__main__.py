@@ -27,6 +27,7 @@ from deploy.local.people.desks import Desk
 from deploy.local.people.mailboxes import Mailboxes
 from deploy.local.platform import Platform
 from deploy.local.quiet import wait_until_quiet
+from deploy.local.signposts import farewell, signposts
 
 EVERY = 1.1
 """Seconds between two customers, on average."""
@@ -142,7 +143,12 @@ async def demonstrate(parts: LocalParts, seconds: float) -> bool:
     try:
         await asyncio.to_thread(platform.start)
         say_plainly("Ready: " + "  ".join(platform.addresses.api.values()))
-        return await Demo(platform, mailboxes, seconds).run(stop)
+        logs = parts.instance.home / "logs"
+        for line in signposts(platform.addresses.ops, logs):
+            say_plainly(f"  {line}")
+        well = await Demo(platform, mailboxes, seconds).run(stop)
+        say_plainly(farewell(logs))
+        return well
     finally:
         await asyncio.to_thread(platform.stop)
         await mailboxes.stop()
