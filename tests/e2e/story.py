@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -89,7 +89,6 @@ class Centre:
 
         self.intake = await client("intake", "contacts.write", "intake.admin")
         self.routing = await client("routing", "routing.admin")
-        self.followup = await client("followup", "followup.admin")
         self.analytics = await client("analytics", "figures.read")
         return self
 
@@ -140,10 +139,8 @@ class Centre:
 
     def desk_of(self, agent_id: str) -> Agent:
         """A screen on which that agent is signed in."""
-        world = self.world
-        return Agent(
-            world.where.api["routing"], agent_id, world.platform.issuer.mint(agent_id, ["desk"])
-        )
+        token = self.world.platform.issuer.mint(agent_id, ["desk"])
+        return Agent(self.world.where.api["routing"], agent_id, token)
 
     def customer(
         self, name: str = "Ada Whitfield", language: str = "en", time_zone: str = "Europe/London"
@@ -164,13 +161,11 @@ class Centre:
         port = self.world.where.smtp[1]
         return await write_mail(port, customer, words, to=self.address, answering=answering)
 
-    async def is_posted(
-        self, customer: Customer, text: str = "", *, key: str = "", **more: object
-    ) -> Json:
+    async def is_posted(self, customer: Customer, text: str = "", *, key: str = "") -> Json:
         """The customer fills in a form; the answer, promise included."""
-        words = self.words(text) if text else self.words()
-        contact = contact_of(customer, words, reference=key or str(uuid4()), channel="web")
-        return await post_contact(self.intake, contact | more, key=key or str(uuid4()))
+        words, key = self.words(text) if text else self.words(), key or str(uuid4())
+        contact = contact_of(customer, words, reference=key, channel="web")
+        return await post_contact(self.intake, contact, key=key)
 
     async def is_published(self, customer: Customer, text: str = "") -> str:
         """Another system publishes the contact; its reference."""
@@ -207,9 +202,9 @@ class Centre:
 
     async def figures(self, queue_id: str = "") -> Json:
         """What analytics counts for the centre's queue, by definition."""
-        now = SystemClock().now().replace(minute=0, second=0, microsecond=0)
         hour = timedelta(hours=1)
-        span = {"from": _text(now - hour), "to": _text(now + 2 * hour)}
+        now = SystemClock().now().replace(minute=0, second=0, microsecond=0)
+        span = {"from": (now - hour).isoformat(), "to": (now + 2 * hour).isoformat()}
         params = {**span, "queue": queue_id or self.name}
         answer = await self.analytics.get("/v1/figures", params=params)
         answer.raise_for_status()
@@ -245,7 +240,3 @@ def refusal(error: httpx2.HTTPStatusError) -> Json:
     """The status of an answer that says no, and the facts it gives."""
     problem: Json = error.response.json()
     return {"status": error.response.status_code, **problem.get("facts", {})}
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat()

@@ -91,9 +91,9 @@ class World:
     def misled(self, service: str, role: str, **settings: str) -> Iterator[None]:
         """Inside the block the process runs with these settings, afterwards with its own again."""
         extra, own = self.platform.extra_env, self.platform.extra_env[service]
-        with self.stopped(service, role):
-            extra[service] = {**own, **settings}
         try:
+            with self.stopped(service, role):
+                extra[service] = {**own, **settings}
             yield
         finally:
             extra[service] = own

@@ -112,6 +112,7 @@ class Demo:
             base_url=self.platform.addresses.api[service],
             headers={"Authorization": f"Bearer {token}"},
             timeout=20,
+            trust_env=False,  # loopback needs no proxy
         )
 
 

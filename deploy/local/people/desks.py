@@ -17,7 +17,10 @@ class Desk:
     def __init__(self, routing: str, agent_id: str, token: str) -> None:
         self.agent_id = agent_id
         self._http = httpx2.AsyncClient(
-            base_url=routing, headers={"Authorization": f"Bearer {token}"}, timeout=15
+            base_url=routing,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=15,
+            trust_env=False,
         )
 
     async def __aenter__(self) -> Self:
