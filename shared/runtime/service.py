@@ -27,6 +27,7 @@ from shared.messaging.kafka import Probe
 from shared.messaging.republishing import republish_command
 from shared.observability import logging, metrics, tracing
 from shared.observability.logging import get_logger
+from shared.runtime.memory import settle
 from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
 
@@ -122,6 +123,7 @@ async def serve(build: Build[S], settings: S) -> int:
     stop = asyncio.Event()
     with signals_set(stop):
         async with build(settings) as role:
+            settle()
             parts = _parts(role, settings, stop)
             well = await supervise(parts, stop, settings.drain_seconds)
     log.info("stopped", well=well)
