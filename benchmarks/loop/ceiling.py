@@ -25,6 +25,7 @@ from shared.kernel.clock import SystemClock
 from shared.messaging.inbox import MARK
 from shared.messaging.kafka import partition_of
 from shared.messaging.outbox import APPEND, pack
+from shared.runtime.memory import settle
 from shared.settings import DatabaseSettings
 
 NOW = SystemClock().now()
@@ -61,6 +62,7 @@ async def work(dsn: str, events: int, size: int, lanes: int) -> dict[str, float]
     """Events a second."""
     waiting = batches(events, size, lanes)
     database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="ceiling")
+    settle()
     began = perf_counter()
     written = sum(await asyncio.gather(*(lane(database, iter(each)) for each in waiting)))
     seconds = perf_counter() - began

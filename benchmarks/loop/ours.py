@@ -18,6 +18,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
 from shared.messaging.subscription import Handle, Subscription
 from shared.observability import logging
+from shared.runtime.memory import settle
 from shared.settings import DatabaseSettings, KafkaSettings, TelemetrySettings
 
 LOOK_SECONDS = 0.01
@@ -65,6 +66,7 @@ async def work(
     await _prepare(database, workload)
     consumer = Consumer(label, subscription, database, kafka)
     relay = Relay(label, database, kafka)
+    settle()
     parts = [asyncio.create_task(part.run(stop)) for part in (consumer, relay)]
     try:
         ended = await _finished(database, progress, limit)

@@ -15,6 +15,7 @@ from shared.messaging.kafka import Producer
 from shared.messaging.outbox import pack
 from shared.messaging.relay import Relay
 from shared.messaging.shipping import ship
+from shared.runtime.memory import settle
 from shared.settings import DatabaseSettings, KafkaSettings
 
 SOURCE = "rapport/bench"
@@ -87,6 +88,7 @@ VARIANTS: dict[str, Callable[[Database, KafkaSettings, int], Awaitable[None]]] =
 async def work(dsn: str, kafka: KafkaSettings, variant: str, rows: int) -> int:
     """Publish all; how many rows are left."""
     database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="relay")
+    settle()
     await VARIANTS[variant](database, kafka, rows)
     async with database.connection() as connection:
         left = int(await connection.fetchval(WAITS))
