@@ -76,9 +76,9 @@ class Processor:
         with metrics.consumer_batch_seconds.time():
             try:
                 await self._together(heard, letters)
-            except GIVEN_BACK:
+            except (Unavailable, Overloaded):
                 raise
-            except Exception as error:
+            except Exception as error:  # too many dead letters, too: who stops takes what it may
                 log.warning("batch rolled back, now one by one", exc_info=error)
                 metrics.consumer_retries.labels(_kind(error)).inc()
                 await self._one_by_one(heard, letters)

@@ -124,6 +124,30 @@ async def test_beyond_the_limit_the_consumer_stops_and_says_so(
             assert await connection.fetchval("select count(*) from outbox") <= 20
 
 
+async def test_whoever_starts_it_again_after_that_lets_it_go_on(
+    place: Place, database: Database
+) -> None:
+    after = Outgoing(confirmed())
+    await place.publish(*(poisoned(b"{") for _ in range(40)), message(after))
+    async with Ears(database) as ears:
+
+        def starting(most: int) -> Consumer:
+            limit = DeadLetterLimit(most=most)
+            return Consumer(place.service, ears.to(place), database, place.kafka, limit=limit)
+
+        with pytest.raises(TooManyDeadLetters):
+            async with running(starting(25)) as tasks:
+                await eventually(tasks()[0].done, within=30)
+        assert len(ears.letters) == 25
+        async with running(starting(25)):
+
+            async def moved_on() -> None:
+                assert await ears.heard() == [after.id]
+                assert len(ears.letters) == 40
+
+            await eventually(moved_on, within=30)
+
+
 async def test_a_dead_letter_can_be_replayed_when_its_cause_is_gone(
     place: Place, database: Database
 ) -> None:
