@@ -113,7 +113,7 @@ EVERYWHERE: Mapping[str, str] = {
 async def gather(where: Addresses) -> Evidence:
     """Read all of it. The platform should be at rest."""
     kafka = KafkaSettings(bootstrap=where.bootstrap)
-    told = [one for topic in topics.LIVE for one in map(_told, await read_all(kafka, topic.name))]
+    told = [one for topic in topics.LIVE for one in map(told_by, await read_all(kafka, topic.name))]
     dead = [await read_all(kafka, topic.name) for topic in topics.DEAD_LETTERS]
     found = await asyncio.gather(*(_query(name, dsn) for name, dsn in where.dsn.items()))
     rows = {key: rows for of_service in found for key, rows in of_service.items()}
@@ -135,16 +135,18 @@ async def _query(service: str, dsn: str) -> dict[tuple[str, str], tuple[Row, ...
         await connection.close()
 
 
-def _told(record: Record) -> Told:
+def told_by(record: Record) -> Told:
+    """What a record says; nothing of it need be well formed, for poison stands in topics too."""
     headers = dict(record.headers)
 
     def attribute(name: str) -> str:
         return headers.get(f"ce_{name}", b"").decode(errors="replace")
 
     try:
-        data = msgspec.json.decode(record.value or b"{}")
-    except msgspec.DecodeError:
+        data = msgspec.json.decode(record.value or b"{}", type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
         data = {}
+    seq = attribute("seq")
     return Told(
         topic=record.topic,
         partition=record.partition,
@@ -153,7 +155,7 @@ def _told(record: Record) -> Told:
         type=attribute("type"),
         source=attribute("source"),
         subject=attribute("subject"),
-        seq=int(attribute("seq") or 0),
+        seq=int(seq) if seq.isdecimal() else 0,
         data=data,
     )
 
