@@ -89,6 +89,7 @@ class Centre:
 
         self.intake = await client("intake", "contacts.write", "intake.admin")
         self.routing = await client("routing", "routing.admin")
+        self.followup = await client("followup", "followup.admin")
         self.analytics = await client("analytics", "figures.read")
         return self
 
@@ -161,11 +162,13 @@ class Centre:
         port = self.world.where.smtp[1]
         return await write_mail(port, customer, words, to=self.address, answering=answering)
 
-    async def is_posted(self, customer: Customer, text: str = "", *, key: str = "") -> Json:
+    async def is_posted(
+        self, customer: Customer, text: str = "", *, key: str = "", **more: object
+    ) -> Json:
         """The customer fills in a form; the answer, promise included."""
         words, key = self.words(text) if text else self.words(), key or str(uuid4())
         contact = contact_of(customer, words, reference=key, channel="web")
-        return await post_contact(self.intake, contact, key=key)
+        return await post_contact(self.intake, contact | more, key=key)
 
     async def is_published(self, customer: Customer, text: str = "") -> str:
         """Another system publishes the contact; its reference."""
