@@ -20,11 +20,13 @@ from tests.faults.ground import Ground, a_ground
 HERE, SECONDS = Path(__file__).parent, 420
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A drill waits for outages to end and for the platform to come to rest."""
+    """A drill waits for outages to end and for the platform to come to rest: it takes long."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.timeout(SECONDS))
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")
