@@ -84,7 +84,7 @@ def _rows(figures: Mapping[str, Figures]) -> list[tuple[str, str, int]]:
         row("time to assignment, seconds", "time_to_assignment", "p50", "p95"),
         row("time to first response, seconds", "first_response", "p50", "p95"),
         row("promises", "promises", "beaten", "kept", "broken", "open"),
-        row("resolutions", "resolutions", "confirmed", "refuted", "unrefuted", "open"),
+        row("resolutions (n: claimed)", "resolutions", "confirmed", "refuted", "unrefuted", "open"),
         row("first contact, claimed", "fcr_claimed", "share", "coverage"),
         row("first contact, confirmed", "fcr_confirmed", "share", "coverage"),
         row("actions against authority", "authority_use", "within", "beyond", "refused"),
