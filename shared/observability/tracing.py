@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Token
+from threading import Thread
 from typing import Final
 
 from opentelemetry import context as otel
@@ -38,6 +39,7 @@ from shared.observability import names
 from shared.observability.names import SpanName
 from shared.settings import TelemetrySettings
 
+LAST_SECONDS: Final = 3.0
 MOST_LINKS: Final = 2_000
 """As many as a batch may hold: each record of it is linked."""
 Value = str | int | float | bool
@@ -81,9 +83,11 @@ def configure(
 
 
 def shut_down() -> None:
-    """Export what is left, and stop; may block for as long as the collector takes."""
+    """Export what is left, and stop; a collector that does not answer is not waited for long."""
     if _State.provider is not None:
-        _State.provider.shutdown()
+        last = Thread(target=_State.provider.shutdown, name="last spans", daemon=True)
+        last.start()
+        last.join(LAST_SECONDS)
     _State.provider, _State.tracer, _State.ratio = None, NoOpTracer(), 0.0
 
 

@@ -1,9 +1,11 @@
 """A trace is decided once, travels as text, links batches, and never quotes anybody."""
 
 from collections.abc import Callable, Iterator
+from threading import Event
+from time import monotonic
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -208,3 +210,26 @@ def test_about_the_asked_share_of_traces_is_recorded(record: Record) -> None:
         with tracing.span(names.STORE):
             pass
     assert 120 < len(exporter.get_finished_spans()) < 280
+
+
+def test_a_collector_that_does_not_answer_does_not_hold_up_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracing, "LAST_SECONDS", 0.1)
+    deaf = Deaf()
+    tracing.configure(TelemetrySettings(), service="test", role="api", processor=deaf)
+    began = monotonic()
+    tracing.shut_down()
+    assert monotonic() - began < 2
+    assert not tracing.exporting()
+    deaf.answered.set()
+
+
+class Deaf(SpanProcessor):
+    """Exports to somebody who takes very long."""
+
+    def __init__(self) -> None:
+        self.answered = Event()
+
+    def shutdown(self) -> None:
+        self.answered.wait(10)
