@@ -66,7 +66,10 @@ def once(on: Stage, plan: Plan, name: str, expected: int) -> float:
     if marks < found["handled"]:
         raise LaunchFailure(f"{name}: {found['handled']} were handled, {marks} are marked")
     on.drop(dsn)
-    machine.tell(f"  {name}: {found['per_second']:,.0f}/s, {found['handled']} events")
+    machine.tell(
+        f"  {name}: {found['per_second']:,.0f}/s, {found['handled']} events, "
+        f"{found['processor_us']:.0f} µs of processor time an event"
+    )
     return float(found["per_second"])
 
 

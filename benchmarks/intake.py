@@ -127,11 +127,17 @@ def once(doors: Doors, name: str, plan: Plan) -> float:
     with doors.open(name) as door:
         warm = press(doors.stage, door, plan.seconds / 4, plan.most)
         plan.settle()
+        before = machine.processor_seconds(door.process.pid)
         found = press(doors.stage, door, plan.seconds, plan.most)
+        spent = machine.processor_seconds(door.process.pid) - before
         _check(name, door, warm["accepted"] + found["accepted"])
     if SAMPLED.get(name) and not doors.exported():
         raise LaunchFailure("no trace was exported")
-    machine.tell(f"  {name}: {found['per_second']:,.0f}/s, p99 {found['p99_ms']:.0f} ms")
+    each = 1e6 * spent / found["accepted"]
+    machine.tell(
+        f"  {name}: {found['per_second']:,.0f}/s, p99 {found['p99_ms']:.0f} ms, "
+        f"{each:.0f} µs of processor time a request"
+    )
     return float(found["per_second"])
 
 

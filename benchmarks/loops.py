@@ -32,7 +32,7 @@ PEERS: dict[str, tuple[str, tuple[str, ...], float]] = {
     NAIVE: ("", ("benchmarks.peers.naive_loop",), 0.02),
 }
 """Where the peer is installed, what is run, and which share of the events it is given to do."""
-LIMIT = 12.0
+LIMIT, OURS_LIMIT = 12.0, 60.0
 GOALS = {BATCH: 3.0, WORKERS: 50.0, FAUST: 17.0, NAIVE: 120.0}
 
 
@@ -68,15 +68,16 @@ def once_ours(on: Stage, plan: Plan, name: str) -> float:
     argv = ("--workload", "counter", "--expected", str(expected), *given)
     begin = partial(on.begin, "benchmarks.loop.ours", *argv)
     children: list[Child] = []
-    seen = _watched(on, lambda: children.append(begin()), expected)
+    seen = _watched(on, lambda: children.append(begin()), expected, OURS_LIMIT)
     children[0].ends(within=30)
+    answer = on.answer(children[0])
     found = count(dsn, "select sum(contacts) from counter")
     if not found == seen.records == expected:
         raise LaunchFailure(
             f"of {expected} events {found} were counted, {seen.records} said\n{tail(children[0].log)}"
         )
     on.drop(dsn)
-    return _told(name, seen)
+    return _told(name, seen, answer["processor_us"])
 
 
 def once_ceiling(on: Stage, plan: Plan) -> float:
@@ -86,7 +87,8 @@ def once_ceiling(on: Stage, plan: Plan) -> float:
     sizes = ("--size", str(on.kafka.max_records), "--lanes", str(on.kafka.lanes))
     found = on.run("benchmarks.loop.ceiling", "--dsn", dsn, "--events", str(plan.events), *sizes)
     on.drop(dsn)
-    return _told(CEILING, Seen(int(found["handled"]), float(found["per_second"])))
+    seen = Seen(int(found["handled"]), float(found["per_second"]))
+    return _told(CEILING, seen, float(found["processor_us"]))
 
 
 def once_peer(on: Stage, plan: Plan, name: str, python: Path | None) -> float:
@@ -109,12 +111,13 @@ def once_peer(on: Stage, plan: Plan, name: str, python: Path | None) -> float:
     try:
         seen = _watched(on, begin, int(distinct(plan.events) * share))
     finally:
+        spent = sum(machine.processor_seconds(child.pid) for child in children)
         for child in children:
             child.kill()
     if not seen.records:
         raise LaunchFailure(f"{name} did nothing.\n{tail(children[0].log)}")
     on.drop(dsn)
-    return _told(name, seen)
+    return _told(name, seen, 1e6 * spent / seen.records)
 
 
 def figures(rounds: Rounds) -> list[Figure]:
@@ -136,10 +139,13 @@ def _peers(on: Stage, plan: Plan) -> dict[str, Measure]:
     return found
 
 
-def _watched(on: Stage, begin: Callable[[], object], expected: int) -> Seen:
-    return asyncio.run(watch(on.kafka, COUNTED.name, begin, expected=expected, limit=LIMIT))
+def _watched(on: Stage, begin: Callable[[], object], expected: int, limit: float = LIMIT) -> Seen:
+    return asyncio.run(watch(on.kafka, COUNTED.name, begin, expected=expected, limit=limit))
 
 
-def _told(name: str, seen: Seen) -> float:
-    machine.tell(f"  {name}: {seen.per_second:,.0f}/s, {seen.records} events")
+def _told(name: str, seen: Seen, spent: float) -> float:
+    machine.tell(
+        f"  {name}: {seen.per_second:,.0f}/s, {seen.records} events, "
+        f"{spent:.0f} µs of processor time an event"
+    )
     return seen.per_second

@@ -31,6 +31,14 @@ def rest(seconds: float) -> None:
     Event().wait(seconds)
 
 
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has had; 0 when it is gone."""
+    with suppress(psutil.NoSuchProcess):
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system)
+    return 0.0
+
+
 def wait_until_quiet(seconds: float) -> bool:
     """Return once the machine was idle for a second; False if that did not come in time."""
     waited = 0.0

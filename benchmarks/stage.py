@@ -109,12 +109,16 @@ class Stage:
     def run(
         self, module: str, *arguments: str, core: int = machine.WORKER, within: float = 300
     ) -> Any:
-        """Run a module of ours to its end; what it had to report, which is its last argument's file."""
+        """Run a module of ours to its end; what it had to report."""
         child = self.begin(module, *arguments, core=core)
         child.ends(within)
+        return self.answer(child)
+
+    def answer(self, child: Child) -> Any:
+        """What a module that was begun, and has ended, had to report."""
         answer = self._answer(int(child.name.rpartition("-")[2]))
         if child.popen.returncode != 0 or not answer.exists():
-            raise LaunchFailure(f"{module} did not finish.\n{tail(child.log)}")
+            raise LaunchFailure(f"{child.name} did not finish.\n{tail(child.log)}")
         return json.loads(answer.read_text())
 
     def _answer(self, number: int) -> Path:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
+from time import perf_counter, process_time
 
 import uvloop
 from pydantic import SecretStr
@@ -67,16 +67,22 @@ async def work(
     consumer = Consumer(label, subscription, database, kafka)
     relay = Relay(label, database, kafka)
     settle()
+    before = process_time()
     parts = [asyncio.create_task(part.run(stop)) for part in (consumer, relay)]
     try:
         ended = await _finished(database, progress, limit)
+        spent = process_time() - before
     finally:
         stop.set()
         await asyncio.gather(*parts)
         await database.close()
     seconds = ended - progress.began
     events = progress.handled - progress.marked
-    return {"handled": progress.handled, "per_second": events / seconds if events else 0.0}
+    return {
+        "handled": progress.handled,
+        "per_second": events / seconds if events else 0.0,
+        "processor_us": 1e6 * spent / max(progress.handled, 1),
+    }
 
 
 async def _finished(database: Database, progress: Progress, limit: float) -> float:

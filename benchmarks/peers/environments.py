@@ -17,7 +17,8 @@ PIP = ("-m", "pip", "install", "--quiet", "--progress-bar", "off", "--disable-pi
 def python_of(peer: str) -> Path | None:
     """The interpreter that has the peer; None, with a plain line, where it cannot be installed."""
     lock = HERE / f"{peer}.txt"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    pinned = [line for line in lock.read_text().splitlines() if not line.startswith("#")]
+    digest = hashlib.sha256("\n".join(pinned).encode()).hexdigest()[:12]
     home = HOME / "peers" / f"{peer}-{digest}"
     python = home / "bin" / "python"
     if (home / "complete").exists():
