@@ -16,6 +16,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,9 +31,21 @@ from tests.support.database import Databases, open_at
 from tests.support.kafka import settings_of
 from tests.support.parts import parts_for_tests
 
+TESTS = Path(__file__).parent
+ORDER = ("architecture", "unit", "contract", "integration", "doors", "signals", "e2e", "benchmarks")
 BROKER = pytest.StashKey[str]()
 MakeDsn = Callable[[str], Awaitable[str]]
 OpenDatabase = Callable[[str], Awaitable[Database]]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Folder by folder, shuffled within each: one platform at a time, the quick tests first."""
+    items.sort(key=lambda item: _place(item.path.relative_to(TESTS).parts[0]))
+
+
+def _place(folder: str) -> int:
+    return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
 
 def pytest_report_header() -> str:

@@ -48,6 +48,7 @@ def _leads_somewhere(link: str, text: str, page: Path) -> bool:
 def missing(text: str, page: Path) -> list[str]:
     """Paths in backticks that are nowhere: not from the root, beside the page, or in a service."""
     named = [span for span in code(text) if PATH.fullmatch(span) and span not in UNREAL]
+    named = [path for path in named if not path.startswith(".local/")]
     places = [ROOT, ROOT / page.parent, *_parts_of(page), *LAYERS]
     return [path for path in named if not any(_exists(place, path) for place in places)]
 

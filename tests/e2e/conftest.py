@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(SECONDS))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world_parts(pytestconfig: pytest.Config) -> Iterator[LocalParts]:
     """PostgreSQL and a broker for the world alone."""
     home = LOCAL / f"test-{os.getpid()}-journeys"
@@ -41,7 +41,7 @@ def world_parts(pytestconfig: pytest.Config) -> Iterator[LocalParts]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(world_parts: LocalParts, pytestconfig: pytest.Config) -> Iterator[World]:
     with a_world(world_parts) as world:
         yield world

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def whole_ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
     home = LOCAL / f"test-{os.getpid()}-drills"
     try:

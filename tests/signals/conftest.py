@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(SECONDS))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signals(pytestconfig: pytest.Config) -> Iterator[Signals]:
     home = LOCAL / f"test-{os.getpid()}-signals"
     try:
