@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     Tx: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 else:
     Tx = asyncpg.Connection
+
+Act: TypeAlias = Callable[[], object]
+
+_ACTS: ContextVar[list[Act] | None] = ContextVar("acts", default=None)
 
 GRACE_SECONDS = 1.0
 """The server ends a long statement itself; this much later we no longer believe that it is there."""
@@ -75,13 +81,34 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """One unit of work: committed at the end, rolled back on any error. Raises `Unavailable`."""
-        async with self.connection() as connection, connection.transaction():
-            yield connection
+        acts: list[Act] = []
+        around = _ACTS.get()
+        async with self.connection() as connection:
+            _ACTS.set(acts)
+            try:
+                async with connection.transaction():
+                    yield connection
+            finally:
+                _ACTS.set(around)
+        for act in acts:
+            act()
 
     async def ping(self) -> None:
         """One round trip; raises `Unavailable`."""
         async with self.connection() as connection:
             await connection.execute("select 1")
+
+
+def once_committed(act: Callable[..., object], *values: object) -> None:
+    """Call it when the transaction around is committed, never if it is not; at once outside of one.
+
+    For what cannot be rolled back and takes no time, such as counting.
+    """
+    acts = _ACTS.get()
+    if acts is None:
+        act(*values)
+    else:
+        acts.append(partial(act, *values))
 
 
 def is_lost(connection: Tx) -> bool:

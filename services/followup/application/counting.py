@@ -11,6 +11,7 @@ from shared.contracts.followup import (
     CheckInSkipped,
     ResolutionUnrefuted,
 )
+from shared.database.database import once_committed
 from shared.observability import metrics
 
 OUTCOMES: dict[type[Event], str] = {
@@ -23,8 +24,8 @@ OUTCOMES: dict[type[Event], str] = {
 
 
 def count(told: Iterable[Outgoing]) -> None:
-    """Count the check-ins that these events tell of."""
+    """Count the check-ins that these events tell of, once they are told."""
     for outgoing in told:
         outcome = OUTCOMES.get(type(outgoing.data))
         if outcome:
-            metrics.check_ins.labels(outcome=outcome).inc()
+            once_committed(metrics.check_ins.labels(outcome=outcome).inc)

@@ -15,7 +15,7 @@ from services.followup.domain.wording import letter
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.routing import MessagePersonal, MessageRequested
 from shared.contracts.values import MessageKind
-from shared.database.database import Tx
+from shared.database.database import Tx, once_committed
 from shared.kernel.clock import Clock
 from shared.messaging import outbox
 from shared.observability import metrics, names
@@ -81,8 +81,9 @@ async def _act(
         ]
         await store.save_check_ins(tx, (decision.check_in for decision in decisions))
         await outbox.append(tx, told)
+    late = metrics.timer_lateness.labels(timer=timer)
     for one in claimed:
-        metrics.timer_lateness.labels(timer=timer).observe(_late(one.check_in, now))
+        once_committed(late.observe, _late(one.check_in, now))
     count(told)
     return len(claimed)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from services.intake.adapters import store_tally
 from services.intake.adapters.store_tally import Column, Kept
 from services.intake.domain.arrival import Accepted, Arrival, Deduplicated, Outcome
-from shared.database.database import Tx
+from shared.database.database import Tx, once_committed
 from shared.observability import metrics
 
 _METRICS = {
@@ -31,6 +31,10 @@ async def count(tx: Tx, arrivals: Sequence[Arrival], outcomes: Sequence[Outcome]
 async def record(tx: Tx, received: Counter[Kept]) -> None:
     """Count what was received, by channel and by what became of it."""
     await store_tally.add(tx, received)
+    once_committed(_show, received)
+
+
+def _show(received: Counter[Kept]) -> None:
     for (channel, column), amount in received.items():
         metrics.intake_received.labels(channel).inc(amount)
         _METRICS[column].labels(channel).inc(amount)

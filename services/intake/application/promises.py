@@ -9,7 +9,7 @@ from services.intake.adapters.store_promise import OpenPromise, Settlement
 from services.intake.domain.promise import settled
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.intake import PromiseOutcome, PromiseSettled
-from shared.database.database import Tx
+from shared.database.database import Tx, once_committed
 from shared.observability import metrics, names, tracing
 
 
@@ -30,8 +30,9 @@ async def break_due(tx: Tx, now: datetime, limit: int) -> list[Outgoing]:
     traces = [each.trace for each in promises]
     with tracing.batch_spans(names.TIMER, names.ACT, traces, timer="promise", count=len(ends)):
         said = await _settle(tx, promises, ends)
+    late = metrics.timer_lateness.labels("promise")
     for each in promises:
-        metrics.timer_lateness.labels("promise").observe((now - each.due_at).total_seconds())
+        once_committed(late.observe, (now - each.due_at).total_seconds())
     return said
 
 
@@ -42,7 +43,7 @@ async def _settle(
         return []
     await store_promise.settle(tx, ends)
     for end in ends:
-        metrics.promises_settled.labels(end.outcome).inc()
+        once_committed(metrics.promises_settled.labels(end.outcome).inc)
     return [_said(promise, end) for promise, end in zip(promises, ends, strict=True)]
 
 

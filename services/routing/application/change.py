@@ -8,7 +8,7 @@ from services.routing.domain.contact import Contact, ContactState, Offer, OfferS
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.event import Event
 from shared.contracts.routing import AssignmentStarted, OfferClosed, OfferMade
-from shared.database.database import Tx
+from shared.database.database import Tx, once_committed
 from shared.messaging import outbox
 from shared.observability import metrics
 
@@ -18,7 +18,7 @@ async def save_and_tell(tx: Tx, changes: Sequence[Told], now: datetime) -> None:
     await save(tx, [contact for contact, _ in changes], now)
     told = [Outgoing(event, trace=contact.trace) for contact, events in changes for event in events]
     await outbox.append(tx, told)
-    _count(each.data for each in told)
+    once_committed(_count, [each.data for each in told])
 
 
 async def save(tx: Tx, contacts: Sequence[Contact], now: datetime) -> None:

@@ -9,7 +9,7 @@ from services.routing.application.presence import change_presence
 from services.routing.domain import life
 from services.routing.domain.contact import Contact, Offer, OfferState, Told
 from shared.contracts.routing import OfferOutcome, Presence
-from shared.database.database import Tx
+from shared.database.database import Tx, once_committed
 from shared.kernel.clock import Clock
 from shared.observability import metrics, names, tracing
 
@@ -28,7 +28,7 @@ async def end_what_is_due(tx: Tx, clock: Clock, *, expiries_until_away: int, lim
         await save_and_tell(tx, ends, now)
         await _send_away(tx, [contact for contact, _ in ends], now, expiries_until_away)
     for contact, _ in ends:
-        _measure(contacts[contact.contact_id].offer, now)
+        once_committed(_measure, contacts[contact.contact_id].offer, now)
     return len(ends)
 
 

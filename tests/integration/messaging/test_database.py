@@ -1,11 +1,13 @@
 """The unit of work and the migrations, on real PostgreSQL."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
+import asyncpg
 import pytest
 
-from shared.database.database import Database
+from shared.database.database import Database, once_committed
 from shared.database.migrate import difference, run_migrations
 from shared.kernel.errors import Unavailable
 from tests.conftest import MakeDsn
@@ -23,6 +25,26 @@ async def test_what_fails_is_rolled_back(database: Database) -> None:
             raise ZeroDivisionError
     async with database.connection() as connection:
         assert await connection.fetchval("select count(*) from kept") == 0
+
+
+async def test_what_waits_for_the_commit_happens_then_and_else_never(database: Database) -> None:
+    done: list[str] = []
+    once_committed(done.append, "outside")
+    async with database.transaction():
+        once_committed(done.append, "kept")
+        async with database.transaction():
+            once_committed(done.append, "by another")
+        assert done == ["outside", "by another"]
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await refused_at_the_commit(database, lambda: done.append("lost"))
+    assert done == ["outside", "by another", "kept"]
+
+
+async def refused_at_the_commit(database: Database, act: Callable[[], object]) -> None:
+    async with database.transaction() as tx:
+        once_committed(act)
+        await tx.execute("create temporary table late (n int unique deferrable initially deferred)")
+        await tx.execute("insert into late values (1), (1)")
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonb"])
