@@ -65,10 +65,11 @@ def _taken(signals: Signals, what: str, channel: str) -> float:
     return sum(signals.value((INTAKE, role), name, channel=channel) for role in (API, WORKER))
 
 
-def test_nothing_waits_at_rest(signals: Signals) -> None:
+def test_nothing_waits_for_long_at_rest(signals: Signals) -> None:
+    """But for the forecasts, which routing goes on telling intake."""
     for service in SERVICES:
-        assert signals.value((service, WORKER), "rapport_consumer_lag_records") == 0
-        assert signals.value((service, WORKER), "rapport_outbox_age_seconds") == 0
+        assert signals.value((service, WORKER), "rapport_consumer_lag_records") < 5
+        assert signals.value((service, WORKER), "rapport_outbox_age_seconds") < 5
         assert signals.value((service, WORKER), "rapport_broker_contact_age_seconds") < 30
 
 
