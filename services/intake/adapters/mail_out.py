@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import policy
 from email.errors import MessageError
+from email.header import Header
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 
@@ -13,6 +14,7 @@ from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTP
 from services.intake.adapters.store_delivery import Claimed
 from services.intake.domain.delivery import Delivered, PutOff, Refused, Result
 from services.intake.domain.mail import LOOP, own_mail_id
+from services.intake.domain.text import line
 from services.intake.settings import MailSettings
 from shared.contracts.values import MessageKind
 from shared.kernel.clock import Clock
@@ -35,7 +37,7 @@ class Mailer:
     async def send(self, message: Claimed) -> Result:
         """Try once. The same message has the same Message-ID at every try."""
         try:
-            content = self._mail(message).as_bytes()
+            content = _subject(message.subject) + self._mail(message).as_bytes()
         except _UNWRITABLE as error:
             return Refused(f"the mail cannot be written: {type(error).__name__}")
         # A null return path: what answers a machine must not start a conversation of machines.
@@ -84,7 +86,6 @@ class Mailer:
         mail = EmailMessage(policy=policy.SMTPUTF8 if _options(message) else policy.SMTP)
         mail["From"] = formataddr((self._settings.sender_name, self._settings.sender))
         mail["To"] = message.address
-        mail["Subject"] = message.subject
         mail["Date"] = format_datetime(self._clock.now())
         mail["Message-ID"] = own_mail_id(message.message_id, self._settings.domain)
         mail[LOOP] = self._settings.domain
@@ -95,6 +96,15 @@ class Mailer:
         mail.set_content(message.text, cte="base64")
         mail["Content-Language"] = message.language
         return mail
+
+
+def _subject(text: str) -> bytes:
+    """The line of the head, all of it encoded.
+
+    `EmailMessage` would decode a customer's words that look encoded, with the line ends in them.
+    """
+    encoded = Header(line(text), "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {encoded}\r\n".encode("ascii")
 
 
 def _options(message: Claimed) -> list[str]:

@@ -25,7 +25,8 @@ class ContactPoint(msgspec.Struct, frozen=True, order=True):
     address: str
 
 
-_EMAIL = re.compile(r"[^\s@<>\"(),:;\\\x00-\x20\x7f]+@[^\s@<>\"(),:;\\\x00-\x20\x7f]+")
+# Legal, but a mail program would read a local part with `=?` as an encoded word.
+_EMAIL = re.compile(r"(?!.*=\?)[^\s@<>\"(),:;\\\x00-\x20\x7f]+@[^\s@<>\"(),:;\\\x00-\x20\x7f]+")
 _DECORATION = re.compile(r"[\s\u00a0().\-/]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PHONE_CHANNELS = frozenset((Channel.PHONE, Channel.SMS, Channel.WHATSAPP))

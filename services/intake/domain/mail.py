@@ -7,7 +7,8 @@ from uuid import UUID
 LOOP = "x-rapport-loop"
 """The header that marks what we sent; a mail that comes back with it was sent by ourselves."""
 
-_MAIL_ID = re.compile(r"<[^<>\s]{1,990}>")
+# With `=?` it would be read as an encoded word, which can hold anything, where we answer to it.
+_MAIL_ID = re.compile(r"<(?![^<>\s]*=\?)[^<>\s]{1,990}>")
 _OWN = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@[^<>\s]+>")
 _BULK = frozenset(("bulk", "junk", "list", "auto_reply"))
 _LISTS = ("list-id", "list-unsubscribe", "list-post", "feedback-id")

@@ -3,7 +3,7 @@
 import re
 
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
-_BREAKS = re.compile("[\r\n\t\v\f\x1c-\x1f\x85\u2028\u2029\x00-\x08\x0e-\x1b\x7f]+")
+_BREAKS = re.compile("[\r\n\t\v\f\x1c-\x1f\x80-\x9f\u2028\u2029\x00-\x08\x0e-\x1b\x7f]+")
 MAX_TEXT, MAX_LINE, MAX_NAME = 100_000, 998, 200
 
 
