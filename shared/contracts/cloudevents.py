@@ -26,6 +26,8 @@ MAX_TRACEPARENT, MAX_TRACESTATE = 128, 512
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 Headers = Sequence[tuple[str, bytes]]
+GARBLED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises over bytes that are not what they should be, or are nested without end."""
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -178,7 +180,7 @@ def _envelope(record: Record) -> _Envelope:
     structured = mode.startswith(STRUCTURED.encode())
     try:
         envelope = _structured(record.value) if structured else _binary(headers, record.value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except GARBLED as error:
         raise Invalid(f"envelope: {_safe(error)}") from error
     _check(envelope)
     return envelope
@@ -238,7 +240,7 @@ def _payload(envelope: _Envelope) -> Event:
         raise Invalid("data: NUL is not allowed in text")
     try:
         return _DECODERS[envelope.type].decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except GARBLED as error:
         raise Invalid(f"data: {_safe(error)}") from error
 
 

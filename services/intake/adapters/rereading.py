@@ -10,7 +10,7 @@ from services.intake.adapters.mail_in import Envelope, read_mail
 from services.intake.adapters.store_quarantine import Quarantined
 from services.intake.domain.arrival import Arrival
 from services.intake.domain.submission import arrival_of
-from shared.contracts.cloudevents import Incoming, Origin, decode
+from shared.contracts.cloudevents import GARBLED, Incoming, Origin, decode
 from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted
 from shared.contracts.values import Channel
@@ -106,5 +106,5 @@ class _Channel(msgspec.Struct):
 def _channel(letter: DeadLetter) -> str:
     try:
         return msgspec.json.decode(letter.value or b"", type=_Channel).channel
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except GARBLED:
         return UNREADABLE

@@ -8,6 +8,7 @@ import msgspec
 from services.intake.application.reception import Reception
 from services.intake.domain.arrival import Deduplicated, KeyReused, Outcome
 from services.intake.domain.submission import arrival_of, digest_of
+from shared.contracts.cloudevents import GARBLED
 from shared.contracts.external import ContactSubmitted
 from shared.http.answer import Answer
 from shared.http.app import HotRequest
@@ -41,7 +42,7 @@ class PostContact:
             return problem("unsupported", f"send {JSON}")
         try:
             submitted = _read(request.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except GARBLED as error:
             return problem("invalid", "the request does not fit its schema", errors=[_wrong(error)])
         arrival = arrival_of(
             submitted,
