@@ -122,6 +122,7 @@ def create_app(
         version=version,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         responses=document.DEFAULT,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

@@ -11,6 +11,7 @@ from services.intake.domain.text import fit, line
 from shared.contracts.cloudevents import Incoming, TraceContext
 from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted
+from shared.kernel.errors import Invalid
 
 
 def arrival_of(
@@ -24,6 +25,7 @@ def arrival_of(
     trace: TraceContext | None = None,
 ) -> Arrival:
     """The arrival in a submitted contact; raises `Invalid` where the address is none."""
+    _check_codes(submitted)
     personal = submitted.personal
     return Arrival(
         key=key,
@@ -43,6 +45,13 @@ def arrival_of(
         cause=cause,
         trace=trace,
     )
+
+
+def _check_codes(submitted: ContactSubmitted) -> None:
+    """The `$` of a contract's patterns lets a line end follow, where they are read by Python."""
+    currency = submitted.need.currency if submitted.need else ""
+    if any("\n" in (code or "") for code in (submitted.topic, submitted.language, currency)):
+        raise Invalid("a topic, language or currency ends with its last letter")
 
 
 def digest_of(content: bytes) -> bytes:

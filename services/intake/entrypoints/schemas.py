@@ -12,7 +12,8 @@ from services.intake.domain.topic import TopicRule
 from shared.contracts.external import ContactSubmitted
 
 SlugField = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
-Word = Annotated[str, Field(min_length=2, max_length=100)]
+PLAIN = r"^[^\x00]*$"
+Word = Annotated[str, Field(min_length=2, max_length=100, pattern=PLAIN)]
 
 
 def contact_schema() -> dict[str, Any]:
@@ -182,7 +183,7 @@ class TopicRuleModel(BaseModel):
 
     rank: int = Field(ge=0, le=1_000_000)
     topic: SlugField
-    recipient: str | None = Field(None, max_length=254)
+    recipient: str | None = Field(None, max_length=254, pattern=PLAIN)
     words: list[Word] = Field([], max_length=200)
     language: str | None = Field(None, pattern=r"^[a-z]{2,3}$")
 
