@@ -1,9 +1,11 @@
 """The doors of the run: the four apis in one thread beside the tests, each on a database of its own.
 
 - `doors`  by service; nothing limits how often one may come
+- `known`  what exists behind each of them, made for the module
 - `open_door`  await it: a door of the test's own, with other settings
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
@@ -15,6 +17,7 @@ from anyio.from_thread import start_blocking_portal
 from shared.contracts.topics import SERVICES
 from tests.conftest import MakeDsn
 from tests.doors.place import Door, opened
+from tests.doors.seeds import Known, seed
 from tests.support.database import Databases
 
 OpenDoor = Callable[..., Awaitable[Door]]
@@ -32,6 +35,12 @@ def doors(
             door = portal.wrap_async_context_manager(opened(service, dsn, folder))
             found[service] = stack.enter_context(door)
         yield found
+
+
+@pytest.fixture(scope="module")
+def known(doors: dict[str, Door]) -> dict[str, Known]:
+    """By service and path parameter; put there once more for each module."""
+    return {service: asyncio.run(seed(door)) for service, door in doors.items()}
 
 
 @pytest.fixture

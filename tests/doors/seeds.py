@@ -1,8 +1,9 @@
 """Something behind each door, so that knocking finds more than empty rooms."""
 
-import smtplib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+
+import aiosmtplib
 
 from deploy.local.ports import LOOPBACK
 from shared.database.database import Database
@@ -17,7 +18,7 @@ from tests.unit.followup.story import Story
 
 Known = dict[str, Iterator[str]]
 """By the name of a path parameter: what exists, one after the other."""
-MANY = 12
+MANY = 24
 UNREADABLE = b"Subject: from nobody\r\n\r\nhello\r\n"
 
 
@@ -44,8 +45,8 @@ async def _intake(door: Door) -> dict[str, list[str]]:
         "channel": "web",
         "personal": {"address": "asha@example.org", "text": "Where is it?"},
     }
-    with smtplib.SMTP(LOOPBACK, door.smtp) as mail:
-        mail.sendmail("", ["help@rapport.example"], UNREADABLE)
+    async with aiosmtplib.SMTP(hostname=LOOPBACK, port=door.smtp, start_tls=False) as mail:
+        await mail.sendmail("", ["help@rapport.example"], UNREADABLE)
     async with door.client() as client:
         taken = (await client.post("/v1/contacts", json=contact)).json()
         aside = (await client.get("/v1/quarantine")).json()["items"]
@@ -61,7 +62,7 @@ async def _routing(door: Door) -> dict[str, list[str]]:
         await world.queue("general")
         await world.agent(AGENT, slots=100, authorities=(REFUND,))
         held = [str(await world.assigned(AGENT)) for _ in range(MANY)]
-        waiting = [await world.receive() for _ in range(4)]
+        waiting = [await world.receive() for _ in range(MANY)]
         await world.dispatch()
         offers = [str((await world.offer_of(contact))["offer_id"]) for contact in waiting]
     return {
@@ -75,7 +76,7 @@ async def _routing(door: Door) -> dict[str, list[str]]:
 async def _followup(door: Door) -> dict[str, list[str]]:
     async with _at_present(door) as (database, clock):
         follow_up = FollowUp(database, clock)
-        asked = [await follow_up.asked(Story(new_id())) for _ in range(4)]
+        asked = [await follow_up.asked(Story(new_id())) for _ in range(MANY)]
         return {"token": [await follow_up.token(check_in) for check_in in asked]}
 
 

@@ -1,6 +1,5 @@
 """Every OpenAPI document is true: what fits it is answered as it says, what does not is refused."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from shared.contracts.topics import SERVICES
 from tests.doors.place import Door
-from tests.doors.seeds import Known, seed
+from tests.doors.seeds import Known
 
 CONFIG = schemathesis.Config.from_dict(
     {"generation": {"with-security-parameters": False, "allow-extra-parameters": False}}
@@ -26,12 +25,6 @@ EXAMPLES = {GenerationMode.POSITIVE: 12, GenerationMode.NEGATIVE: 10}
 NOT_ASKED = [ignored_auth, positive_data_acceptance]
 """Tokens are tried by themselves; and a rule such as "no two of the same rank" is no schema."""
 SECONDS = 300
-
-
-@pytest.fixture(scope="session")
-def known(doors: dict[str, Door]) -> dict[str, Known]:
-    """What exists behind each door."""
-    return {service: asyncio.run(seed(door)) for service, door in doors.items()}
 
 
 @pytest.mark.timeout(SECONDS)
