@@ -31,6 +31,8 @@ STARTING_SECONDS = 30.0
 CLOSING_SECONDS = 5.0
 CREATING_SECONDS = 30.0
 COMMIT_SECONDS = 5.0
+# RuntimeError is the loop's word for writing to a connection that was reset a moment ago.
+OUTAGES = (KafkaError, OSError, RuntimeError)
 
 log = get_logger(__name__)
 
@@ -54,7 +56,7 @@ class Written(NamedTuple):
 def _broker_errors() -> Any:
     try:
         yield
-    except (KafkaError, OSError) as error:
+    except OUTAGES as error:
         raise Unavailable(f"broker: {type(error).__name__}") from error
 
 
@@ -156,7 +158,7 @@ class Reader:
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 await self._client.commit(offsets)
-        except (KafkaError, TimeoutError) as error:
+        except OUTAGES as error:
             log.warning("offsets not committed", error=type(error).__name__)
             return False
         self._committed.update(offsets)
@@ -198,7 +200,7 @@ class Probe:
             async with asyncio.timeout(self._settings.request_timeout_ms / 1000):
                 async with _admin(self._settings) as admin:
                     await admin.describe_cluster()
-        except (KafkaError, OSError) as error:
+        except OUTAGES as error:
             raise Unavailable(f"broker: {type(error).__name__}") from error
 
 
@@ -314,7 +316,7 @@ async def _close(client: Any) -> None:
     try:
         async with asyncio.timeout(CLOSING_SECONDS):
             await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
-    except (KafkaError, OSError) as error:
+    except OUTAGES as error:
         log.warning("a Kafka client did not close", error=type(error).__name__)
         connections = getattr(client, "_client", None) or client.client
         await connections.close()

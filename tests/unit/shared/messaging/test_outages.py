@@ -1,0 +1,64 @@
+"""What a client says when its connection is gone: an outage, whatever words it has for it."""
+
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
+
+from shared.kernel.errors import Unavailable
+from shared.messaging import kafka
+from shared.messaging.kafka import Reader
+from shared.settings import KafkaSettings
+from tests.support.records import record
+
+GONE = (
+    KafkaConnectionError(),
+    ConnectionResetError(),
+    RuntimeError(
+        "unable to perform operation on <TCPTransport closed=True>; the handler is closed"
+    ),
+)
+
+
+class Connections:
+    """What a client has below it."""
+
+    async def close(self) -> None:
+        """They are closed."""
+
+
+class Gone:
+    """A client whose connection was reset."""
+
+    error: Exception
+
+    def __init__(self, *_: str, **__: Any) -> None:
+        self._client = Connections()
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition("rapport.inbox", 3)}
+
+    async def start(self) -> None:
+        """It was there."""
+
+    async def stop(self) -> None:
+        raise self.error
+
+    async def getmany(self, **_: int) -> None:
+        raise self.error
+
+    async def commit(self, _: object) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", GONE, ids=lambda error: type(error).__name__)
+async def test_a_reset_connection_is_an_outage_and_not_the_end_of_the_process(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka, "AIOKafkaConsumer", type("Client", (Gone,), {"error": error}))
+    async with Reader(KafkaSettings(bootstrap="nowhere:1"), "group", ["rapport.inbox"]) as reader:
+        with pytest.raises(Unavailable):
+            await reader.poll()
+        reader.done([record(kafka.Message(b"key", b"{}", []))])
+        assert not await reader.commit()
