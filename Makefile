@@ -31,8 +31,8 @@ integration: install ## run the tests of each part on real PostgreSQL and a real
 e2e: install ## run the journeys through all four services
 	@$(PY) -m pytest tests/e2e
 
-faults: install ## run every fault drill, the long ones too (kills, freezes, outages)
-	@$(PY) -m pytest tests/faults -m "long or not long"
+faults: install ## run what takes long: every fault drill (kills, freezes, outages), the benchmarks' own tests
+	@$(PY) -m pytest tests/faults tests/benchmarks -m "long or not long"
 
 bench: install ## measure against peers and ceilings and compare with the stored ratios (about an hour)
 	@$(PY) -m benchmarks

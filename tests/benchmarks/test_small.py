@@ -18,6 +18,8 @@ from shared.contracts.cloudevents import decode
 from shared.messaging.kafka import create_topics
 from tests.support.records import record
 
+pytestmark = pytest.mark.long
+
 EVENTS = 300
 KINDS = 16
 SMALL = Plan(rounds=1, seconds=4, most=100, events=EVENTS, patience=0)
