@@ -48,7 +48,11 @@ class Door:
     def client(self, **headers: str) -> httpx2.AsyncClient:
         """Somebody who may do everything, unless the headers say otherwise."""
         return httpx2.AsyncClient(
-            base_url=self.url, headers=self.bearer() | headers, timeout=30, trust_env=False
+            base_url=self.url,
+            headers=self.bearer() | headers,
+            timeout=30,
+            trust_env=False,
+            verify=False,
         )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import httpx2
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from shared.http.limits import Buckets, network_of
 from shared.kernel.errors import Overloaded
 from tests.doors.conftest import OpenDoor
 from tests.doors.place import Door
+from tests.doors.seeds import Known
 from tests.doors.test_tokens import GUARDED
 
 LARGE = 1_048_577
@@ -173,3 +175,37 @@ async def test_a_body_beyond_the_limit_is_413_wherever_one_is_taken(
         answer = await client.request(method, path, content=b"1" * LARGE, headers=headers)
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"solved": true, "comment": "%b"}' % (b"x" * 5_001)),
+        ("application/x-www-form-urlencoded", b"solved=true&comment=" + b"x" * 5_001),
+        ("application/x-www-form-urlencoded", b"solved=true&" + b"a=b&" * 100),
+        ("application/x-www-form-urlencoded", b"solved=" + b"true" * 100_000),
+    ],
+    ids=["a long comment", "in a form", "many fields", "a long word"],
+)
+async def test_an_answer_to_a_check_in_is_no_longer_than_it_may_be(
+    doors: dict[str, Door], known: dict[str, Known], kind: str, body: bytes
+) -> None:
+    link = f"/v1/check-ins/{next(known['followup']['token'])}"
+    async with doors["followup"].client() as client:
+        headers = {"content-type": kind}
+        answer = await client.post(f"{link}/answer", content=body, headers=headers)
+        assert (await client.get(link)).json()["answer"] is None
+    assert answer.status_code in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("letter", ["x", "\x01", "\U0001f642", "\u0c35"])
+async def test_the_longest_text_of_any_letters_is_taken_and_told(
+    doors: dict[str, Door], letter: str
+) -> None:
+    personal = {"address": "asha@example.org", "text": letter * 100_000}
+    contact = msgspec.json.encode({"reference": "1", "channel": "web", "personal": personal})
+    async with doors["intake"].client() as client:
+        headers = {"content-type": "application/json"}
+        answer = await client.post("/v1/contacts", content=contact, headers=headers)
+    assert answer.status_code == 202, answer.text
