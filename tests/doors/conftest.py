@@ -1,7 +1,7 @@
 """The doors of the run: the four apis in one thread beside the tests, each on a database of its own.
 
 - `doors`  by service; nothing limits how often one may come
-- `known`  what exists behind each of them, made for the module
+- `known`  what exists behind each of them
 - `open_door`  await it: a door of the test's own, with other settings
 """
 
@@ -37,9 +37,9 @@ def doors(
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def known(doors: dict[str, Door]) -> dict[str, Known]:
-    """By service and path parameter; put there once more for each module."""
+    """By service and path parameter, each to be taken once."""
     return {service: asyncio.run(seed(door)) for service, door in doors.items()}
 
 

@@ -18,7 +18,7 @@ from tests.unit.followup.story import Story
 
 Known = dict[str, Iterator[str]]
 """By the name of a path parameter: what exists, one after the other."""
-MANY = 24
+MANY, FEW = 60, 10
 UNREADABLE = b"Subject: from nobody\r\n\r\nhello\r\n"
 
 
@@ -60,16 +60,18 @@ async def _routing(door: Door) -> dict[str, list[str]]:
     async with _at_present(door) as (database, clock):
         world = World(database, clock)
         await world.queue("general")
+        await world.queue("other", topics=())
+        await world.agent("bob", ready=False)
         await world.agent(AGENT, slots=100, authorities=(REFUND,))
         held = [str(await world.assigned(AGENT)) for _ in range(MANY)]
-        waiting = [await world.receive() for _ in range(MANY)]
+        waiting = [await world.receive() for _ in range(FEW)]
         await world.dispatch()
         offers = [str((await world.offer_of(contact))["offer_id"]) for contact in waiting]
     return {
         "contact_id": held,
         "offer_id": offers,
-        "queue_id": ["general"],
-        "agent_id": [AGENT],
+        "queue_id": ["other"],
+        "agent_id": ["bob"],
     }
 
 
