@@ -6,12 +6,13 @@ So what may wait has a deadline of its own here, and `Probe` tells silence from 
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import lru_cache
 from ssl import SSLContext
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -27,10 +28,8 @@ from shared.settings import KafkaSettings
 MAX_BATCH = 1_048_576
 MAX_REQUEST = 4_194_304
 HOUR_MS = 3_600_000
-STARTING_SECONDS = 30.0
-CLOSING_SECONDS = 5.0
-CREATING_SECONDS = 30.0
-COMMIT_SECONDS = 5.0
+STARTING_SECONDS = CREATING_SECONDS = 30.0
+COMMIT_SECONDS = CLOSING_SECONDS = 5.0
 # RuntimeError is the loop's word for writing to a connection that was reset a moment ago.
 OUTAGES = (KafkaError, OSError, RuntimeError)
 
@@ -109,14 +108,17 @@ def _fill(batch: Any, messages: Sequence[Message]) -> int:
     return len(messages)
 
 
-class Reader:
-    """One member of a consumer group."""
+class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
+    """One member of a consumer group; the client tells it before partitions move."""
 
     def __init__(
         self, settings: KafkaSettings, group: str, topics: Iterable[str], lane: int = 0
     ) -> None:
         self._most = settings.max_records
-        self._client = AIOKafkaConsumer(*topics, **_consuming(settings, group, lane))
+        self._client = AIOKafkaConsumer(**_consuming(settings, group, lane))
+        self._client.subscribe(list(topics), listener=self)
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._begun: dict[TopicPartition, int] = {}
         self._done: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
@@ -130,12 +132,18 @@ class Reader:
         await _close(self._client)
 
     async def poll(self) -> list[Record]:
-        """What there is, in partition order; nothing after a tenth of a second. Raises `Unavailable`."""
+        """What there is, in partition order; nothing after a tenth of a second. Raises `Unavailable`.
+
+        Whoever asks has finished what was read before.
+        """
+        self._idle.set()
         with _broker_errors():
             try:
                 found = await self._client.getmany(timeout_ms=100, max_records=self._most)
             except UnicodeDecodeError as error:  # the client cannot read such a record at all
                 raise Unavailable("a record has a header whose name is not UTF-8") from error
+        if found:
+            self._idle.clear()
         for place, records in found.items():
             self._begun.setdefault(place, records[0].offset)
         return [record for records in found.values() for record in records]
@@ -144,6 +152,17 @@ class Reader:
         """These are dealt with: their offsets may be committed."""
         for record in records:
             self._done[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        self._idle.set()
+
+    async def on_partitions_revoked(self, _: object) -> None:
+        """Who gets them begins behind the batch in hand: the group waits for it, but not for ever."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self._idle.wait()
+        await self.commit()
+
+    async def on_partitions_assigned(self, _: object) -> None:
+        """Nothing to do: reading begins at what was committed."""
 
     async def commit(self) -> bool:
         """Tell the broker how far we are, unless it is away. False: not told.

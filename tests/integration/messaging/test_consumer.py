@@ -10,6 +10,7 @@ from shared.contracts.event import Event
 from shared.contracts.followup import ResolutionRefuted
 from shared.database.database import Database
 from shared.kernel.errors import Invalid, Overloaded, Unavailable
+from shared.messaging import consumer as consuming
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka import Reader
 from tests.support.ears import Ears
@@ -107,6 +108,27 @@ async def test_offsets_are_committed_so_that_a_successor_reads_no_more_than_it_m
             await eventually(all_heard, within=30)
         async with Reader(place.kafka, f"rapport.{place.service}", [place.topic.name]) as reader:
             assert await reader.poll() == await reader.poll() == []
+
+
+async def test_who_joins_later_is_handed_nothing_that_is_done(
+    place: Place, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "COMMIT_EVERY_SECONDS", 3_600.0)
+    said = [Outgoing(confirmed()) for _ in range(40)]
+    await place.publish(*map(message, said))
+    one_lane = place.kafka.model_copy(update={"lanes": 1})
+    async with (
+        Ears(database) as ears,
+        running(Consumer(place.service, ears.to(place), database, one_lane)),
+    ):
+
+        async def heard() -> None:
+            assert len(await ears.heard()) == 40
+
+        await eventually(heard, within=30)
+        async with Reader(place.kafka, f"rapport.{place.service}", [place.topic.name]) as other:
+            await eventually(lambda: bool(other._client.assignment()), within=30)
+            assert await other.poll() == await other.poll() == []
 
 
 async def test_one_bad_event_does_not_hold_up_the_others(place: Place, database: Database) -> None:

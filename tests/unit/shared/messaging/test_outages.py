@@ -39,6 +39,9 @@ class Gone:
     def assignment(self) -> set[TopicPartition]:
         return {TopicPartition("rapport.inbox", 3)}
 
+    def subscribe(self, *_: object, **__: object) -> None:
+        """It listens."""
+
     async def start(self) -> None:
         """It was there."""
 
