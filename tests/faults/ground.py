@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,7 +22,7 @@ from deploy.local.processes import Child, http_ok, wait_until_ready
 from deploy.local.quiet import UNSAID, wait_until_quiet
 from shared.settings import KafkaSettings
 from tests.e2e.post import Post
-from tests.faults.load import ADDRESS, NEED, TOPIC, Crowd, at_work
+from tests.faults.load import ADDRESS, DOORS, NEED, TOPIC, Crowd, at_work
 from tests.faults.memory import Memory, forgotten, kept
 from tests.support.eventually import eventually
 from tests.support.kafka import settings_of
@@ -30,6 +30,8 @@ from tests.support.proxy import Proxy
 
 REST = 120.0
 START = 60.0
+MOST = 3_000
+"""Customers of one drill."""
 AGENTS = tuple(f"agent-{number}" for number in range(1, 7))
 # Impatient, so that a drill takes seconds where operation takes minutes.
 ENVIRONMENT = {
@@ -148,18 +150,21 @@ class Ground:
             for role in roles:
                 await self.restart(service, role)
 
-    async def take(self, count: int, *doors: str, every: float = 0.0) -> Sequence[str]:
-        """So many customers come and are taken; their subjects."""
+    async def take(self, count: int, *doors: str) -> None:
+        """So many customers come, one after the other, and are taken."""
         crowd = Crowd(self.where, self.platform.issuer, self.kafka, self.memory)
-        return await crowd.come(count, every, doors or ("web", "mail", "api"))
+        await crowd.come(count, every=0.0, doors=doors or DOORS, enough=asyncio.Event())
 
     @asynccontextmanager
-    async def under_load(self, count: int, every: float = 0.05) -> AsyncIterator[None]:
-        """Customers arrive and agents work inside the block; it ends when all customers are taken."""
+    async def under_load(self, every: float = 0.08) -> AsyncIterator[None]:
+        """Customers arrive and agents work as long as the block lasts; then all have been taken."""
+        crowd = Crowd(self.where, self.platform.issuer, self.kafka, self.memory)
+        enough = asyncio.Event()
         async with at_work(self.where, self.platform.issuer, AGENTS, self.memory):
-            coming = asyncio.create_task(self.take(count, every=every))
+            coming = asyncio.create_task(crowd.come(MOST, every=every, doors=DOORS, enough=enough))
             try:
                 yield
+                enough.set()
                 await coming
             finally:
                 coming.cancel()

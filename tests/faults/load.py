@@ -23,13 +23,15 @@ from shared.contracts.values import Channel, Need
 from shared.kernel.errors import Unavailable
 from shared.kernel.ids import new_id
 from shared.messaging.kafka import Producer, partition_of
+from shared.messaging.patience import pause
 from shared.settings import KafkaSettings
 from tests.faults.memory import Memory, address_of
 from tests.support.kafka import message
 
+SHOP = "drills/shop"
 TOPIC, ADDRESS = "drills", "drills@rapport.example"
 NEED: Mapping[str, Any] = {"kind": "refund", "amount": 500, "currency": "EUR"}
-PAUSE, PATIENCE = 0.3, 150.0
+PAUSE, PATIENCE = 0.3, 300.0
 AT_ONCE = 20
 NOT_NOW = {421, 451}
 
@@ -53,20 +55,21 @@ class Crowd:
         self._room = {door: asyncio.Semaphore(AT_ONCE) for door in DOORS}
 
     async def come(
-        self, count: int, every: float = 0.0, doors: Sequence[str] = DOORS
-    ) -> Sequence[str]:
-        """That many customers, one each `every` seconds; returns when all were taken: their subjects."""
-        subjects = [f"n{new_id().hex}" for _ in range(count)]
+        self, most: int, *, every: float, doors: Sequence[str], enough: asyncio.Event
+    ) -> None:
+        """One customer each `every` seconds until it is enough; returns when all were taken."""
         async with (
             self._http,
             Producer(self._kafka) as producer,
             asyncio.timeout(PATIENCE),
             asyncio.TaskGroup() as group,
         ):
-            for turn, subject in enumerate(subjects):
+            for turn in range(most):
+                if enough.is_set():
+                    return
+                subject = f"n{new_id().hex}"
                 group.create_task(self._insist(doors[turn % len(doors)], subject, producer))
-                await asyncio.sleep(every)
-        return subjects
+                await pause(enough, every)
 
     async def _insist(self, door: str, subject: str, producer: Producer) -> None:
         """Once over if need be, with the same key, Message-ID or event id each time."""
@@ -114,7 +117,7 @@ class Crowd:
         return True
 
     async def _publish(self, subject: str, producer: Producer) -> bool:
-        said = message(event_of(subject), source="drills/shop")
+        said = message(event_of(subject), source=SHOP)
         try:
             partition = partition_of(said.key or b"", await producer.partitions(INBOX.name))
             await producer.write(INBOX.name, partition, [said])

@@ -19,10 +19,11 @@ async def test_of_two_workers_of_each_service_one_dies_and_the_other_goes_on(
     async with AsyncExitStack() as opened:
         seconds = [ground.second(service) for service in SERVICES]
         await asyncio.gather(*map(opened.enter_async_context, seconds))
-        async with ground.under_load(120):
+        async with ground.under_load():
             await ground.more_are_taken(40)
             for service in SERVICES:
                 ground.process(service, WORKER).kill()  # the relay in office is in this one
+            await ground.more_are_taken(60)
         await eventually(ground.nothing_unsaid, within=60, every=0.5)
         assert not any(ground.process(service, WORKER).alive() for service in SERVICES)
         await ground.repair()
@@ -32,7 +33,7 @@ async def test_of_two_workers_of_each_service_one_dies_and_the_other_goes_on(
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_any_process_dies_again_and_again(durable: Ground, seed: int) -> None:
     ground, chance = durable, Random(seed)
-    async with ground.under_load(600, every=0.15):
+    async with ground.under_load():
         for _ in range(ROUNDS):
             service, role = chance.choice(list(ground.platform.running))
             ground.process(service, role).kill()

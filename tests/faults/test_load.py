@@ -5,6 +5,6 @@ from tests.faults.ground import Ground
 
 async def test_without_a_fault_nobody_is_put_off(ground: Ground) -> None:
     before = ground.memory.put_off.total()
-    async with ground.under_load(60):
-        pass
+    async with ground.under_load():
+        await ground.more_are_taken(60)
     assert ground.memory.put_off.total() == before

@@ -77,8 +77,7 @@ async def test_while_the_broker_is_away_intake_takes_everybody(
     durable: Ground, how: Outage, seconds: float
 ) -> None:
     ground, clock = durable, asyncio.get_running_loop().time
-    customers = int(seconds * 10)
-    async with nobody_restarts(ground), ground.under_load(customers, every=0.1):
+    async with nobody_restarts(ground), ground.under_load():
         await ground.more_are_taken(10)
         put_off = ground.memory.put_off.copy()
         async with how(ground):
@@ -93,7 +92,7 @@ async def test_while_the_broker_is_away_intake_takes_everybody(
 
 async def test_while_the_database_is_away_nobody_is_told_yes(ground: Ground) -> None:
     memory = ground.memory
-    async with nobody_restarts(ground), ground.under_load(150, every=0.05):
+    async with nobody_restarts(ground), ground.under_load():
         await ground.more_are_taken(30)
         before = memory.put_off.copy()
 
@@ -113,7 +112,7 @@ async def test_while_the_database_is_away_nobody_is_told_yes(ground: Ground) -> 
 
 async def test_broker_and_database_die_together(durable: Ground) -> None:
     ground = durable
-    async with nobody_restarts(ground), ground.under_load(120, every=0.05):
+    async with nobody_restarts(ground), ground.under_load():
         await ground.more_are_taken(30)
         async with broker_dead(ground), database_away(ground):
             await is_unready(ground, "intake", API, "database")

@@ -1,0 +1,137 @@
+"""Poison on the running platform: put aside once, said why and from where, while the others go on."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+from deploy.local.instance import ROOT
+from deploy.local.platform import WORKER
+from shared.contracts.topics import INBOX
+from shared.kernel.ids import new_id
+from shared.messaging.kafka import Message, read_all
+from tests.faults.ground import Ground
+from tests.faults.load import SHOP, event_of
+from tests.support.eventually import eventually
+from tests.support.kafka import message, publish
+
+LETTERS = "rapport.intake.dead-letters"
+SECONDS = 60.0
+REFUSE = """
+create function refuse() returns trigger language plpgsql as $$
+begin raise exception 'not this one'; end $$;
+create trigger refuse before insert on message for each row
+  when (new.subject = '{subject}') execute function refuse()
+"""
+ALLOW = "drop trigger refuse on message; drop function refuse()"
+
+
+def poisons(key: bytes) -> dict[str, Message]:
+    """All on one partition. Each is told by its id, or by its value where it has none."""
+    _, value, headers = message(event_of("poison"), source=SHOP)
+    assert value is not None
+
+    def poison(content: bytes = value, **changes: str) -> Message:
+        changed = {name: text.encode() for name, text in changes.items()}
+        kept = dict(headers) | {"ce_id": str(uuid4()).encode()} | changed
+        return Message(key, content, list(kept.items()))
+
+    return {
+        "bad JSON": poison(b"{"),
+        "wrong schema": poison(b'{"reference": 7}'),
+        "unknown version": poison(ce_type="rapport.contact.submitted.v99"),
+        "missing headers": Message(key, value, []),
+        "900 KiB": poison(b'{"reference": "' + b"x" * 900 * 1024),
+        "bad UTF-8": poison(value.replace(b"twice", b"\xff\xfe")),
+    }
+
+
+async def letters(ground: Ground) -> list[dict[str, Any]]:
+    """What the operators' command lists."""
+    status, said = await command(ground, "list", "--json", "--limit", "1000")
+    assert status == 0, said
+    return [json.loads(line) for line in said.splitlines()]
+
+
+async def command(ground: Ground, *argv: str) -> tuple[int, str]:
+    """Run `python -m services.intake dead-letters …`; its status and what it said."""
+    env = ground.surroundings("intake", WORKER)
+    program = [sys.executable, "-m", "services.intake", "dead-letters", *argv]
+    done = await asyncio.to_thread(
+        subprocess.run, program, env=env, cwd=ROOT, capture_output=True, check=False
+    )
+    return done.returncode, done.stdout.decode()
+
+
+async def test_each_poison_is_put_aside_once_and_its_partition_moves_on(ground: Ground) -> None:
+    key = new_id().hex.encode()
+    before = len(await read_all(ground.kafka, LETTERS))
+    last = f"n{new_id().hex}"
+    poison = poisons(key)
+    good = message(event_of(last), source=SHOP)._replace(key=key)
+    await publish(ground.kafka, INBOX.name, *poison.values(), good)
+    ground.memory.remember(last, "api")
+
+    async def put_aside() -> None:
+        found = (await read_all(ground.kafka, LETTERS))[before:]
+        values = Counter((letter.value, dict(letter.headers).get("ce_id")) for letter in found)
+        assert values == Counter(
+            (each.value, dict(each.headers).get("ce_id")) for each in poison.values()
+        )
+
+    await eventually(put_aside, within=SECONDS, every=0.5)
+    ground.spoilt += len(poison)
+    await eventually(lambda: is_stored(ground, last), within=SECONDS)
+    listed = (await letters(ground))[before:]
+    assert {letter["reason"] for letter in listed} == {"invalid"}
+    assert len({letter["origin"] for letter in listed}) == len(poison)
+    assert all(letter["origin"].startswith(f"{INBOX.name}/") for letter in listed)
+    assert all(letter["detail"] for letter in listed)
+    assert await ground.readiness("intake", WORKER) == {}
+
+
+async def test_a_dead_letter_is_replayed_by_command_when_its_cause_is_gone(ground: Ground) -> None:
+    subject = f"n{new_id().hex}"
+    before = len(await read_all(ground.kafka, LETTERS))
+    async with ground.connected("intake") as hand:
+        await hand.execute(REFUSE.format(subject=subject))
+        await publish(ground.kafka, INBOX.name, message(event_of(subject), source=SHOP))
+
+        async def put_aside() -> None:
+            assert len(await read_all(ground.kafka, LETTERS)) == before + 1
+
+        await eventually(put_aside, within=SECONDS, every=0.5)
+        await hand.execute(ALLOW)
+    ground.spoilt += 1
+    letter = (await letters(ground))[-1]
+    assert (letter["reason"], letter["replays"]) == ("unknown", 0)
+    assert await command(ground, "replay", "--offset", str(letter["offset"])) == (0, "1 replayed\n")
+    await eventually(lambda: is_stored(ground, subject), within=SECONDS)
+    ground.memory.remember(subject, "api")
+
+
+async def test_beyond_the_limit_the_consumer_stops_and_says_so(ground: Ground) -> None:
+    count, key = 130, new_id().hex.encode()
+    await publish(ground.kafka, INBOX.name, *(poisons(key)["bad JSON"] for _ in range(count)))
+    worker = ground.process("intake", WORKER)
+    ended = await asyncio.to_thread(worker.popen.wait, SECONDS)
+    assert ended == 1
+    assert "TooManyDeadLetters" in worker.log.read_text()
+    before = await ground.value("intake", "select count(*) from outbox where seq is null")
+    ground.spoilt += count
+    # Whoever starts it again after a look has decided to go on.
+    await ground.start("intake", WORKER)
+
+    async def all_put_aside() -> None:
+        found = await ground.value("intake", "select count(*) from outbox where seq is null")
+        assert found > before
+
+    await eventually(all_put_aside, within=SECONDS)
+
+
+async def is_stored(ground: Ground, subject: str) -> None:
+    found = await ground.value("intake", "select count(*) from message where subject = $1", subject)
+    assert found == 1, f"{subject} is stored {found} times"
