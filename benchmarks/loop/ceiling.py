@@ -6,8 +6,10 @@ customer in common.
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from time import perf_counter, process_time
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import uvloop
@@ -24,7 +26,7 @@ from shared.database.database import Database
 from shared.kernel.clock import SystemClock
 from shared.messaging.inbox import MARK
 from shared.messaging.kafka import partition_of
-from shared.messaging.outbox import APPEND, pack
+from shared.messaging.outbox import COLUMNS, NUMBER, pack
 from shared.runtime.memory import settle
 from shared.settings import DatabaseSettings
 
@@ -32,7 +34,15 @@ NOW = SystemClock().now()
 EMPTY = ContactSubmitted(
     reference="", channel=Channel.WEB, personal=SubmittedPersonal(address="", text="")
 )
-Batch = tuple[list[UUID], list[str], tuple[list[object], ...]]
+
+
+class Batch(NamedTuple):
+    """Ids and customers of a batch, and what is said of it: how much of whom, and the rows."""
+
+    ids: list[UUID]
+    customers: list[str]
+    told: Counter[str]
+    rows: list[tuple[object, ...]]
 
 
 def batches(events: int, size: int, lanes: int) -> list[list[Batch]]:
@@ -50,11 +60,12 @@ def batches(events: int, size: int, lanes: int) -> list[list[Batch]]:
 async def lane(database: Database, waiting: Iterator[Batch]) -> int:
     """Write one batch after the other; how many events that was."""
     written = 0
-    for ids, customers, outbox in waiting:
+    for batch in waiting:
         async with database.transaction() as tx:
-            written += len(await tx.fetch(MARK, ids))
-            await tx.execute(counting.COUNT, customers)
-            await tx.execute(APPEND, *outbox)
+            written += len(await tx.fetch(MARK, batch.ids))
+            await tx.execute(counting.COUNT, batch.customers)
+            await tx.fetch(NUMBER, list(batch.told), list(batch.told.values()))
+            await tx.copy_records_to_table("outbox", columns=COLUMNS, records=batch.rows)
     return written
 
 
@@ -87,16 +98,14 @@ def _heard(customer: str) -> Incoming[Event]:
 
 
 def _batch(heard: Sequence[Incoming[Event]]) -> Batch:
-    told = [outgoing for each in heard for outgoing in counting.counted(each)]
-    encoded = [encode(outgoing, NOW) for outgoing in told]
-    columns: tuple[list[object], ...] = (
-        [outgoing.id for outgoing in told],
-        [each.topic for each in encoded],
-        [each.subject for each in encoded],
-        [pack(each.headers) for each in encoded],
-        [each.value for each in encoded],
-    )
-    return [each.id for each in heard], [each.subject for each in heard], columns
+    said = [outgoing for each in heard for outgoing in counting.counted(each)]
+    encoded = [encode(outgoing, NOW) for outgoing in said]
+    rows: list[tuple[object, ...]] = [
+        (1, 1, outgoing.id, each.topic, each.subject.encode(), pack(each.headers), each.value)
+        for outgoing, each in zip(said, encoded, strict=True)
+    ]
+    customers = [each.subject for each in heard]
+    return Batch([each.id for each in heard], customers, Counter(customers), rows)
 
 
 def main(arguments: list[str]) -> None:

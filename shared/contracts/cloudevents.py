@@ -7,19 +7,20 @@ import re
 from base64 import b64decode
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Annotated, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from shared.contracts import external, followup, intake, routing
-from shared.contracts.event import REGISTRY, Event, subject_of, topic_of, type_of
+from shared.contracts.event import REGISTRY, Event, subject_of, topic_of, type_of, written
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import new_id, stable_id
 
 MODULES = (external, intake, routing, followup)
 OURS = "rapport/"
-STRUCTURED = "application/cloudevents+json"
+STRUCTURED = b"application/cloudevents+json"
 JSON = b"application/json"
 MAX_ATTRIBUTE = 1_024
 MAX_TRACEPARENT, MAX_TRACESTATE = 128, 512
@@ -105,25 +106,31 @@ class Encoded(msgspec.Struct, frozen=True):
 
 
 class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """The attributes we read, under their CloudEvents names; `data` only in structured mode."""
+    """The attributes we read, under their CloudEvents names."""
 
     id: str
     source: str
     type: str
     specversion: str
     subject: str | None = None
-    time: Moment | None = None
+    time: str | None = None
     seq: int | str | None = None
     traceparent: str | None = None
     tracestate: str = ""
+
+
+class _Structured(_Envelope, frozen=True, kw_only=True):
+    """All of it in one JSON object."""
+
     data: msgspec.Raw = msgspec.Raw(b"")
     data_base64: str | None = None
 
 
 _encode_json = msgspec.json.Encoder().encode
 _DECODERS = {name: msgspec.json.Decoder(payload) for name, payload in REGISTRY.items()}
-_STRUCTURED = msgspec.json.Decoder(_Envelope)
-_READ = frozenset(name for name in _Envelope.__struct_fields__ if not name.startswith("data"))
+_STRUCTURED = msgspec.json.Decoder(_Structured)
+_HEADERS = tuple((name, f"ce_{name}") for name in _Envelope.__struct_fields__)
+_REQUIRED = frozenset(("id", "source", "type", "specversion"))
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
 _NAME = re.compile(r"rapport\.[a-z_]{1,40}\.[a-z_]{1,40}\.v[0-9]{1,3}")
@@ -136,26 +143,34 @@ def caused_by(cause: Incoming[Event], *data: Event) -> list[Outgoing]:
 
 def encode(outgoing: Outgoing, now: datetime, trace: TraceContext | None = None) -> Encoded:
     """Everything of the message but who says it. `trace` is used where the event names none to follow."""
-    subject = subject_of(outgoing.data)
-    cause = outgoing.cause
+    data, cause = outgoing.data, outgoing.cause
+    subject = subject_of(data)
+    key = subject.encode()
     trace = cause.trace if cause else outgoing.trace or trace
     headers = [
-        ("content-type", JSON),
-        ("ce_specversion", b"1.0"),
-        ("ce_id", str(outgoing.id).encode()),
-        ("ce_type", type_of(outgoing.data).encode()),
-        ("ce_subject", subject.encode()),
-        ("ce_partitionkey", subject.encode()),
+        *_constant(type(data)),
+        ("ce_id", written(outgoing.id).encode()),
+        ("ce_subject", key),
+        ("ce_partitionkey", key),
         ("ce_time", _rfc3339(outgoing.time or now)),
     ]
     if cause:
-        headers.append(("ce_causationid", str(cause.id).encode()))
+        headers.append(("ce_causationid", written(cause.id).encode()))
     if trace:
         headers.append(("ce_traceparent", trace.parent.encode()))
-    if trace and trace.state:
-        headers.append(("ce_tracestate", trace.state.encode()))
-    value = _encode_json(outgoing.data)
-    return Encoded(topic_of(outgoing.data).name, subject, headers, value)
+        if trace.state:
+            headers.append(("ce_tracestate", trace.state.encode()))
+    return Encoded(topic_of(data).name, subject, headers, _encode_json(data))
+
+
+@cache
+def _constant(payload: type[Event]) -> tuple[tuple[str, bytes], ...]:
+    """The headers that all events of a type share."""
+    return (
+        ("content-type", JSON),
+        ("ce_specversion", b"1.0"),
+        ("ce_type", type_of(payload).encode()),
+    )
 
 
 def stamp(headers: Headers, source: str, seq: int) -> list[tuple[str, bytes]]:
@@ -165,68 +180,66 @@ def stamp(headers: Headers, source: str, seq: int) -> list[tuple[str, bytes]]:
 
 def decode(record: Record) -> Incoming[Event]:
     """The event in a record; raises `Invalid`."""
-    return _open(_envelope(record), record)
+    envelope, data = _envelope(record)
+    return _open(envelope, data, record)
 
 
 def decode_wanted(record: Record, wanted: Collection[type[Event]]) -> Incoming[Event] | None:
     """As `decode`, but None for a type that is known and not wanted: its payload is not read."""
-    envelope = _envelope(record)
-    return _open(envelope, record) if REGISTRY[envelope.type] in wanted else None
+    envelope, data = _envelope(record)
+    return _open(envelope, data, record) if REGISTRY[envelope.type] in wanted else None
 
 
-def _envelope(record: Record) -> _Envelope:
-    headers = dict(record.headers)
-    mode = headers.get("content-type", b"")
-    structured = mode.startswith(STRUCTURED.encode())
+def _envelope(record: Record) -> tuple[_Envelope, bytes]:
+    """The attributes, and the data as it came."""
+    headers, value = dict(record.headers), record.value or b""
     try:
-        envelope = _structured(record.value) if structured else _binary(headers, record.value)
+        if headers.get("content-type", b"").startswith(STRUCTURED):
+            envelope, value = _structured(value)
+        else:
+            envelope = _binary(headers)
     except GARBLED as error:
         raise Invalid(f"envelope: {_safe(error)}") from error
     _check(envelope)
-    return envelope
+    return envelope, value
 
 
-def _structured(value: bytes | None) -> _Envelope:
-    envelope = _STRUCTURED.decode(value or b"")
+def _structured(value: bytes) -> tuple[_Envelope, bytes]:
+    envelope = _STRUCTURED.decode(value)
     if envelope.data_base64 is None:
-        return envelope
+        return envelope, bytes(envelope.data)
     try:
-        data = b64decode(envelope.data_base64, validate=True)
+        return envelope, b64decode(envelope.data_base64, validate=True)
     except ValueError as error:
         raise Invalid("envelope: data_base64 is not base64") from error
-    return msgspec.structs.replace(envelope, data=msgspec.Raw(data))
 
 
-def _binary(headers: dict[str, bytes], value: bytes | None) -> _Envelope:
-    attributes: dict[str, object] = {
-        name[3:]: content.decode()
-        for name, content in headers.items()
-        if name.startswith("ce_") and name[3:] in _READ
-    }
-    envelope = msgspec.convert(attributes, _Envelope)
-    return msgspec.structs.replace(envelope, data=msgspec.Raw(value or b""))
+def _binary(headers: dict[str, bytes]) -> _Envelope:
+    given = {name: headers[header].decode() for name, header in _HEADERS if header in headers}
+    if missing := _REQUIRED - given.keys():
+        raise Invalid(f"envelope: {min(missing)} is missing")
+    return _Envelope(**given)
 
 
 def _check(envelope: _Envelope) -> None:
     if envelope.specversion != "1.0":
         raise Invalid("envelope: specversion is not 1.0")
-    for name in ("id", "source", "subject"):
-        text = getattr(envelope, name)
-        if text is not None and (not text or len(text) > MAX_ATTRIBUTE or "\0" in text):
-            raise Invalid(f"envelope: {name} is empty, too long or holds NUL")
+    for text in (envelope.id, envelope.source, envelope.subject):
+        if text is not None and (not 0 < len(text) <= MAX_ATTRIBUTE or "\0" in text):
+            raise Invalid("envelope: id, source or subject is empty, too long or holds NUL")
     if envelope.type not in REGISTRY:
         name = envelope.type if _NAME.fullmatch(envelope.type) else "of no readable name"
         raise Invalid(f"unknown type {name}")
 
 
-def _open(envelope: _Envelope, record: Record) -> Incoming[Event]:
-    data = _payload(envelope)
+def _open(envelope: _Envelope, value: bytes, record: Record) -> Incoming[Event]:
+    data = _payload(envelope.type, value)
     return Incoming(
         id=_identity(envelope),
         type=envelope.type,
         source=envelope.source,
         subject=envelope.subject or subject_of(data),
-        time=_utc(envelope.time) if envelope.time else _from_ms(record.timestamp),
+        time=_moment(envelope.time) if envelope.time else _from_ms(record.timestamp),
         data=data,
         origin=Origin(record.topic, record.partition, record.offset),
         seq=_sequence(envelope.seq),
@@ -234,12 +247,11 @@ def _open(envelope: _Envelope, record: Record) -> Incoming[Event]:
     )
 
 
-def _payload(envelope: _Envelope) -> Event:
-    raw = bytes(envelope.data)
-    if b"\\u0000" in raw and _NUL.search(raw):
+def _payload(type_: str, value: bytes) -> Event:
+    if b"\\u0000" in value and _NUL.search(value):
         raise Invalid("data: NUL is not allowed in text")
     try:
-        return _DECODERS[envelope.type].decode(raw)
+        return _DECODERS[type_].decode(value)
     except GARBLED as error:
         raise Invalid(f"data: {_safe(error)}") from error
 
@@ -247,10 +259,18 @@ def _payload(envelope: _Envelope) -> Event:
 def _identity(envelope: _Envelope) -> UUID:
     if envelope.source.startswith(OURS):
         try:
-            return UUID(envelope.id)
-        except ValueError as error:
+            return msgspec.convert(envelope.id, UUID)
+        except msgspec.ValidationError as error:
             raise Invalid("envelope: id is not a UUID") from error
     return stable_id(envelope.source, envelope.id)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = msgspec.convert(text, Moment)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"envelope: time: {_safe(error)}") from error
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def _sequence(seq: int | str | None) -> int | None:
@@ -273,12 +293,9 @@ def _safe(error: Exception) -> str:
     return "not UTF-8" if isinstance(error, UnicodeDecodeError) else _QUOTED.sub("…", str(error))
 
 
+@lru_cache(maxsize=16)  # a set is told at one moment, and several sets at once
 def _rfc3339(moment: datetime) -> bytes:
     return moment.isoformat().replace("+00:00", "Z").encode()
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
 
 
 def _from_ms(timestamp: int) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -55,4 +56,10 @@ def topic_of(what: Event | type[Event]) -> Topic:
 
 def subject_of(what: Event) -> str:
     """The aggregate this event is about; also its Kafka key."""
-    return str(getattr(what, _CARDS[type(what)].subject))
+    return written(getattr(what, _CARDS[type(what)].subject))
+
+
+def written(identity: UUID | str) -> str:
+    """An identity as text; a quarter of what `str` of a UUID takes."""
+    text: str = msgspec.to_builtins(identity)
+    return text

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Token
 from threading import Thread
-from typing import Final
+from typing import Final, TypeGuard
 
 from opentelemetry import context as otel
 from opentelemetry.context import Context
@@ -46,10 +46,12 @@ Value = str | int | float | bool
 About = Callable[[int], Mapping[str, Value]]
 
 _TRACEPARENT: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
 )
+_TRACE, _SPAN, _FLAGS = slice(3, 35), slice(36, 52), slice(53, 55)
 _ATTRIBUTE: Final = {attribute.keyword: attribute.name for attribute in names.ATTRIBUTES}
-_UNRECORDED: Final = NonRecordingSpan(SpanContext(0, 0, is_remote=False))
+_NOWHERE: Final = SpanContext(0, 0, is_remote=False)
+_UNRECORDED: Final = NonRecordingSpan(_NOWHERE)
 
 
 def nothing(_: int) -> Mapping[str, Value]:
@@ -176,9 +178,8 @@ def batch_span(
 
     What is done inside belongs to the batch, and to the trace of none of its items.
     """
-    causes = [_read(context) for context in contexts]
-    recorded = any(cause.trace_flags.sampled for cause in causes if cause)
-    with _batch(name, kind, causes, attributes, recorded=recorded):
+    causes = list(filter(_is_readable, contexts))
+    with _batch(name, kind, causes, attributes, recorded=any(map(_sampled, causes))):
         yield
 
 
@@ -197,8 +198,8 @@ def batch_spans(
     `about` tells an item's attributes by its place. Gives, item by item, the context that what
     the item causes should carry.
     """
-    causes = [_read(context) for context in contexts]
-    recorded = [cause.trace_flags.sampled if cause else _chosen() for cause in causes]
+    causes = [context if _is_readable(context) else None for context in contexts]
+    recorded = [_sampled(cause) if cause else _chosen() for cause in causes]
     with _batch(name, kind, causes, attributes, recorded=any(recorded)) as batch:
         spans = [
             _item(each, kind, causes[place], batch, about(place)) if wanted else None
@@ -206,8 +207,8 @@ def batch_spans(
         ]
         try:
             yield [
-                _written(own.get_span_context()) if own else context if cause else _begun()
-                for context, cause, own in zip(contexts, causes, spans, strict=True)
+                _written(own.get_span_context()) if own else cause or _begun()
+                for cause, own in zip(causes, spans, strict=True)
             ]
         except Exception as error:
             for own in filter(None, spans):
@@ -247,16 +248,16 @@ def _chosen() -> bool:
 def _batch(
     name: SpanName,
     kind: SpanKind,
-    causes: Sequence[SpanContext | None],
+    causes: Sequence[TraceContext | None],
     attributes: Mapping[str, Value],
     *,
     recorded: bool,
 ) -> Iterator[Span]:
-    linked = [cause for cause in causes if cause is not None]
     with use(None):
         if not recorded:
             yield _UNRECORDED
             return
+        linked = [_read(cause) for cause in causes if cause]
         with span(name, kind=kind, linked=linked, recorded=True, **attributes) as batch:
             yield batch
 
@@ -267,21 +268,23 @@ def _fresh() -> SpanContext:
     return SpanContext(trace or 1, own or 1, is_remote=False)
 
 
-def _begun() -> TraceContext | None:
+def _begun() -> TraceContext:
     """A trace that begins with an item of a batch, and of which nothing is exported."""
-    return _written(_fresh())
+    return TraceContext(
+        f"00-{random.getrandbits(128) or 1:032x}-{random.getrandbits(64) or 1:016x}-00"
+    )
 
 
 def _item(
     name: SpanName,
     kind: SpanKind,
-    cause: SpanContext | None,
+    cause: TraceContext | None,
     batch: Span,
     about: Mapping[str, Value],
 ) -> Span:
     return _State.tracer.start_span(
         name.name,
-        _inside(cause),
+        _inside(_read(cause)),
         kind,
         links=[Link(batch.get_span_context())],
         attributes=_named(about),
@@ -292,17 +295,27 @@ def _named(attributes: Mapping[str, Value]) -> dict[str, Value]:
     return {_ATTRIBUTE[key]: value for key, value in attributes.items() if key in _ATTRIBUTE}
 
 
-def _inside(parent: SpanContext | None) -> Context:
-    return set_span_in_context(NonRecordingSpan(parent) if parent is not None else _UNRECORDED)
+def _inside(parent: SpanContext) -> Context:
+    return set_span_in_context(NonRecordingSpan(parent))
 
 
-def _read(context: TraceContext | None) -> SpanContext | None:
-    found = _TRACEPARENT.fullmatch(context.parent) if context is not None else None
-    if context is None or found is None:
-        return None
-    trace, parent, flags = (int(part, 16) for part in found.groups())
+def _is_readable(context: TraceContext | None) -> TypeGuard[TraceContext]:
+    return context is not None and _TRACEPARENT.fullmatch(context.parent) is not None
+
+
+def _sampled(readable: TraceContext) -> bool:
+    """Whether what happens in this trace is to be recorded, by somebody who exports it."""
+    return exporting() and int(readable.parent[_FLAGS], 16) & 1 == 1
+
+
+def _read(context: TraceContext | None) -> SpanContext:
+    """The parent of what is done inside; an invalid one, which has no children, for None."""
+    if not _is_readable(context):
+        return _NOWHERE
+    trace, parent = int(context.parent[_TRACE], 16), int(context.parent[_SPAN], 16)
+    flags = TraceFlags(int(context.parent[_FLAGS], 16) & 1)
     state = TraceState.from_header([context.state]) if context.state else None
-    return SpanContext(trace, parent, True, TraceFlags(flags & 1), state)
+    return SpanContext(trace, parent, True, flags, state)
 
 
 def _written(here: SpanContext) -> TraceContext | None:
