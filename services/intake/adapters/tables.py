@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -65,17 +66,17 @@ contact_point = Table(
     _text("address"),
     _id("customer_id", ForeignKey("customer.customer_id")),
     UniqueConstraint("kind", "address"),
+    UniqueConstraint("customer_id", "contact_point_id"),
     CheckConstraint("kind in ('email', 'phone', 'handle')", name="kind"),
     CheckConstraint("address <> ''", name="address"),
-    Index(None, "customer_id"),
 )
 
 contact = Table(
     "contact",
     metadata,
     Column("contact_id", Uuid, primary_key=True),
-    _id("customer_id", ForeignKey("customer.customer_id")),
-    _id("contact_point_id", ForeignKey("contact_point.contact_point_id")),
+    _id("customer_id"),
+    _id("contact_point_id"),
     _text("channel"),
     _text("topic"),
     _text("language"),
@@ -86,7 +87,10 @@ contact = Table(
     Column("automatic", Boolean, nullable=False),
     _time("received_at"),
     CheckConstraint("priority between 1 and 9", name="priority"),
-    Index(None, "customer_id"),
+    ForeignKeyConstraint(
+        ["customer_id", "contact_point_id"],
+        ["contact_point.customer_id", "contact_point.contact_point_id"],
+    ),
 )
 
 # A message came in and has an arrival key, or goes out and has a state; never both, never neither.

@@ -11,12 +11,13 @@ from services.intake.domain.arrival import (
     KeyReused,
     Outcome,
     Receipt,
+    Told,
 )
 from services.intake.domain.centre import Centre
 from services.intake.domain.delivery import DeliveryState
 from services.intake.domain.known import Customer, Earlier, Known, Newcomer, Thread
 from services.intake.domain.language import spoken, zone
-from services.intake.domain.opening import contact_received, opened, promised
+from services.intake.domain.opening import contact_received, opened, promised, received
 from services.intake.domain.plan import NewAttachment, NewContact, NewMessage, Plan
 from services.intake.domain.text import MAX_TEXT
 from shared.contracts.cloudevents import Outgoing
@@ -61,7 +62,7 @@ class _Decision:
     """The plan while it grows, so that what comes twice in one set is seen."""
 
     def __init__(self, known: Known, centre: Centre) -> None:
-        self.plan = Plan([], [], [], [], [])
+        self.plan = Plan([], [], [], [], [], [])
         self._known = known
         self._centre = centre
         self._earlier: dict[UUID, Earlier] = dict(known.earlier)
@@ -83,7 +84,7 @@ class _Decision:
 
     def _append(self, arrival: Arrival, thread: Thread) -> Receipt:
         """The customer wrote again about something we know."""
-        message = _message(arrival, thread.contact_id)
+        message = received(arrival, thread.contact_id)
         self.plan.messages.append(message)
         self._say(arrival, _message_received(arrival, message))
         return Receipt(
@@ -94,19 +95,27 @@ class _Decision:
 
     def _open(self, arrival: Arrival, customer: Customer, heard: str | None) -> Receipt:
         """A new need: it gets a promise, unless no person wrote it."""
-        contact, told = opened(arrival, customer, heard, self._centre), None
-        if not arrival.automatic:
-            contact, told = promised(contact, arrival, self._centre)
+        contact = opened(arrival, customer, heard, self._centre)
+        message = received(arrival, contact.contact_id)
         self.plan.contacts.append(contact)
+        self.plan.messages.append(message)
         self._introduce(arrival, customer)
-        self._say(arrival, contact_received(contact, customer, told, arrival.name))
-        self._say(arrival, *_acknowledged(contact))
+        told, delivered = (None, ()) if arrival.automatic else self._promise(contact, arrival)
+        received_ = contact_received(contact, message, customer, told, arrival.name)
+        self._say(arrival, received_, *delivered)
         return Receipt(
             contact_id=contact.contact_id,
             customer_id=customer.customer_id,
-            message_id=contact.message_id,
+            message_id=message.message_id,
             promise=told,
         )
+
+    def _promise(self, contact: NewContact, arrival: Arrival) -> tuple[Told, Iterable[Event]]:
+        """When a person answers, and what became of our saying so, where that is known at once."""
+        promise, said, told = promised(contact, arrival, self._centre)
+        self.plan.promises.append(promise)
+        self.plan.messages.append(said)
+        return told, _delivered(said)
 
     def _introduce(self, arrival: Arrival, customer: Customer) -> None:
         """A new customer is told of once, by the set that registered them."""
@@ -148,22 +157,6 @@ def _thread(arrival: Arrival, customer: Customer, known: Known) -> Thread | None
     return next((thread for thread in named if thread.customer_id == customer.customer_id), None)
 
 
-def _message(arrival: Arrival, contact_id: UUID) -> NewMessage:
-    return NewMessage(
-        message_id=new_id(),
-        contact_id=contact_id,
-        received_at=arrival.received_at,
-        arrival_key=arrival.key,
-        channel=arrival.channel,
-        digest=arrival.digest,
-        mail_id=arrival.mail_id,
-        subject=arrival.subject,
-        text=arrival.text,
-        full_text=arrival.full_text,
-        automatic=arrival.automatic,
-    )
-
-
 def _files(arrival: Arrival, message_id: UUID) -> Iterable[NewAttachment]:
     for position, file in enumerate(arrival.attachments):
         yield NewAttachment.of(message_id, position, file)
@@ -174,7 +167,7 @@ def _message_received(arrival: Arrival, message: NewMessage) -> MessageReceived:
         contact_id=message.contact_id,
         message_id=message.message_id,
         channel=arrival.channel,
-        received_at=message.received_at,
+        received_at=message.written_at,
         personal=MessagePersonal(
             text=message.text[:MAX_TEXT], subject=message.subject, name=arrival.name
         ),
@@ -193,17 +186,18 @@ def _customer_identified(customer: Customer, name: str) -> CustomerIdentified:
     )
 
 
-def _acknowledged(contact: NewContact) -> list[Event]:
+def _delivered(said: NewMessage) -> Iterable[Event]:
     """An acknowledgement that is not on its way was delivered, or not, here and now."""
-    if contact.said_id is None or contact.said_state == DeliveryState.QUEUED:
-        return []
-    kind, at, said_id = MessageKind.ACKNOWLEDGEMENT, contact.received_at, contact.said_id
-    contact_id = contact.contact_id
-    if contact.said_state == DeliveryState.SENT:
-        return [MessageSent(contact_id=contact_id, message_id=said_id, kind=kind, sent_at=at)]
-    reason = contact.said_reason or ""
-    return [
-        MessageFailed(
-            contact_id=contact_id, message_id=said_id, kind=kind, failed_at=at, reason=reason
+    contact_id, message_id, kind = said.contact_id, said.message_id, MessageKind.ACKNOWLEDGEMENT
+    if said.state == DeliveryState.SENT:
+        yield MessageSent(
+            contact_id=contact_id, message_id=message_id, kind=kind, sent_at=said.written_at
         )
-    ]
+    if said.state == DeliveryState.FAILED:
+        yield MessageFailed(
+            contact_id=contact_id,
+            message_id=message_id,
+            kind=kind,
+            failed_at=said.written_at,
+            reason=said.reason or "",
+        )

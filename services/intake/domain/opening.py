@@ -1,17 +1,19 @@
 """Opening a contact: its topic, its queue, its promise, and the words in which we make it."""
 
-from msgspec.structs import replace
+from uuid import UUID
 
 from services.intake.domain.address import PointKind
 from services.intake.domain.arrival import Arrival, Told
-from services.intake.domain.centre import Centre
+from services.intake.domain.centre import Centre, Wording
 from services.intake.domain.delivery import DeliveryState
 from services.intake.domain.known import Customer
 from services.intake.domain.language import spoken, zone
-from services.intake.domain.plan import NewContact
+from services.intake.domain.plan import NewContact, NewMessage, NewPromise
 from services.intake.domain.promise import promised_time
 from services.intake.domain.text import MAX_LINE, MAX_TEXT
+from shared.contracts.cloudevents import TraceContext
 from shared.contracts.intake import ContactReceived, MessagePersonal, PromiseMade
+from shared.contracts.values import MessageKind
 from shared.kernel.ids import new_id
 
 ORDINARY = 5
@@ -39,50 +41,84 @@ def opened(arrival: Arrival, customer: Customer, heard: str | None, centre: Cent
         need=arrival.need or (taken.need if taken else None),
         automatic=arrival.automatic,
         received_at=arrival.received_at,
-        message_id=new_id(),
-        arrival_key=arrival.key,
-        digest=arrival.digest,
-        mail_id=arrival.mail_id,
-        subject=arrival.subject,
-        text=arrival.text,
-        full_text=arrival.full_text,
-        trace=arrival.cause.trace if arrival.cause else arrival.trace,
     )
 
 
-def promised(contact: NewContact, arrival: Arrival, centre: Centre) -> tuple[NewContact, Told]:
-    """The contact with its promise and acknowledgement, and the promise as the customer is told it."""
+def received(arrival: Arrival, contact_id: UUID) -> NewMessage:
+    """The message that an arrival is."""
+    return NewMessage(
+        message_id=new_id(),
+        contact_id=contact_id,
+        written_at=arrival.received_at,
+        subject=arrival.subject,
+        text=arrival.text,
+        automatic=arrival.automatic,
+        arrival_key=arrival.key,
+        channel=arrival.channel,
+        digest=arrival.digest,
+        mail_id=arrival.mail_id,
+        full_text=arrival.full_text,
+    )
+
+
+def promised(
+    contact: NewContact, arrival: Arrival, centre: Centre
+) -> tuple[NewPromise, NewMessage, Told]:
+    """The promise, the acknowledgement that tells the customer of it, and what it tells."""
     queue, _ = centre.choose(contact.topic, contact.language) or (None, None)
     due_at, basis = promised_time(contact.received_at, queue, centre.defaults.promise)
     words = centre.acknowledge(contact.language, contact.time_zone, due_at, arrival.name)
-    told = Told(
-        promise_id=new_id(), due_at=due_at, text=words.text, language=words.language, basis=basis
-    )
-    state, reason = _delivery(arrival)
-    said = replace(
-        contact,
-        promise_id=told.promise_id,
+    promise = NewPromise(
+        promise_id=new_id(),
+        contact_id=contact.contact_id,
+        made_at=contact.received_at,
         due_at=due_at,
         basis=basis,
-        said_id=new_id(),
-        said_subject=reply_subject(arrival.subject) or words.subject,
-        said_text=words.text,
-        said_language=words.language,
-        said_state=state,
-        said_reason=reason,
+        trace=_trace(arrival),
     )
-    return said, told
+    told = Told(
+        promise_id=promise.promise_id,
+        due_at=due_at,
+        text=words.text,
+        language=words.language,
+        basis=basis,
+    )
+    return promise, _acknowledgement(contact, arrival, words), told
+
+
+def _acknowledgement(contact: NewContact, arrival: Arrival, words: Wording) -> NewMessage:
+    state, reason = _delivery(arrival)
+    queued, now = state is DeliveryState.QUEUED, contact.received_at
+    return NewMessage(
+        message_id=new_id(),
+        contact_id=contact.contact_id,
+        written_at=now,
+        subject=reply_subject(arrival.subject) or words.subject,
+        text=words.text,
+        automatic=True,
+        kind=MessageKind.ACKNOWLEDGEMENT,
+        language=words.language,
+        state=state,
+        next_attempt_at=now if queued else None,
+        settled_at=None if queued else now,
+        reason=reason,
+        trace=_trace(arrival),
+    )
+
+
+def _trace(arrival: Arrival) -> TraceContext | None:
+    return arrival.cause.trace if arrival.cause else arrival.trace
 
 
 def contact_received(
-    contact: NewContact, customer: Customer, told: Told | None, name: str
+    contact: NewContact, message: NewMessage, customer: Customer, told: Told | None, name: str
 ) -> ContactReceived:
     """What the other services are told of it."""
     promise = _made(told) if told else None
     return ContactReceived(
         contact_id=contact.contact_id,
         customer_id=contact.customer_id,
-        message_id=contact.message_id,
+        message_id=message.message_id,
         channel=contact.channel,
         topic=contact.topic,
         language=contact.language,
@@ -90,7 +126,7 @@ def contact_received(
         value_tier=customer.value_tier,
         priority=contact.priority,
         received_at=contact.received_at,
-        personal=MessagePersonal(text=contact.text[:MAX_TEXT], subject=contact.subject, name=name),
+        personal=MessagePersonal(text=message.text[:MAX_TEXT], subject=message.subject, name=name),
         queue_id=contact.queue_id,
         need=contact.need,
         promise=promise,

@@ -11,10 +11,7 @@ from shared.contracts.values import Channel, Need
 
 
 class NewContact(msgspec.Struct, frozen=True, kw_only=True):
-    """One new contact, column by column: itself, its first message, the promise and what we said.
-
-    An automatic one has no promise, and nothing is said.
-    """
+    """A new contact, column by column."""
 
     contact_id: UUID
     customer_id: UUID
@@ -28,39 +25,40 @@ class NewContact(msgspec.Struct, frozen=True, kw_only=True):
     need: Need | None
     automatic: bool
     received_at: datetime
-    message_id: UUID
-    arrival_key: UUID
-    digest: bytes
-    mail_id: str | None
-    subject: str
-    text: str
-    full_text: str | None
-    trace: TraceContext | None
-    promise_id: UUID | None = None
-    due_at: datetime | None = None
-    basis: str | None = None
-    said_id: UUID | None = None
-    said_subject: str | None = None
-    said_text: str | None = None
-    said_language: str | None = None
-    said_state: str | None = None
-    said_reason: str | None = None
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that belongs to an earlier contact, column by column."""
+    """A message, column by column: one that came has an arrival key, one that goes out a state."""
 
     message_id: UUID
     contact_id: UUID
-    received_at: datetime
-    arrival_key: UUID
-    channel: str
-    digest: bytes
-    mail_id: str | None
+    written_at: datetime
     subject: str
     text: str
-    full_text: str | None
     automatic: bool
+    arrival_key: UUID | None = None
+    channel: Channel | None = None
+    digest: bytes | None = None
+    mail_id: str | None = None
+    full_text: str | None = None
+    kind: str | None = None
+    language: str | None = None
+    state: str | None = None
+    next_attempt_at: datetime | None = None
+    settled_at: datetime | None = None
+    reason: str | None = None
+    trace: TraceContext | None = None
+
+
+class NewPromise(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise, column by column."""
+
+    promise_id: UUID
+    contact_id: UUID
+    made_at: datetime
+    due_at: datetime
+    basis: str
+    trace: TraceContext | None
 
 
 class NewAttachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +68,7 @@ class NewAttachment(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     name: str
     media_type: str
+    size: int
     content: bytes
 
     @classmethod
@@ -80,6 +79,7 @@ class NewAttachment(msgspec.Struct, frozen=True, kw_only=True):
             position=position,
             name=file.name,
             media_type=file.media_type,
+            size=len(file.content),
             content=file.content,
         )
 
@@ -89,6 +89,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     contacts: list[NewContact]
     messages: list[NewMessage]
+    promises: list[NewPromise]
     attachments: list[NewAttachment]
     events: list[Outgoing]
     outcomes: list[Outcome]

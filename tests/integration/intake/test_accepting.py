@@ -187,3 +187,14 @@ async def test_the_schema_refuses_a_message_that_is_neither_in_nor_out(intake: I
             uuid4(),
             receipt.contact_id,
         )
+
+
+async def test_the_schema_refuses_a_contact_from_another_customers_address(intake: Intake) -> None:
+    one = await intake.stored(an_arrival())
+    other = await intake.stored(an_arrival("else@example.org"))
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await intake.rows(
+            "update contact set customer_id = $1 where contact_id = $2",
+            other.customer_id,
+            one.contact_id,
+        )

@@ -150,10 +150,12 @@ def upgrade() -> None:
             name=op.f("fk_contact_point_customer_id_customer"),
         ),
         sa.PrimaryKeyConstraint("contact_point_id", name=op.f("pk_contact_point")),
+        sa.UniqueConstraint(
+            "customer_id",
+            "contact_point_id",
+            name=op.f("uq_contact_point_customer_id_contact_point_id"),
+        ),
         sa.UniqueConstraint("kind", "address", name=op.f("uq_contact_point_kind_address")),
-    )
-    op.create_index(
-        op.f("ix_contact_point_customer_id"), "contact_point", ["customer_id"], unique=False
     )
     op.create_table(
         "contact",
@@ -173,16 +175,12 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("priority between 1 and 9", name=op.f("ck_contact_priority")),
         sa.ForeignKeyConstraint(
-            ["contact_point_id"],
-            ["contact_point.contact_point_id"],
-            name=op.f("fk_contact_contact_point_id_contact_point"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customer.customer_id"], name=op.f("fk_contact_customer_id_customer")
+            ["customer_id", "contact_point_id"],
+            ["contact_point.customer_id", "contact_point.contact_point_id"],
+            name=op.f("fk_contact_customer_id_contact_point_id_contact_point"),
         ),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contact")),
     )
-    op.create_index(op.f("ix_contact_customer_id"), "contact", ["customer_id"], unique=False)
     op.create_table(
         "message",
         sa.Column("message_id", sa.Uuid(), nullable=False),
@@ -374,9 +372,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_message_contact_id"), table_name="message")
     op.drop_table("message")
-    op.drop_index(op.f("ix_contact_customer_id"), table_name="contact")
     op.drop_table("contact")
-    op.drop_index(op.f("ix_contact_point_customer_id"), table_name="contact_point")
     op.drop_table("contact_point")
     op.drop_table("topic_rule")
     op.drop_table("tally")
