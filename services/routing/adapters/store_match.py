@@ -36,13 +36,12 @@ select agent_id, presence, idle_since,
   skills::text as skills, languages::text as languages, authorities::text as authorities
 from agent
 """
-FREE = """
-select s.agent_id, s.channel, array_agg(s.slot) as slots from agent_slot s
-where not exists (
-  select from offer o
-  where (o.agent_id, o.channel, o.slot) = (s.agent_id, s.channel, s.slot) and o.slot is not null
-)
-group by s.agent_id, s.channel
+# Two counts that are put together here: to have the database find slots without an offer takes five
+# times as long in a large centre.
+SLOTS = "select agent_id, channel, max(slot) as slots from agent_slot group by agent_id, channel"
+HELD = """
+select agent_id, channel, array_agg(slot) as slots from offer where slot is not null
+group by agent_id, channel
 """
 MOST_SLOTS = """
 select agent_id, max(slots)::int as slots
@@ -75,14 +74,24 @@ async def waiting(tx: Tx, *, per_lane: int, limit: int) -> list[Waiting]:
 
 async def agents(tx: Tx, day: date) -> list[Agent]:
     """All agents, with their free slots and what they spent on that day."""
-    free: dict[str, dict[Channel, list[int]]] = defaultdict(dict)
-    for row in await tx.fetch(FREE):
-        free[row["agent_id"]][Channel(row["channel"])] = row["slots"]
+    free = await _free_slots(tx)
     spent: dict[str, dict[Purse, int]] = defaultdict(dict)
     for row in await tx.fetch(SPENT, day):
         spent[row["agent_id"]][AuthorityKind(row["kind"]), row["currency"]] = row["spent"]
     rows = await tx.fetch(AGENTS)
     return [_agent(row, free[row["agent_id"]], spent[row["agent_id"]]) for row in rows]
+
+
+async def _free_slots(tx: Tx) -> dict[str, dict[Channel, list[int]]]:
+    """By agent and channel; slots are counted from one, without gaps."""
+    held = {(row[0], row[1]): set(row[2]) for row in await tx.fetch(HELD)}
+    free: dict[str, dict[Channel, list[int]]] = defaultdict(dict)
+    for agent_id, channel, slots in await tx.fetch(SLOTS):
+        taken = held.get((agent_id, channel), ())
+        left = [slot for slot in range(1, slots + 1) if slot not in taken]
+        if left:
+            free[agent_id][Channel(channel)] = left
+    return free
 
 
 async def most_slots(tx: Tx) -> dict[str, int]:
