@@ -1,11 +1,13 @@
 """How long a committed row takes to where a reader of its topic has it, at a given load.
 
-An open loop: a small transaction every few milliseconds whatever happens. The relay is another
-process.
+An open loop: a small transaction every few milliseconds whatever happens; or, to find out what load is
+full, one transaction after the other. The relay is another process.
 """
 
 import asyncio
 import sys
+from collections.abc import Iterator
+from itertools import count, takewhile
 from time import perf_counter
 
 import asyncpg
@@ -18,6 +20,8 @@ from benchmarks.loop.submissions import COUNTED
 from shared.settings import KafkaSettings
 
 EVERY_SECONDS = 0.01
+FULL_ROWS = 500
+"""Rows of a transaction when the next one is not waited for."""
 QUIET_MS = 3_000
 WRITE = """
 insert into outbox (event_id, topic, key, seq, headers, value)
@@ -27,15 +31,25 @@ from generate_series(1, $4::int) n
 
 
 async def write(dsn: str, rate: int, seconds: float, run: str) -> dict[int, float]:
-    """When each transaction was committed, by its number."""
+    """When each transaction was committed, by its number. Rate 0: as many as there is time for."""
     connection, committed = await asyncpg.connect(dsn), dict[int, float]()
-    rows, began = max(1, round(rate * EVERY_SECONDS)), perf_counter()
-    for number in range(round(seconds / EVERY_SECONDS)):
-        await asyncio.sleep(began + number * EVERY_SECONDS - perf_counter())
-        await connection.execute(WRITE, COUNTED.name, f"{run} {number}", HEADERS, rows)
+    began = perf_counter()
+    for number in _turns(began, seconds) if rate == 0 else range(round(seconds / EVERY_SECONDS)):
+        if rate:
+            await asyncio.sleep(began + number * EVERY_SECONDS - perf_counter())
+        await connection.execute(WRITE, COUNTED.name, f"{run} {number}", HEADERS, rows_of(rate))
         committed[number] = perf_counter()
     await connection.close()
     return committed
+
+
+def rows_of(rate: int) -> int:
+    """Rows of one transaction."""
+    return max(1, round(rate * EVERY_SECONDS)) if rate else FULL_ROWS
+
+
+def _turns(began: float, seconds: float) -> Iterator[int]:
+    return takewhile(lambda _: perf_counter() < began + seconds, count())
 
 
 async def read(client: AIOKafkaConsumer, run: bytes, came: list[tuple[int, float]]) -> None:
@@ -58,11 +72,12 @@ async def measure(dsn: str, kafka: KafkaSettings, rate: int, seconds: float, run
     await reading
     await client.stop()
     # The first second is the relay's own start.
-    first = round(1 / EVERY_SECONDS)
-    late = sorted(now - committed[number] for number, now in came if number >= first)
+    first = min(committed.values()) + 1
+    late = sorted(now - committed[number] for number, now in came if committed[number] >= first)
     return {
-        "written": len(committed) * max(1, round(rate * EVERY_SECONDS)),
+        "written": len(committed) * rows_of(rate),
         "came": len(came),
+        "per_second": len(came) / (max(now for _, now in came) - min(committed.values())),
         "p50_ms": 1_000 * late[len(late) // 2],
         "p99_ms": 1_000 * late[int(len(late) * 0.99)],
     }
