@@ -94,7 +94,8 @@ class AuthSettings(Block):
     issuer: str = Field(description="The `iss` every token must carry.")
     audience: str = Field("rapport", description="The `aud` every token must carry.")
     jwks: str = Field(
-        description="The issuer's public keys: a file path, or an https address.",
+        description="The issuer's public keys: a file path, or an https address whose certificate "
+        "the machine's authorities, or those in SSL_CERT_FILE, vouch for.",
         pattern=r"^(https://|[^:]+$)",
     )
     leeway_seconds: int = Field(30, ge=0, le=300, description="Clock difference that is forgiven.")
