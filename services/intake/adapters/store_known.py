@@ -27,8 +27,8 @@ _NEWCOMER = Rows(
 )
 # `lateral … limit 1` keeps the planner on the indexes, whatever it believes of tables it has not seen grow.
 CUSTOMERS = """
-select given.kind, given.address, found.*
-from unnest($1::text[], $2::text[]) as given (kind, address)
+select given.place, found.*
+from unnest($1::text[], $2::text[]) with ordinality as given (kind, address, place)
 cross join lateral (
   select p.contact_point_id, c.customer_id, c.language, c.time_zone, c.value_tier
   from contact_point p join customer c using (customer_id)
@@ -79,7 +79,7 @@ async def load(tx: Tx, arrivals: Sequence[Arrival]) -> Known:
     """What is known of a set of arrivals."""
     return Known(
         customers=await _customers(tx, {arrival.sender for arrival in arrivals}),
-        earlier=await _earlier(tx, [arrival.key for arrival in arrivals]),
+        earlier=await _earlier(tx, [arrival.key for arrival in arrivals if arrival.repeatable]),
         threads=await _threads(tx, {mail for arrival in arrivals for mail in arrival.answers}),
     )
 
@@ -107,11 +107,11 @@ async def _customers(tx: Tx, points: set[ContactPoint]) -> dict[ContactPoint, Cu
     ordered = list(points)
     kinds, addresses = [p.kind for p in ordered], [p.address for p in ordered]
     rows = await tx.fetch(CUSTOMERS, kinds, addresses)
-    return {_point(row["kind"], row["address"]): _customer(row) for row in rows}
+    return {ordered[row["place"] - 1]: _customer(row) for row in rows}
 
 
 async def _earlier(tx: Tx, keys: Sequence[UUID]) -> dict[UUID, Earlier]:
-    rows = await tx.fetch(EARLIER, keys)
+    rows = await tx.fetch(EARLIER, keys) if keys else []
     return {row["arrival_key"]: Earlier(row["digest"], _receipt(row)) for row in rows}
 
 

@@ -17,9 +17,9 @@ async def save(tx: Tx, plan: Plan) -> None:
     await _copy(tx, "attachment", plan.attachments)
 
 
-def _place(message: NewMessage) -> bytes:
+def _place(message: NewMessage) -> int:
     """By arrival keys, so that sets never wait for each other in a circle."""
-    return message.arrival_key.bytes if message.arrival_key else b""
+    return message.arrival_key.int if message.arrival_key else 0
 
 
 async def _copy(tx: Tx, table: str, rows: Sequence[msgspec.Struct]) -> None:

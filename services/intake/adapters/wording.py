@@ -37,9 +37,8 @@ class Wordings:
         """That we have it, and by when a person answers: the time, where the customer is."""
         spoken = language if language in self._words else self._fallback
         words = self._words[spoken]
-        moment = _local(spoken, time_zone, due_at)
-        parts = (_greeting(words, name), words["acknowledgement"].strip().format(**moment))
-        text = "\n\n".join((*parts, words["signature"]))
+        promise = _promise(words["acknowledgement"], spoken, time_zone, due_at)
+        text = f"{_greeting(words, name)}\n\n{promise}\n\n{words['signature']}"
         return Wording(language=spoken, subject=words["subject"], text=text)
 
 
@@ -50,8 +49,13 @@ def _greeting(words: Mapping[str, str], name: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
+def _promise(words: str, language: str, time_zone: str, moment: datetime) -> str:
+    """The words with their moment; promises are whole minutes, so few are ever asked for."""
+    return words.strip().format(**_local(language, time_zone, moment))
+
+
 def _local(language: str, time_zone: str, moment: datetime) -> dict[str, str]:
-    """Date, time and zone in words; promises are whole minutes, so few are ever asked for."""
+    """Date, time and zone in words."""
     locale = Locale.parse(LOCALES.get(language, language))
     local = moment.astimezone(ZoneInfo(time_zone))
     return {

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -55,10 +56,7 @@ def email(address: str) -> str:
     if not _EMAIL.fullmatch(text) or len(text.encode(errors="replace")) > MAX_EMAIL:
         raise Invalid("this is not an e-mail address")
     local, _, domain = text.rpartition("@")
-    try:
-        return f"{local}@{domain.encode('idna').decode().lower()}"
-    except UnicodeError as error:
-        raise Invalid("this e-mail address has no possible domain") from error
+    return f"{local}@{_domain(domain)}"
 
 
 def phone(address: str, *, bare: bool = False) -> str:
@@ -76,6 +74,15 @@ def handle(address: str) -> str:
     if not name or len(name) > MAX_HANDLE or not name.isprintable():
         raise Invalid("this is not a name on a channel")
     return name
+
+
+@lru_cache(maxsize=10_000)
+def _domain(name: str) -> str:
+    """Many people share few domains."""
+    try:
+        return name.encode("idna").decode().lower()
+    except UnicodeError as error:
+        raise Invalid("this e-mail address has no possible domain") from error
 
 
 def _undecorated(address: str) -> str:

@@ -26,6 +26,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     `key` is the same for the same arrival, however often it is sent; `digest` tells whether it is
     really the same. What is None was not stated and is found out. `answers` names the mails it
     refers to, the nearest first. `heard` is true where the sender reads our answer at the door.
+    What is not `repeatable` has a key that was made for it alone, so it cannot have come before.
     """
 
     key: UUID
@@ -48,6 +49,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
     automatic: bool = False
     heard: bool = False
+    repeatable: bool = True
     cause: Incoming[Event] | None = None
     trace: TraceContext | None = None
 

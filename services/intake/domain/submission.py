@@ -21,6 +21,7 @@ def arrival_of(
     digest: bytes,
     received_at: datetime,
     heard: bool = False,
+    repeatable: bool = True,
     cause: Incoming[Event] | None = None,
     trace: TraceContext | None = None,
 ) -> Arrival:
@@ -42,6 +43,7 @@ def arrival_of(
         priority=submitted.priority if submitted.priority != ORDINARY else None,
         need=submitted.need,
         heard=heard,
+        repeatable=repeatable,
         cause=cause,
         trace=trace,
     )
@@ -50,7 +52,7 @@ def arrival_of(
 def _check_codes(submitted: ContactSubmitted) -> None:
     """The `$` of a contract's patterns lets a line end follow, where they are read by Python."""
     currency = submitted.need.currency if submitted.need else ""
-    if any("\n" in (code or "") for code in (submitted.topic, submitted.language, currency)):
+    if "\n" in f"{submitted.topic}{submitted.language}{currency}":
         raise Invalid("a topic, language or currency ends with its last letter")
 
 

@@ -9,9 +9,12 @@ MAX_TEXT, MAX_LINE, MAX_NAME = 100_000, 998, 200
 
 def fit(text: str) -> str:
     """The text with what PostgreSQL and UTF-8 cannot hold (NUL, lone surrogates) marked as lost."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _UNFIT.sub("\ufffd", text)
 
 
 def line(text: str, longest: int = MAX_LINE) -> str:
     """One line of at most `longest` characters, without control characters."""
-    return _BREAKS.sub(" ", fit(text)).strip()[:longest]
+    plain = text if text.isprintable() else _BREAKS.sub(" ", fit(text))
+    return plain.strip()[:longest]

@@ -44,12 +44,14 @@ class PostContact:
             submitted = _read(request.body)
         except GARBLED as error:
             return problem("invalid", "the request does not fit its schema", errors=[_wrong(error)])
+        key = _key(request)
         arrival = arrival_of(
             submitted,
-            key=_key(request),
+            key=key or new_id(),
             digest=digest_of(request.body),
             received_at=self._clock.now(),
             heard=True,
+            repeatable=key is not None,
             trace=tracing.current(),
         )
         return _answer(await self._reception.take(arrival))
@@ -62,12 +64,10 @@ def _answer(outcome: Outcome) -> Answer:
     return answer.with_header(*REPLAYED) if isinstance(outcome, Deduplicated) else answer
 
 
-def _key(request: HotRequest) -> UUID:
+def _key(request: HotRequest) -> UUID | None:
     """The same for the same caller and key; without a key every request is a new arrival."""
     given = request.header(KEY)
-    if given is None:
-        return new_id()
-    return stable_id("http", request.caller.subject, valid_key(given))
+    return None if given is None else stable_id("http", request.caller.subject, valid_key(given))
 
 
 def _media_type(request: HotRequest) -> str:
