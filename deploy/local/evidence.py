@@ -113,8 +113,9 @@ EVERYWHERE: Mapping[str, str] = {
 async def gather(where: Addresses) -> Evidence:
     """Read all of it. The platform should be at rest."""
     kafka = KafkaSettings(bootstrap=where.bootstrap)
-    told = [one for topic in topics.LIVE for one in map(told_by, await read_all(kafka, topic.name))]
-    dead = [await read_all(kafka, topic.name) for topic in topics.DEAD_LETTERS]
+    live = await asyncio.gather(*(read_all(kafka, topic.name) for topic in topics.LIVE))
+    dead = await asyncio.gather(*(read_all(kafka, topic.name) for topic in topics.DEAD_LETTERS))
+    told = [told_by(record) for records in live for record in records]
     found = await asyncio.gather(*(_query(name, dsn) for name, dsn in where.dsn.items()))
     rows = {key: rows for of_service in found for key, rows in of_service.items()}
     return Evidence(tuple(told), sum(map(len, dead)), rows)
