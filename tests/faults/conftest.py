@@ -1,5 +1,9 @@
 """One platform for all drills, on parts of its own that may be killed and frozen at will.
 
+`make test` holds the drills of the guarantees themselves: each failpoint, poison, a graceful stop,
+one outage of the database and one of the broker. What takes minutes (a minute's outage, a bad
+network, deaths at random, restarts of everything) is marked `long` and left to `make faults`.
+
 - `ground`  the platform and its people, everything alive; after the drill, whatever it did, all of it
             must come to rest, every rule of `deploy.local.invariants` must hold, and what customers
             and agents remember must be true
@@ -24,11 +28,10 @@ SOCKETS = "default::pytest.PytestUnraisableExceptionWarning"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A drill waits for outages to end and for the platform to come to rest: it takes long."""
+    """A drill waits for outages to end and for the platform to come to rest."""
     for item in items:
         if item.path.is_relative_to(HERE) and "ground" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(SECONDS))
-            item.add_marker(pytest.mark.long)
             item.add_marker(pytest.mark.filterwarnings(SOCKETS))
 
 

@@ -33,6 +33,8 @@ START = 60.0
 MOST = 3_000
 """Customers of one drill."""
 AGENTS = tuple(f"agent-{number}" for number in range(1, 7))
+WATCHER = "agent-7"
+"""Not of the shift, so that the desk is empty when a drill sits down at it."""
 # Impatient, so that a drill takes seconds where operation takes minutes.
 ENVIRONMENT = {
     "intake": {
@@ -93,7 +95,10 @@ class Ground:
         await asyncio.to_thread(self.platform.wait_until_ready, service, role, START)
 
     async def restart(self, service: str, role: str) -> None:
-        """SIGTERM, if it still lives, and another one. AssertionError if it did not end in time."""
+        """SIGTERM, if it still lives, and another one. AssertionError if it did not drain in time.
+
+        A process whose parts are not done at its deadline (20 s) ends with a bad status.
+        """
         child = self.process(service, role)
         if child.alive():
             assert await asyncio.to_thread(child.stop, 25), f"{service} {role} did not drain"
@@ -263,7 +268,9 @@ async def open_centre(ground: Ground) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(headers=headers, timeout=15, trust_env=False) as admin:
         wanted: list[tuple[str, object]] = [(f"{api['routing']}/v1/queues/drills", queue)]
-        wanted += [(f"{api['routing']}/v1/agents/{agent_id}", card) for agent_id in AGENTS]
+        wanted += [
+            (f"{api['routing']}/v1/agents/{agent_id}", card) for agent_id in (*AGENTS, WATCHER)
+        ]
         wanted += [(f"{api['intake']}/v1/topic-rules", {"rules": [rule]})]
         for url, body in wanted:
             (await admin.put(url, json=body)).raise_for_status()

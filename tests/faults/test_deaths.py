@@ -13,6 +13,7 @@ from tests.support.eventually import eventually
 ROUNDS = 24
 
 
+@pytest.mark.long
 async def test_of_two_workers_of_each_service_one_dies_and_the_other_goes_on(
     ground: Ground,
 ) -> None:

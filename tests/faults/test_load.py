@@ -1,8 +1,11 @@
 """The drill without a fault: what the others are compared with."""
 
+import pytest
+
 from tests.faults.ground import Ground
 
 
+@pytest.mark.long
 async def test_without_a_fault_nobody_is_put_off(ground: Ground) -> None:
     before = ground.memory.put_off.total()
     async with ground.under_load():

@@ -1,35 +1,29 @@
 """SIGTERM under load: what was begun is finished in time, whoever listens is told, nothing is lost."""
 
 import asyncio
-import time
 
 import httpx2
+import pytest
 
 from deploy.local.people.desks import Desk
 from deploy.local.platform import API, SERVICES, WORKER
-from tests.faults.ground import AGENTS, Ground
+from tests.faults.ground import WATCHER, Ground
 from tests.support.eventually import eventually
 
-DRAIN = 20.0
-"""The deadline that a process is given by default."""
 
-
-async def test_every_process_is_restarted_one_after_another_under_load(
-    ground: Ground,
-) -> None:
+@pytest.mark.long
+async def test_every_process_is_restarted_one_after_another_under_load(ground: Ground) -> None:
     async with ground.under_load():
         for service, role in list(ground.platform.running):
             await ground.more_are_taken(5)
-            before = time.monotonic()
             await ground.restart(service, role)
-            assert time.monotonic() - before < DRAIN + 20
 
 
 async def test_what_a_worker_finished_is_not_handed_to_its_successor(ground: Ground) -> None:
     async with ground.under_load():
-        for service in SERVICES:
-            await ground.more_are_taken(10)
-            await ground.restart(service, WORKER)
+        await ground.more_are_taken(30)
+        await asyncio.gather(*(ground.restart(service, WORKER) for service in SERVICES))
+        await ground.more_are_taken(30)
     for service in SERVICES:
         again = await ground.metric(
             service, WORKER, "rapport_consumer_records_total", outcome="duplicate"
@@ -40,17 +34,15 @@ async def test_what_a_worker_finished_is_not_handed_to_its_successor(ground: Gro
 async def test_a_stream_ends_with_a_goodbye_and_an_offer_outlives_the_restart(
     ground: Ground,
 ) -> None:
-    agent_id = AGENTS[0]
-    token = ground.platform.issuer.mint(agent_id, ["desk"])
-    async with Desk(ground.where.api["routing"], agent_id, token) as desk:
+    token = ground.platform.issuer.mint(WATCHER, ["desk"])
+    async with Desk(ground.where.api["routing"], WATCHER, token) as desk:
         await desk.presence("ready")
         offered = asyncio.create_task(first_offer(desk))
         await ground.take(1, "web")
         offer_id = await asyncio.wait_for(offered, 30)
         watching = asyncio.create_task(watch(desk))
         await eventually(lambda: streams(ground), within=30)
-        for role in (API, WORKER):
-            await ground.restart("routing", role)
+        await asyncio.gather(*(ground.restart("routing", role) for role in (API, WORKER)))
         await asyncio.wait_for(watching, 30)  # raises if the stream broke without a word
         contact_id = (await desk.accept(offer_id))["contact_id"]
         await desk.resolve(contact_id)

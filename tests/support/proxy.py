@@ -121,6 +121,11 @@ class Proxy:
         finally:
             self._trap = None
 
+    @property
+    def lines(self) -> int:
+        """How many connections there are."""
+        return len(self._lines)
+
     def cut(self) -> int:
         """Reset every connection there is; how many that were."""
         return self._there(self._cut())
