@@ -5,12 +5,14 @@ scope and its documentation.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
+from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from shared.http import document, problems
@@ -19,7 +21,7 @@ from shared.http.auth import PUBLIC, Authenticator, Caller, Gate, Gatekeeper
 from shared.http.body import TooLarge, limited, whole
 from shared.http.exchange import Exchange
 from shared.http.limits import Limits
-from shared.kernel.errors import Failure, Invalid
+from shared.kernel.errors import Failure, Invalid, Unavailable
 from shared.settings import HttpSettings
 
 
@@ -41,15 +43,19 @@ class HotRequest:
         return None
 
 
+_FULL = Unavailable("too many requests at once")
 Hot = Callable[[HotRequest], Awaitable[Answer]]
 Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _HotRoute:
+class _Route:
+    """A route as the door sees it, before a byte of the body is read."""
+
     path: str
     scope: str
-    handle: Hot
+    pattern: re.Pattern[str]
+    handle: Hot | None
 
 
 class App:
@@ -63,8 +69,10 @@ class App:
         settings: HttpSettings,
     ) -> None:
         self.api, self._limit = api, settings.max_body_bytes
+        self._inside, self._most = 0, settings.limit_concurrency
         self._gatekeeper = Gatekeeper(authenticator, Limits(settings))
-        self._hot = _hot_routes(api, hot)
+        self._routes = _routes(api, hot)
+        self._hot = {place: self._routes[place] for place in hot}
         self.closing = asyncio.Event()
         api.state.gatekeeper, api.state.closing = self._gatekeeper, self.closing
 
@@ -72,35 +80,65 @@ class App:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
-        hot = self._hot.get((scope["method"], scope["path"]))
         with Exchange(scope, send) as exchange:
-            if hot is not None:
-                scope["route"] = hot
-                await self._answer_hot(hot, scope, receive, exchange)
+            if self._inside >= self._most:
+                await exchange.answer(problems.problem_of(_FULL))
             else:
-                await self.api(scope, limited(receive, self._limit), exchange.send)
+                self._inside += 1
+                try:
+                    await self._serve(scope, receive, exchange)
+                finally:
+                    self._inside -= 1
         await exchange.settle()
 
-    async def _answer_hot(
-        self, hot: _HotRoute, scope: Scope, receive: Receive, exchange: Exchange
+    async def _serve(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
+        route = self._hot.get((scope["method"], scope["path"])) or self._found(scope)
+        if route is None:
+            await self.api(scope, limited(receive, self._limit), exchange.send)
+        else:
+            scope["route"] = route
+            await self._guarded(route, scope, receive, exchange)
+
+    async def _guarded(
+        self, route: _Route, scope: Scope, receive: Receive, exchange: Exchange
     ) -> None:
         try:
-            caller = await self._gatekeeper.admit(scope, hot.scope)
-            body = await whole(limited(receive, self._limit))
-            answer = await hot.handle(HotRequest(caller, scope["headers"], body))
-        except TooLarge:
-            answer = problems.problem("too-large")
+            await self._gatekeeper.open(scope, route.scope)
         except Failure as failure:
-            answer = problems.problem_of(failure)
-        await exchange.answer(answer)
+            await exchange.answer(problems.problem_of(failure))
+            return
+        if route.handle is None:
+            await self.api(scope, limited(receive, self._limit), exchange.send)
+        else:
+            await exchange.answer(await self._hot_answer(route.handle, route.scope, scope, receive))
+
+    async def _hot_answer(self, handle: Hot, needed: str, scope: Scope, receive: Receive) -> Answer:
+        try:
+            caller = await self._gatekeeper.admit(scope, needed)
+            body = await whole(limited(receive, self._limit))
+            return await handle(HotRequest(caller, scope["headers"], body))
+        except TooLarge:
+            return problems.problem("too-large")
+        except Failure as failure:
+            return problems.problem_of(failure)
+
+    def _found(self, scope: Scope) -> _Route | None:
+        """The first route that fits, as FastAPI will find it; None where it will find none."""
+        for (method, _), route in self._routes.items():
+            if method == scope["method"] and route.pattern.match(scope["path"]):
+                return route
+        return None
 
 
-def _hot_routes(api: FastAPI, hot: Mapping[Place, Hot]) -> dict[Place, _HotRoute]:
+def _routes(api: FastAPI, hot: Mapping[Place, Hot]) -> dict[Place, _Route]:
     scopes = {(method, path): scope for method, path, scope in route_table(api)}
     hidden = hot.keys() - scopes.keys()
     if hidden:
         raise ValueError(f"hot routes without a route of the same place: {sorted(hidden)}")
-    return {place: _HotRoute(place[1], scopes[place], handle) for place, handle in hot.items()}
+    return {
+        place: _Route(place[1], scope, compile_path(place[1])[0], hot.get(place))
+        for place, scope in scopes.items()
+    }
 
 
 def create_app(

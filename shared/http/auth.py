@@ -27,6 +27,7 @@ MALFORMED: Final = (JoseError, ValueError, TypeError, AttributeError, KeyError)
 LONGEST_TOKEN: Final = 8_192
 REMEMBERED: Final = 4_096
 REMEMBERED_SECONDS: Final = 60
+_ADMITTED: Final = "rapport.admitted"
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -114,19 +115,32 @@ class Gatekeeper:
     def __init__(self, authenticator: Authenticator, limits: Limits) -> None:
         self._authenticator, self._limits = authenticator, limits
 
+    async def open(self, scope: Scope, needed: str) -> None:
+        """Let a request through to a route that needs this. Raises as `admit` and `welcome` do."""
+        if needed == PUBLIC:
+            self.welcome(scope)
+        else:
+            await self.admit(scope, needed)
+
     async def admit(self, scope: Scope, needed: str) -> Caller:
-        """The caller behind a request. Raises as `authenticate` does, and `Overloaded`."""
+        """The caller behind a request, who is asked once. Raises as `authenticate`, and `Overloaded`."""
+        admitted: Caller | None = scope.get(_ADMITTED, {}).get(needed)
+        if admitted is not None:
+            return admitted
         try:
             caller = await self._authenticator.authenticate(scope["headers"], needed)
         except Unauthenticated:
             self.welcome(scope)
             raise
         self._limits.caller(caller.subject)
+        scope[_ADMITTED] = {needed: caller}
         return caller
 
     def welcome(self, scope: Scope) -> None:
-        """Anybody may come, but not too often: raises `Overloaded`."""
-        self._limits.stranger(scope["client"][0] if scope.get("client") else "")
+        """Anybody may come, but not too often: raises `Overloaded`. A request is counted once."""
+        if _ADMITTED not in scope:
+            self._limits.stranger(scope["client"][0] if scope.get("client") else "")
+            scope[_ADMITTED] = {}
 
 
 class Gate:

@@ -36,6 +36,10 @@ def routes() -> APIRouter:
     async def me(anything: str, caller: Annotated[Caller, Depends(signed_in)]) -> str:
         return caller.subject
 
+    @router.post("/notes", dependencies=[require("desk")])
+    async def notes(note: dict[str, str]) -> int:
+        return len(note)
+
     @router.get("/hours", dependencies=[public()])
     async def hours() -> str:
         return "always"
@@ -79,6 +83,7 @@ def test_the_route_table_names_every_route_with_its_scope(app: App) -> None:
         ("GET", "/openapi.json", "public"),
         ("HEAD", "/openapi.json", "public"),
         ("GET", "/v1/me/{anything}", "desk"),
+        ("POST", "/v1/notes", "desk"),
         ("GET", "/v1/hours", "public"),
         ("POST", "/v1/hot", "contacts.write"),
         ("GET", "/v1/live", "public"),
@@ -115,6 +120,14 @@ async def test_a_guarded_route_wants_a_token_with_its_scope(
     assert poor.status_code == 403
     assert 'error="insufficient_scope", scope="' in poor.headers["www-authenticate"]
     assert rich.is_success
+
+
+async def test_who_is_not_let_in_is_told_so_before_a_word_is_read(app: App, tmp_path: Path) -> None:
+    async with serving(app) as client:
+        stranger = await client.post("/v1/notes", content=b"{")
+        poor = await client.post("/v1/notes", content=b"{", headers=token(tmp_path, "other"))
+        rich = await client.post("/v1/notes", content=b"{", headers=token(tmp_path, "desk"))
+    assert [stranger.status_code, poor.status_code, rich.status_code] == [401, 403, 422]
 
 
 async def test_a_public_route_wants_nothing(app: App) -> None:
@@ -193,6 +206,18 @@ async def test_a_stream_whose_client_goes_away_ends(app: App) -> None:
         async with client.stream("GET", "/v1/live"):
             await eventually(stream_count(1))
         await eventually(stream_count(0))
+
+
+async def test_beyond_so_many_at_once_a_request_is_put_off(tmp_path: Path) -> None:
+    async with serving(app_of(tmp_path, [routes()], at_once=1)) as client:
+        async with client.stream("GET", "/v1/live"):
+            await eventually(stream_count(1))
+            put_off = await client.get("/v1/hours")
+        await eventually(stream_count(0))
+        taken = await client.get("/v1/hours")
+    assert (put_off.status_code, put_off.json()["type"]) == (503, "urn:rapport:problem:unavailable")
+    assert int(put_off.headers["retry-after"]) > 0
+    assert taken.is_success
 
 
 def stream_count(number: int) -> Callable[[], bool]:
