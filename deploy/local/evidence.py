@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -16,6 +17,9 @@ from shared.messaging.kafka import read_all
 from shared.settings import KafkaSettings
 
 Row = Mapping[str, Any]
+Rows = Mapping[tuple[str, str], tuple[Row, ...]]
+
+READINGS = 5
 
 
 class Told(NamedTuple):
@@ -46,7 +50,7 @@ class Evidence:
 
     told: tuple[Told, ...]
     dead_letters: int
-    rows: Mapping[tuple[str, str], tuple[Row, ...]]
+    rows: Rows
     by_type: dict[str, list[Told]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,14 +115,41 @@ EVERYWHERE: Mapping[str, str] = {
 
 
 async def gather(where: Addresses) -> Evidence:
-    """Read all of it. The platform should be at rest."""
+    """Read all of it. The platform should be at rest: what it says while we read, such as a
+    forecast that was due, has us read again, a few times.
+    """
     kafka = KafkaSettings(bootstrap=where.bootstrap)
-    live = await asyncio.gather(*(read_all(kafka, topic.name) for topic in topics.LIVE))
-    dead = await asyncio.gather(*(read_all(kafka, topic.name) for topic in topics.DEAD_LETTERS))
-    told = [told_by(record) for records in live for record in records]
+    live: list[Record] = []
+    dead: list[Record] = []
+    rows = await _rows(where)
+    for _ in range(READINGS):
+        before = rows
+        live = await _records(kafka, topics.LIVE)
+        dead = await _records(kafka, topics.DEAD_LETTERS)
+        rows = await _rows(where)
+        if _silent(before, rows):
+            break
+    return Evidence(tuple(map(told_by, live)), len(dead), rows)
+
+
+def _silent(before: Rows, after: Rows) -> bool:
+    """Whether everything had been published, and nothing was said, while the topics were read."""
+    unsaid = any(row["n"] for (_, name), rows in before.items() if name == "unsaid" for row in rows)
+    return not unsaid and all(
+        len(rows) == len(before[service, name])
+        for (service, name), rows in after.items()
+        if name == "said"
+    )
+
+
+async def _records(kafka: KafkaSettings, those: Iterable[topics.Topic]) -> list[Record]:
+    of_each = await asyncio.gather(*(read_all(kafka, topic.name) for topic in those))
+    return list(chain.from_iterable(of_each))
+
+
+async def _rows(where: Addresses) -> Rows:
     found = await asyncio.gather(*(_query(name, dsn) for name, dsn in where.dsn.items()))
-    rows = {key: rows for of_service in found for key, rows in of_service.items()}
-    return Evidence(tuple(told), sum(map(len, dead)), rows)
+    return {key: rows for of_service in found for key, rows in of_service.items()}
 
 
 async def _query(service: str, dsn: str) -> dict[tuple[str, str], tuple[Row, ...]]:

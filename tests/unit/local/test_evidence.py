@@ -1,15 +1,43 @@
-"""Evidence is read from whatever stands in a topic, poison included."""
+"""Evidence is of one moment: of a platform that speaks while it is read, it is read again."""
 
 import pytest
 
-from deploy.local.evidence import told_by
-from shared.messaging.kafka import Message
-from tests.support.records import record
+from deploy.local import evidence
+from deploy.local.platform import Addresses
+
+NOWHERE = Addresses(api={}, ops={}, smtp=("", 0), bootstrap="", dsn={})
 
 
-@pytest.mark.parametrize("value", [None, b"{", b'{"name": "\xff"}', b'"text"', b"[1]"])
-def test_a_record_that_cannot_be_read_tells_nothing_and_hides_nothing(value: bytes | None) -> None:
-    headers = [("ce_id", b"e1"), ("ce_type", b"\xff"), ("ce_seq", b"many")]
-    told = told_by(record(Message(b"key", value, headers), offset=4))
-    assert (told.topic, told.partition, told.offset, told.id) == ("rapport.inbox", 3, 4, "e1")
-    assert (told.seq, told.data) == (0, {})
+def rows(said: int, unsaid: int = 0) -> evidence.Rows:
+    return {
+        ("routing", "said"): tuple({"event_id": number} for number in range(said)),
+        ("routing", "unsaid"): ({"n": unsaid},),
+    }
+
+
+@pytest.mark.parametrize(
+    ("looks", "readings"),
+    [
+        ([rows(1), rows(1)], 1),
+        ([rows(1), rows(2), rows(2)], 2),
+        ([rows(1, unsaid=1), rows(1), rows(1)], 2),
+        ([rows(number) for number in range(9)], evidence.READINGS),
+    ],
+    ids=["at rest", "said meanwhile", "not yet published", "never at rest"],
+)
+async def test_topics_are_read_until_nobody_spoke_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, looks: list[evidence.Rows], readings: int
+) -> None:
+    left, read = iter(looks), []
+
+    async def look(_: Addresses) -> evidence.Rows:
+        return next(left)
+
+    async def records(*_: object) -> list[object]:
+        read.append(1)
+        return []
+
+    monkeypatch.setattr(evidence, "_rows", look)
+    monkeypatch.setattr(evidence, "_records", records)
+    await evidence.gather(NOWHERE)
+    assert len(read) == 2 * readings  # live topics, and dead letters
