@@ -21,7 +21,7 @@ from deploy.local.parts import LocalParts
 from tests.conftest import BROKER
 from tests.faults.ground import Ground, a_ground
 
-HERE, SECONDS = Path(__file__).parent, 420
+HERE, SECONDS = Path(__file__).parent, 600
 SOCKETS = "default::pytest.PytestUnraisableExceptionWarning"
 """A client of our own may be left with a socket to a part that was killed or frozen."""
 

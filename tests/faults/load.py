@@ -31,7 +31,7 @@ from tests.support.kafka import message
 SHOP = "drills/shop"
 TOPIC, ADDRESS = "drills", "drills@rapport.example"
 NEED: Mapping[str, Any] = {"kind": "refund", "amount": 500, "currency": "EUR"}
-PAUSE, PATIENCE = 0.3, 300.0
+PAUSE, PATIENCE = 0.3, 150.0
 AT_ONCE = 20
 NOT_NOW = {421, 451}
 
@@ -61,7 +61,6 @@ class Crowd:
         async with (
             self._http,
             Producer(self._kafka) as producer,
-            asyncio.timeout(PATIENCE),
             asyncio.TaskGroup() as group,
         ):
             for turn in range(most):
@@ -74,7 +73,7 @@ class Crowd:
     async def _insist(self, door: str, subject: str, producer: Producer) -> None:
         """Once over if need be, with the same key, Message-ID or event id each time."""
         self._memory.came.add(subject)
-        async with self._room[door]:
+        async with self._room[door], asyncio.timeout(PATIENCE):
             taken = await self._try(door, subject, producer)
             while not taken:
                 await asyncio.sleep(PAUSE)

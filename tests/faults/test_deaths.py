@@ -10,7 +10,7 @@ from deploy.local.platform import SERVICES, WORKER
 from tests.faults.ground import Ground
 from tests.support.eventually import eventually
 
-ROUNDS = 24
+ROUNDS = 16
 
 
 @pytest.mark.long
