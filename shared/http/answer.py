@@ -8,6 +8,8 @@ from starlette.types import Send
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 JSON = b"application/json"
+WHOLE = "rapport.whole"
+"""The ASGI extension of our server: `await whole(status, head, body)` sends an answer in one piece."""
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, lru_cache
 from time import perf_counter
 from types import TracebackType
 
@@ -12,7 +12,7 @@ from starlette.types import Message, Scope, Send
 
 from shared.contracts.cloudevents import TraceContext
 from shared.http import problems
-from shared.http.answer import Answer
+from shared.http.answer import WHOLE, Answer
 from shared.observability import metrics, names, tracing
 from shared.observability.logging import get_logger
 
@@ -76,8 +76,15 @@ class Exchange(AbstractContextManager["Exchange"]):
 
     async def answer(self, answer: Answer) -> None:
         """Answer as a whole, unless an answer has begun."""
-        if not self._status:
+        if self._status:
+            return
+        whole = self._scope.get("extensions", {}).get(WHOLE)
+        if whole is None or self._method == "HEAD":
             await answer.send(self.send)
+        else:
+            head = b"%scontent-length: %d\r\n" % (_lines(answer), len(answer.body))
+            await whole(answer.status, head, answer.body)
+            self._status = answer.status
 
     async def settle(self) -> None:
         """Whatever happened, there is an answer."""
@@ -104,6 +111,20 @@ class Exchange(AbstractContextManager["Exchange"]):
         if self._span.is_recording():
             self._span.update_name(f"{self._method} {route}")
             tracing.annotate(self._span, route=route, status=status)
+
+
+def _lines(answer: Answer) -> bytes:
+    return _written((b"content-type", answer.content_type), *answer.headers)
+
+
+@lru_cache(maxsize=1_024)
+def _written(*headers: tuple[bytes, bytes]) -> bytes:
+    """Headers as they are sent, the safe ones among them. Raises `ValueError` for two lines in one."""
+    named = {name for name, _ in headers}
+    lines = [*headers, *(pair for pair in SAFE if pair[0] not in named)]
+    if any(b"\r" in part or b"\n" in part for pair in lines for part in pair):
+        raise ValueError("a header is one line")
+    return b"".join(b"%s: %s\r\n" % pair for pair in lines)
 
 
 @cache

@@ -2,14 +2,26 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
+from shared.http.answer import WHOLE
 from shared.http.app import App
+from shared.http.exchange import Exchange
+from shared.http.problems import problem_of
+from shared.kernel.errors import Unavailable
 from shared.observability.logging import get_logger
 
 LONGEST_HEAD = 65_536
@@ -78,9 +90,19 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """The parser keeps every line of a head, so a head without an end would fill the memory."""
+    """Answers that are whole are sent as such, too many get a problem, and a head has an end.
+
+    The parser keeps every line of a head, so that one without an end would fill the memory.
+    """
 
     _head: int | None = None
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        scope = cast(MutableMapping[str, Any], cycle.scope)
+        scope["extensions"] = {WHOLE: partial(_send_whole, cycle)}
+        if app is service_unavailable:
+            cycle.keep_alive, app = False, cast(ASGI3Application, _full)
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -96,6 +118,28 @@ class _Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head = None
         super().on_headers_complete()
+
+
+async def _full(scope: Scope, _: Receive, send: Send) -> None:
+    """What the server says in plain text where `limit_concurrency` is reached, as everybody says it."""
+    with Exchange(scope, send) as exchange:
+        await exchange.answer(problem_of(Unavailable("too many come at once")))
+
+
+async def _send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
+    """What `cycle.send` does, in one piece: it looks at every header anew, and sends the body apart."""
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    if cycle.disconnected:
+        return
+    own = [b"%s: %s\r\n" % header for header in cycle.default_headers]
+    last = b"" if cycle.keep_alive else b"connection: close\r\n"
+    cycle.transport.write(b"".join((STATUS_LINE[status], *own, head, last, b"\r\n", body)))
+    cycle.response_started = cycle.response_complete = True
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
 
 
 def _listen(host: str, port: int) -> socket.socket:
