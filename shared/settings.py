@@ -65,9 +65,7 @@ class HttpSettings(Block):
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
     port: Port = Field(8080, description="Port to listen on; 0 takes a free one.")
     max_body_bytes: Positive = Field(1_048_576, description="Longer bodies are answered with 413.")
-    limit_concurrency: Positive = Field(
-        2_000, description="Requests and open streams at once; beyond it, 503. Connections: twice."
-    )
+    limit_concurrency: Positive = Field(2_000, description="Connections beyond it get 503.")
     keep_alive_seconds: Positive = Field(15, description="An idle connection is closed after it.")
     caller_per_second: float = Field(
         5_000, ge=0, description="Requests of one caller beyond it get 429; 0: no limit."

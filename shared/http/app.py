@@ -21,7 +21,7 @@ from shared.http.auth import PUBLIC, Authenticator, Caller, Gate, Gatekeeper
 from shared.http.body import TooLarge, limited, whole
 from shared.http.exchange import Exchange
 from shared.http.limits import Limits
-from shared.kernel.errors import Failure, Invalid, Unavailable
+from shared.kernel.errors import Failure, Invalid
 from shared.settings import HttpSettings
 
 
@@ -43,7 +43,6 @@ class HotRequest:
         return None
 
 
-_FULL = Unavailable("too many requests at once")
 Hot = Callable[[HotRequest], Awaitable[Answer]]
 Place = tuple[str, str]
 
@@ -69,7 +68,6 @@ class App:
         settings: HttpSettings,
     ) -> None:
         self.api, self._limit = api, settings.max_body_bytes
-        self._inside, self._most = 0, settings.limit_concurrency
         self._gatekeeper = Gatekeeper(authenticator, Limits(settings))
         self._routes = _routes(api, hot)
         self._hot = {place: self._routes[place] for place in hot}
@@ -80,24 +78,14 @@ class App:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
-        with Exchange(scope, send) as exchange:
-            if self._inside >= self._most:
-                await exchange.answer(problems.problem_of(_FULL))
-            else:
-                self._inside += 1
-                try:
-                    await self._serve(scope, receive, exchange)
-                finally:
-                    self._inside -= 1
-        await exchange.settle()
-
-    async def _serve(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
         route = self._hot.get((scope["method"], scope["path"])) or self._found(scope)
-        if route is None:
-            await self.api(scope, limited(receive, self._limit), exchange.send)
-        else:
-            scope["route"] = route
-            await self._guarded(route, scope, receive, exchange)
+        with Exchange(scope, send) as exchange:
+            if route is None:
+                await self.api(scope, limited(receive, self._limit), exchange.send)
+            else:
+                scope["route"] = route
+                await self._guarded(route, scope, receive, exchange)
+        await exchange.settle()
 
     async def _guarded(
         self, route: _Route, scope: Scope, receive: Receive, exchange: Exchange

@@ -145,7 +145,7 @@ def _door(app: App, settings: ServiceSettings) -> HttpServer:
         host=http.host,
         port=http.port,
         drain_seconds=settings.drain_seconds,
-        limit_concurrency=2 * http.limit_concurrency,
+        limit_concurrency=http.limit_concurrency,
         keep_alive_seconds=http.keep_alive_seconds,
         proxies=http.proxies,
     )

@@ -19,11 +19,7 @@ LIMIT = 10_000
 
 
 def app_of(
-    folder: Path,
-    routers: Sequence[APIRouter],
-    hot: Mapping[Place, Hot] | None = None,
-    *,
-    at_once: int = 1_000,
+    folder: Path, routers: Sequence[APIRouter], hot: Mapping[Place, Hot] | None = None
 ) -> App:
     """The application, believing the tokens of `TokenIssuer(folder)`."""
     issuer = TokenIssuer(folder)
@@ -31,7 +27,7 @@ def app_of(
     return create_app(
         service="tests",
         routers=routers,
-        settings=HttpSettings(max_body_bytes=LIMIT, limit_concurrency=at_once),
+        settings=HttpSettings(max_body_bytes=LIMIT),
         authenticator=Authenticator(auth, SystemClock()),
         hot=hot,
     )

@@ -208,18 +208,6 @@ async def test_a_stream_whose_client_goes_away_ends(app: App) -> None:
         await eventually(stream_count(0))
 
 
-async def test_beyond_so_many_at_once_a_request_is_put_off(tmp_path: Path) -> None:
-    async with serving(app_of(tmp_path, [routes()], at_once=1)) as client:
-        async with client.stream("GET", "/v1/live"):
-            await eventually(stream_count(1))
-            put_off = await client.get("/v1/hours")
-        await eventually(stream_count(0))
-        taken = await client.get("/v1/hours")
-    assert (put_off.status_code, put_off.json()["type"]) == (503, "urn:rapport:problem:unavailable")
-    assert int(put_off.headers["retry-after"]) > 0
-    assert taken.is_success
-
-
 def stream_count(number: int) -> Callable[[], bool]:
     def holds() -> bool:
         found = REGISTRY.get_sample_value("rapport_http_streams", {"route": "/v1/live"})
