@@ -80,25 +80,23 @@ class App:
             return
         route = self._hot.get((scope["method"], scope["path"])) or self._found(scope)
         with Exchange(scope, send) as exchange:
-            if route is None:
-                await self.api(scope, limited(receive, self._limit), exchange.send)
-            else:
+            if route is not None:
                 scope["route"] = route
-                await self._guarded(route, scope, receive, exchange)
+            if route is not None and route.handle is not None:
+                hot = self._hot_answer(route.handle, route.scope, scope, receive)
+                await exchange.answer(await hot)
+            elif route is None or await self._is_let_in(route, scope, exchange):
+                await self.api(scope, limited(receive, self._limit), exchange.send)
         await exchange.settle()
 
-    async def _guarded(
-        self, route: _Route, scope: Scope, receive: Receive, exchange: Exchange
-    ) -> None:
+    async def _is_let_in(self, route: _Route, scope: Scope, exchange: Exchange) -> bool:
+        """FastAPI reads a body before it asks a gate: we ask first. A hot route does so itself."""
         try:
             await self._gatekeeper.open(scope, route.scope)
         except Failure as failure:
             await exchange.answer(problems.problem_of(failure))
-            return
-        if route.handle is None:
-            await self.api(scope, limited(receive, self._limit), exchange.send)
-        else:
-            await exchange.answer(await self._hot_answer(route.handle, route.scope, scope, receive))
+            return False
+        return True
 
     async def _hot_answer(self, handle: Hot, needed: str, scope: Scope, receive: Receive) -> Answer:
         try:
