@@ -18,7 +18,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.parts import LocalParts
 from deploy.local.platform import SERVICES, WORKER, Addresses, Platform
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.processes import Child, http_ok, wait_until_ready
+from deploy.local.processes import Child, http_ok, tail, wait_until_ready
 from deploy.local.quiet import UNSAID, wait_until_quiet
 from shared.settings import KafkaSettings
 from tests.e2e.post import Post
@@ -102,7 +102,7 @@ class Ground:
         child = self.process(service, role)
         if child.alive():
             assert await asyncio.to_thread(child.stop, 25), f"{service} {role} did not drain"
-            assert child.popen.returncode == 0, f"{service} {role} ended badly"
+            assert child.popen.returncode == 0, f"{service} {role} ended badly\n{tail(child.log)}"
         await self.start(service, role)
 
     async def repair(self) -> None:
