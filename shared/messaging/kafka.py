@@ -337,8 +337,8 @@ async def _close(client: Any) -> None:
             await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
     except OUTAGES as error:
         log.warning("a Kafka client did not close", error=type(error).__name__)
-        connections = getattr(client, "_client", None) or client.client
-        await connections.close()
+        with suppress(*OUTAGES):
+            await (getattr(client, "_client", None) or client.client).close()
 
 
 def _kept(topic: Topic) -> dict[str, str]:

@@ -22,10 +22,10 @@ GONE = (
 
 
 class Connections:
-    """What a client has below it."""
+    """What a client has below it: gone, too."""
 
     async def close(self) -> None:
-        """They are closed."""
+        raise ConnectionResetError
 
 
 class Gone:
