@@ -21,7 +21,6 @@ from tests.support.database import open_at
 from tests.support.eventually import eventually
 from tests.support.kafka import heard_on, message, publish, running
 
-
 OURS = "of-this-test"
 """A topic of contact that nobody else's queue takes: the broker still has what other tests told."""
 
