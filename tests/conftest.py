@@ -15,6 +15,7 @@ Topics are shared by the tests of a run, so a test uses ids of its own and a gro
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,11 @@ ORDER = ("architecture", "unit", "contract", "integration", "doors", "signals", 
 BROKER = pytest.StashKey[str]()
 MakeDsn = Callable[[str], Awaitable[str]]
 OpenDatabase = Callable[[str], Awaitable[Database]]
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is heard, also by what the tests start: in the background a shell has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
