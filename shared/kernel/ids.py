@@ -6,6 +6,7 @@ from uuid_utils import uuid7
 
 # A contact takes six ids, and filling a UUID's slots takes a third of what its constructor does.
 _set_int, _set_safety = vars(UUID)["int"].__set__, vars(UUID)["is_safe"].__set__
+_UNKNOWN = SafeUUID.unknown
 _NAMESPACE = UUID("6f2a1c1e-6b0f-5d9e-9a5b-0f7c3a2e4d11")
 
 
@@ -13,7 +14,7 @@ def new_id() -> UUID:
     """A fresh UUIDv7: unique, and close to its neighbours in an index. Its order is not relied on."""
     made = object.__new__(UUID)
     _set_int(made, uuid7().int)
-    _set_safety(made, SafeUUID.unknown)
+    _set_safety(made, _UNKNOWN)
     return made
 
 
