@@ -70,7 +70,6 @@ class App:
         self.api, self._limit = api, settings.max_body_bytes
         self._gatekeeper = Gatekeeper(authenticator, Limits(settings))
         self._routes = _routes(api, hot)
-        self._hot = {place: self._routes[place] for place in hot}
         self.closing = asyncio.Event()
         api.state.gatekeeper, api.state.closing = self._gatekeeper, self.closing
 
@@ -78,7 +77,7 @@ class App:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
-        route = self._hot.get((scope["method"], scope["path"])) or self._found(scope)
+        route = self._routes.get((scope["method"], scope["path"])) or self._found(scope)
         with Exchange(scope, send) as exchange:
             if route is not None:
                 scope["route"] = route
@@ -109,7 +108,7 @@ class App:
             return problems.problem_of(failure)
 
     def _found(self, scope: Scope) -> _Route | None:
-        """The first route that fits, as FastAPI will find it; None where it will find none."""
+        """The first template that fits, as FastAPI will find it; None where it will find none."""
         for (method, _), route in self._routes.items():
             if method == scope["method"] and route.pattern.match(scope["path"]):
                 return route
