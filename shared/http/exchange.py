@@ -26,7 +26,6 @@ SAFE = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
-SAFE_NAMES = frozenset(name for name, _ in SAFE)
 
 log = get_logger(__name__)
 
@@ -95,10 +94,7 @@ class Exchange(AbstractContextManager["Exchange"]):
         if EVENTS in given:
             self._stream = metrics.http_streams.labels(self.route)
             self._stream.inc()
-        named = {name for name, _ in given}
-        if named.isdisjoint(SAFE_NAMES):
-            return [*given, *SAFE]
-        return [*given, *(pair for pair in SAFE if pair[0] not in named)]
+        return _safe(given)
 
     def _measure(self, route: str) -> None:
         status = self._status or UNANSWERED
@@ -113,6 +109,12 @@ class Exchange(AbstractContextManager["Exchange"]):
             tracing.annotate(self._span, route=route, status=status)
 
 
+def _safe(given: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """With the safe headers, unless they are given."""
+    named = {name for name, _ in given}
+    return [*given, *(pair for pair in SAFE if pair[0] not in named)]
+
+
 def _lines(answer: Answer) -> bytes:
     return _written((b"content-type", answer.content_type), *answer.headers)
 
@@ -120,8 +122,7 @@ def _lines(answer: Answer) -> bytes:
 @lru_cache(maxsize=1_024)
 def _written(*headers: tuple[bytes, bytes]) -> bytes:
     """Headers as they are sent, the safe ones among them. Raises `ValueError` for two lines in one."""
-    named = {name for name, _ in headers}
-    lines = [*headers, *(pair for pair in SAFE if pair[0] not in named)]
+    lines = _safe(headers)
     if any(b"\r" in part or b"\n" in part for pair in lines for part in pair):
         raise ValueError("a header is one line")
     return b"".join(b"%s: %s\r\n" % pair for pair in lines)
