@@ -43,11 +43,6 @@ HELD = """
 select agent_id, channel, array_agg(slot) as slots from offer where slot is not null
 group by agent_id, channel
 """
-MOST_SLOTS = """
-select agent_id, max(slots)::int as slots
-from (select agent_id, count(*) as slots from agent_slot group by agent_id, channel) counted
-group by agent_id
-"""
 SPENT = "select agent_id, kind, currency, spent from authority_day where day = $1 and spent > 0"
 # The slots that are still there, held until the offers stand: capacity may be lowered meanwhile.
 HOLD_SLOTS = """
@@ -96,7 +91,10 @@ async def _free_slots(tx: Tx) -> dict[str, dict[Channel, list[int]]]:
 
 async def most_slots(tx: Tx) -> dict[str, int]:
     """Each agent's capacity on the channel on which it is largest."""
-    return {row["agent_id"]: row["slots"] for row in await tx.fetch(MOST_SLOTS)}
+    most: dict[str, int] = {}
+    for agent_id, _, slots in await tx.fetch(SLOTS):
+        most[agent_id] = max(slots, most.get(agent_id, 0))
+    return most
 
 
 async def hold_slots(tx: Tx, slots: Iterable[Slot]) -> set[Slot]:
