@@ -118,7 +118,9 @@ class use:  # noqa: N801  (used as a function is: `with use(context):`)
         self._context = context
 
     def __enter__(self) -> None:
-        self._token = otel.attach(_inside(_read(self._context)))
+        context = self._context
+        parent = _parent(context) if _is_readable(context) else _NOWHERE
+        self._token = otel.attach(_inside(parent))
 
     def __exit__(self, *_: object) -> None:
         otel.detach(self._token)
@@ -257,7 +259,7 @@ def _batch(
         if not recorded:
             yield _UNRECORDED
             return
-        linked = [_read(cause) for cause in causes if cause]
+        linked = [_parent(cause) for cause in causes if cause]
         with span(name, kind=kind, linked=linked, recorded=True, **attributes) as batch:
             yield batch
 
@@ -284,7 +286,7 @@ def _item(
 ) -> Span:
     return _State.tracer.start_span(
         name.name,
-        _inside(_read(cause)),
+        _inside(_parent(cause) if cause else _NOWHERE),
         kind,
         links=[Link(batch.get_span_context())],
         attributes=_named(about),
@@ -308,13 +310,11 @@ def _sampled(readable: TraceContext) -> bool:
     return exporting() and int(readable.parent[_FLAGS], 16) & 1 == 1
 
 
-def _read(context: TraceContext | None) -> SpanContext:
-    """The parent of what is done inside; an invalid one, which has no children, for None."""
-    if not _is_readable(context):
-        return _NOWHERE
-    trace, parent = int(context.parent[_TRACE], 16), int(context.parent[_SPAN], 16)
-    flags = TraceFlags(int(context.parent[_FLAGS], 16) & 1)
-    state = TraceState.from_header([context.state]) if context.state else None
+def _parent(readable: TraceContext) -> SpanContext:
+    """The parent of what is done inside."""
+    trace, parent = int(readable.parent[_TRACE], 16), int(readable.parent[_SPAN], 16)
+    flags = TraceFlags(int(readable.parent[_FLAGS], 16) & 1)
+    state = TraceState.from_header([readable.state]) if readable.state else None
     return SpanContext(trace, parent, True, flags, state)
 
 
