@@ -108,7 +108,14 @@ async def append(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
     encoded = [_fitting(encode(event, now, here)) for event in outgoing]
     numbers = await _numbers(tx, Counter(event.subject for event in encoded))
     rows = [
-        (*next(numbers[told.subject]), each.id, told.topic, told.subject.encode(), *_written(told))
+        (
+            *next(numbers[told.subject]),
+            each.id,
+            told.topic,
+            told.subject.encode(),
+            pack(told.headers),
+            told.value,
+        )
         for each, told in zip(outgoing, encoded, strict=True)
     ]
     await tx.copy_records_to_table("outbox", columns=COLUMNS, records=rows)
@@ -121,10 +128,6 @@ async def _numbers(tx: Tx, told: Counter[str]) -> dict[str, Iterator[tuple[int, 
     return {
         subject: zip(repeat(xid), count(last - told[subject] + 1)) for subject, last, xid in rows
     }
-
-
-def _written(event: Encoded) -> tuple[bytes, bytes]:
-    return pack(event.headers), event.value
 
 
 def _fitting(event: Encoded) -> Encoded:
