@@ -1,13 +1,13 @@
 """What analytics does on the side: say how fresh the figures are, and forget sums that became 0."""
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 
 from services.analytics.adapters import store
 from shared.database.database import Database
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
+from shared.messaging.patience import pause
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 
@@ -30,9 +30,7 @@ class Upkeep:
                 await self.round()
             except Unavailable as error:
                 log.warning("upkeep interrupted", reason=error.detail)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._every):
-                    await stop.wait()
+            await pause(stop, self._every)
 
     async def round(self) -> None:
         """Measure once, sweep once. Raises `Unavailable`."""
