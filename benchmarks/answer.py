@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """Arguments of a measuring program; all of them may name where the answer goes."""
+def parser(description: str | None, *needed: str) -> argparse.ArgumentParser:
+    """Arguments of a measuring program, texts it needs first; all may name where the answer goes."""
     made = argparse.ArgumentParser(description=description)
+    for name in needed:
+        made.add_argument(f"--{name}", required=True)
     made.add_argument("--answer", type=Path, help="the file for what was measured")
     return made
 

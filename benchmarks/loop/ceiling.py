@@ -110,8 +110,7 @@ def _batch(heard: Sequence[Incoming[Event]]) -> Batch:
 
 def main(arguments: list[str]) -> None:
     """Work, and report."""
-    options = parser(__doc__)
-    options.add_argument("--dsn", required=True)
+    options = parser(__doc__, "dsn")
     options.add_argument("--events", type=int, required=True)
     options.add_argument("--size", type=int, required=True)
     options.add_argument("--lanes", type=int, required=True)

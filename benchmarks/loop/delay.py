@@ -85,12 +85,9 @@ async def measure(dsn: str, kafka: KafkaSettings, rate: int, seconds: float, run
 
 def main(arguments: list[str]) -> None:
     """Work, and report."""
-    options = parser(__doc__)
-    options.add_argument("--dsn", required=True)
-    options.add_argument("--kafka", required=True)
+    options = parser(__doc__, "dsn", "kafka", "run")
     options.add_argument("--rate", type=int, required=True)
     options.add_argument("--seconds", type=float, required=True)
-    options.add_argument("--run", required=True)
     asked = options.parse_args(arguments)
     kafka = KafkaSettings.model_validate_json(asked.kafka)
     done = measure(asked.dsn, kafka, asked.rate, asked.seconds, asked.run)

@@ -98,9 +98,7 @@ async def work(dsn: str, kafka: KafkaSettings, variant: str, rows: int) -> int:
 
 def main(arguments: list[str]) -> None:
     """Work, and report."""
-    options = parser(__doc__)
-    options.add_argument("--dsn", required=True)
-    options.add_argument("--kafka", required=True)
+    options = parser(__doc__, "dsn", "kafka")
     options.add_argument("--variant", required=True, choices=VARIANTS)
     options.add_argument("--rows", type=int, required=True)
     asked = options.parse_args(arguments)
