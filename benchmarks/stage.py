@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sqlalchemy import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from benchmarks import machine
 from deploy.local.failure import LaunchFailure
@@ -21,7 +19,7 @@ from deploy.local.instance import LOCAL, read_state
 from deploy.local.parts import LocalParts
 from deploy.local.processes import Child, tail
 from shared.database.base import new_metadata
-from shared.database.migrate import run_migrations
+from shared.database.migrate import create_tables, run_migrations
 from shared.messaging.inbox import make_inbox_table
 from shared.messaging.outbox import make_outbox_tables
 from shared.settings import KafkaSettings
@@ -173,8 +171,5 @@ async def _create_messaging(dsn: str) -> None:
     metadata = new_metadata()
     make_outbox_tables(metadata)
     make_inbox_table(metadata)
-    engine = create_async_engine(make_url(dsn).set(drivername="postgresql+asyncpg"))
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
+    await create_tables(metadata, dsn)
     await _execute(dsn, COUNTER)

@@ -47,6 +47,11 @@ async def run_migrations(service: str, dsn: str) -> None:
     await _with_connection(dsn, lambda connection: _upgrade(service, connection))
 
 
+async def create_tables(metadata: MetaData, dsn: str) -> None:
+    """Make tables that no service's migrations make, as they are written."""
+    await _with_connection(dsn, metadata.create_all)
+
+
 async def difference(service: str, dsn: str) -> list[Any]:
     """What the service's tables, as written, have that the database has not, or the other way round."""
     metadata: MetaData = import_module(f"services.{service}.adapters.tables").metadata

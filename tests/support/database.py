@@ -7,11 +7,10 @@ from collections.abc import Callable
 import asyncpg
 from pydantic import SecretStr
 from sqlalchemy import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.database.base import new_metadata
 from shared.database.database import Database
-from shared.database.migrate import run_migrations
+from shared.database.migrate import create_tables, run_migrations
 from shared.messaging.inbox import make_inbox_table
 from shared.messaging.outbox import make_outbox_tables
 from shared.settings import DatabaseSettings
@@ -64,8 +63,5 @@ async def _migrate(service: str, dsn: str) -> None:
     metadata = new_metadata()
     make_outbox_tables(metadata)
     make_inbox_table(metadata)
-    engine = create_async_engine(make_url(dsn).set(drivername="postgresql+asyncpg"))
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
+    await create_tables(metadata, dsn)
     await asyncio.sleep(0)
