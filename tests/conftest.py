@@ -14,14 +14,12 @@ Topics are shared by the tests of a run, so a test uses ids of its own and a gro
 
 import asyncio
 import os
-import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local.instance import LOCAL
 from deploy.local.parts import LocalParts
 from shared.contracts import topics
 from shared.database.database import Database
@@ -30,7 +28,7 @@ from shared.settings import KafkaSettings
 from tests.support.clock import FakeClock
 from tests.support.database import Databases, open_at
 from tests.support.kafka import settings_of
-from tests.support.parts import parts_for_tests
+from tests.support.parts import a_home, parts_for_tests
 
 TESTS = Path(__file__).parent
 ORDER = ("architecture", "unit", "contract", "integration", "doors", "signals", "e2e", "benchmarks")
@@ -77,12 +75,8 @@ def parts(pytestconfig: pytest.Config) -> Iterator[LocalParts]:
 @pytest.fixture(scope="module")
 def own_parts(parts: LocalParts) -> Iterator[LocalParts]:
     """PostgreSQL and a broker that this module may kill and freeze; `parts` clears up first."""
-    home = LOCAL / f"{parts.instance.home.name}-own"
-    try:
-        with LocalParts(home, fresh=True) as started:
-            yield started
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with a_home("own") as home, LocalParts(home, fresh=True) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

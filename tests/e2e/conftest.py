@@ -5,18 +5,16 @@
 - `centre`  a contact centre of the test's own: a topic, an address, queues, agents, customers
 """
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local.instance import LOCAL
 from deploy.local.parts import LocalParts
 from tests.conftest import BROKER
 from tests.e2e.story import Centre
 from tests.e2e.world import World, a_world
+from tests.support.parts import a_home
 
 HERE, SECONDS = Path(__file__).parent, 300
 VERDICT = pytest.StashKey[str]()
@@ -32,13 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def world_parts(pytestconfig: pytest.Config) -> Iterator[LocalParts]:
     """PostgreSQL and a broker for the world alone."""
-    home = LOCAL / f"test-{os.getpid()}-journeys"
-    try:
-        with LocalParts(home, fresh=True) as parts:
-            pytestconfig.stash[BROKER] = parts.broker.name
-            yield parts
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with a_home("journeys") as home, LocalParts(home, fresh=True) as parts:
+        pytestconfig.stash[BROKER] = parts.broker.name
+        yield parts
 
 
 @pytest.fixture(scope="package")

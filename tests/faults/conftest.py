@@ -9,17 +9,15 @@ network, deaths at random, restarts of everything) is marked `long` and left to 
             and agents remember must be true
 """
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local.instance import LOCAL
 from deploy.local.parts import LocalParts
 from tests.conftest import BROKER
 from tests.faults.ground import Ground, a_ground
+from tests.support.parts import a_home
 
 HERE, SECONDS = Path(__file__).parent, 600
 SOCKETS = "default::pytest.PytestUnraisableExceptionWarning"
@@ -37,14 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def whole_ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
-    home = LOCAL / f"test-{os.getpid()}-drills"
-    try:
+    with a_home("drills") as home:
         parts = LocalParts(home, fresh=True)
         pytestconfig.stash[BROKER] = parts.broker.name
         with a_ground(parts) as ground:
             yield ground
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

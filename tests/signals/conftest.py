@@ -1,16 +1,14 @@
 """One platform on parts of its own, on which all has happened before the first test looks."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local.instance import LOCAL
 from deploy.local.parts import LocalParts
 from tests.conftest import BROKER
 from tests.signals.scene import Signals, played
+from tests.support.parts import a_home
 
 HERE, SECONDS = Path(__file__).parent, 300
 
@@ -24,11 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def signals(pytestconfig: pytest.Config) -> Iterator[Signals]:
-    home = LOCAL / f"test-{os.getpid()}-signals"
-    try:
-        with LocalParts(home, fresh=True) as parts:
-            pytestconfig.stash[BROKER] = parts.broker.name
-            with played(parts) as told:
-                yield told
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with a_home("signals") as home, LocalParts(home, fresh=True) as parts:
+        pytestconfig.stash[BROKER] = parts.broker.name
+        with played(parts) as told:
+            yield told

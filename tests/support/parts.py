@@ -17,6 +17,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 
@@ -31,10 +32,16 @@ _PREFIX = "test-"
 def parts_for_tests(broker: str | None = None) -> Iterator[LocalParts]:
     """PostgreSQL and a broker for this process alone, empty at first and removed at the end."""
     remove_leftovers()
-    home = LOCAL / f"{_PREFIX}{os.getpid()}"
+    with a_home() as home, LocalParts(home, broker, fresh=True) as parts:
+        yield parts
+
+
+@contextmanager
+def a_home(*purpose: str) -> Iterator[Path]:
+    """A folder for parts of this process, for one purpose if several have parts; removed at the end."""
+    home = LOCAL / "-".join((f"{_PREFIX}{os.getpid()}", *purpose))
     try:
-        with LocalParts(home, broker, fresh=True) as parts:
-            yield parts
+        yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
