@@ -31,7 +31,7 @@ integration: install ## run the tests of each part on real PostgreSQL and a real
 e2e: install ## run the journeys through all four services
 	@$(PY) -m pytest tests/e2e
 
-faults: install ## run all fault drills, the long ones too, and the benchmarks' own tests (half an hour)
+faults: install ## run all fault drills, the long ones too, and the benchmarks' own tests
 	@$(PY) -m pytest tests/faults tests/benchmarks -m "long or not long"
 
 bench: install ## measure against peers and ceilings and compare with the stored ratios (about 25 minutes)

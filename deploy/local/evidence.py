@@ -115,8 +115,9 @@ EVERYWHERE: Mapping[str, str] = {
 
 
 async def gather(where: Addresses) -> Evidence:
-    """Read all of it. The platform should be at rest: what it says while we read, such as a
-    forecast that was due, has us read again, a few times.
+    """Read all of it. The platform should be at rest.
+
+    What it says while we read, such as a forecast that was due, has us read again, a few times.
     """
     kafka = KafkaSettings(bootstrap=where.bootstrap)
     live: list[Record] = []

@@ -23,7 +23,7 @@ def _place(message: NewMessage) -> int:
 
 
 async def _copy(tx: Tx, table: str, rows: Sequence[msgspec.Struct]) -> None:
-    """COPY: half as dear as `insert` for the server, and far less for us than arrays."""
+    """COPY: cheaper than `insert` for the server, and for us than arrays."""
     if rows:
         await tx.copy_records_to_table(
             table,
