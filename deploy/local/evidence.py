@@ -173,7 +173,7 @@ def told_by(record: Record) -> Told:
     headers = dict(record.headers)
 
     def attribute(name: str) -> str:
-        return headers.get(f"ce_{name}", b"").decode(errors="replace")
+        return (headers.get(f"ce_{name}") or b"").decode(errors="replace")
 
     try:
         data = msgspec.json.decode(record.value or b"{}", type=dict[str, Any])

@@ -24,9 +24,10 @@ STRUCTURED = b"application/cloudevents+json"
 JSON = b"application/json"
 MAX_ATTRIBUTE = 1_024
 MAX_TRACEPARENT, MAX_TRACESTATE = 128, 512
+MAX_SEQUENCE = 2**63 - 1
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 GARBLED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises over bytes that are not what they should be, or are nested without end."""
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -101,7 +102,7 @@ class Encoded(msgspec.Struct, frozen=True):
 
     topic: str
     subject: str
-    headers: list[tuple[str, bytes]]
+    headers: list[tuple[str, bytes | None]]
     value: bytes
 
 
@@ -147,7 +148,7 @@ def encode(outgoing: Outgoing, now: datetime, trace: TraceContext | None = None)
     subject = subject_of(data)
     key = subject.encode()
     trace = cause.trace if cause else outgoing.trace or trace
-    headers = [
+    headers: list[tuple[str, bytes | None]] = [
         *_constant(type(data)),
         ("ce_id", written(outgoing.id).encode()),
         ("ce_subject", key),
@@ -173,7 +174,7 @@ def _constant(payload: type[Event]) -> tuple[tuple[str, bytes], ...]:
     )
 
 
-def stamp(headers: Headers, source: str, seq: int) -> list[tuple[str, bytes]]:
+def stamp(headers: Headers, source: str, seq: int) -> Headers:
     """The headers as published: who says it, and its place in the aggregate's own order."""
     return [*headers, ("ce_source", source.encode()), ("ce_seq", b"%d" % seq)]
 
@@ -194,7 +195,7 @@ def _envelope(record: Record) -> tuple[_Envelope, bytes]:
     """The attributes, and the data as it came."""
     headers, value = dict(record.headers), record.value or b""
     try:
-        if headers.get("content-type", b"").startswith(STRUCTURED):
+        if (headers.get("content-type") or b"").startswith(STRUCTURED):
             envelope, value = _structured(value)
         else:
             envelope = _binary(headers)
@@ -214,8 +215,13 @@ def _structured(value: bytes) -> tuple[_Envelope, bytes]:
         raise Invalid("envelope: data_base64 is not base64") from error
 
 
-def _binary(headers: dict[str, bytes]) -> _Envelope:
-    given = {name: headers[header].decode() for name, header in _HEADERS if header in headers}
+def _binary(headers: dict[str, bytes | None]) -> _Envelope:
+    """A header without content, which Kafka allows, is one that was left out."""
+    given = {
+        name: content.decode()
+        for name, header in _HEADERS
+        if (content := headers.get(header)) is not None
+    }
     if missing := _REQUIRED - given.keys():
         raise Invalid(f"envelope: {min(missing)} is missing")
     return _Envelope(**given)
@@ -268,16 +274,19 @@ def _identity(envelope: _Envelope) -> UUID:
 def _moment(text: str) -> datetime:
     try:
         moment = msgspec.convert(text, Moment)
-    except msgspec.ValidationError as error:
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError) as error:
         raise Invalid(f"envelope: time: {_safe(error)}") from error
-    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def _sequence(seq: int | str | None) -> int | None:
     try:
-        return None if seq is None else int(seq)
+        number = None if seq is None else int(seq)
     except ValueError as error:
         raise Invalid("envelope: seq is not a number") from error
+    if number is not None and not 0 <= number <= MAX_SEQUENCE:
+        raise Invalid("envelope: seq is out of range")
+    return number
 
 
 def _trace(envelope: _Envelope) -> TraceContext | None:
@@ -299,4 +308,7 @@ def _rfc3339(moment: datetime) -> bytes:
 
 
 def _from_ms(timestamp: int) -> datetime:
-    return datetime.fromtimestamp(timestamp / 1000, UTC)
+    try:
+        return datetime.fromtimestamp(timestamp / 1000, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise Invalid("the record's timestamp is out of range") from error

@@ -1,4 +1,8 @@
-"""A dead letter: a record that could not be taken, as it came, with the reason beside it."""
+"""A dead letter: a record that could not be taken, as it came, with the reason beside it.
+
+One that is larger than the dead-letter topic takes, as a record can be that its publisher compressed
+better than we do, stays where it came from: the letter says where, why and how large.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,12 +13,13 @@ from shared.contracts.cloudevents import Headers, Origin, Record
 from shared.contracts.topics import dead_letters_of
 from shared.database.database import Tx
 from shared.kernel.ids import stable_id
-from shared.messaging.outbox import pack
+from shared.messaging.outbox import HEADROOM, pack
 
 REASON, DETAIL, ORIGIN = "rapport-reason", "rapport-detail", "rapport-origin"
-CONSUMER, REPLAYS = "rapport-consumer", "rapport-replays"
-MARKS = frozenset((REASON, DETAIL, ORIGIN, CONSUMER))
+CONSUMER, REPLAYS, LEFT = "rapport-consumer", "rapport-replays", "rapport-left-bytes"
+MARKS = frozenset((REASON, DETAIL, ORIGIN, CONSUMER, LEFT))
 MAX_DETAIL = 500
+MAX_BYTES = dead_letters_of("any").max_message_bytes - HEADROOM
 
 BURY = """
 insert into outbox (event_id, topic, key, headers, value)
@@ -23,7 +28,10 @@ select * from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """`reason` is the kind of failure, `detail` says more; neither holds personal data."""
+    """`reason` is the kind of failure, `detail` says more; neither holds personal data.
+
+    `left` bytes are not in it but at its origin alone; 0 if it is whole.
+    """
 
     reason: str
     detail: str
@@ -31,6 +39,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes | None
     headers: Headers
     value: bytes | None
+    left: int = 0
 
     @property
     def mark(self) -> UUID:
@@ -40,14 +49,22 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 def dead_letter(record: Record, reason: str, detail: str) -> DeadLetter:
     """The record as it came, and why it could not be taken."""
+    size = _bytes(record)
+    whole = size <= MAX_BYTES
     return DeadLetter(
         reason=reason,
         detail=detail[:MAX_DETAIL],
         origin=Origin(record.topic, record.partition, record.offset),
-        key=record.key,
-        headers=tuple(record.headers),
-        value=record.value,
+        key=record.key if whole else None,
+        headers=tuple(record.headers) if whole else (),
+        value=record.value if whole else None,
+        left=0 if whole else size,
     )
+
+
+def _bytes(record: Record) -> int:
+    around = sum(len(name.encode()) + len(content or b"") for name, content in record.headers)
+    return around + len(record.key or b"") + len(record.value or b"")
 
 
 async def bury(tx: Tx, service: str, letters: Sequence[DeadLetter]) -> None:
@@ -63,12 +80,14 @@ async def bury(tx: Tx, service: str, letters: Sequence[DeadLetter]) -> None:
         )
 
 
-def _headers(letter: DeadLetter, service: str) -> list[tuple[str, bytes]]:
+def _headers(letter: DeadLetter, service: str) -> Headers:
     kept = [(name, content) for name, content in letter.headers if name not in MARKS]
+    left = [(LEFT, b"%d" % letter.left)] if letter.left else []
     return [
         *kept,
         (REASON, letter.reason.encode()),
         (DETAIL, letter.detail.encode()),
         (ORIGIN, str(letter.origin).encode()),
         (CONSUMER, service.encode()),
+        *left,
     ]

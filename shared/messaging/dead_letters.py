@@ -11,9 +11,11 @@ import msgspec
 from shared.contracts.cloudevents import Record
 from shared.contracts.topics import dead_letters_of
 from shared.kernel.errors import Unavailable
-from shared.messaging.dead_letter import DETAIL, MARKS, ORIGIN, REASON, REPLAYS
+from shared.messaging.dead_letter import DETAIL, LEFT, MARKS, ORIGIN, REASON, REPLAYS
 from shared.messaging.kafka import Message, Producer, partition_of, read_all
 from shared.settings import KafkaSettings
+
+MOST_DIGITS = 19
 
 
 class HasKafka(Protocol):
@@ -24,7 +26,10 @@ class HasKafka(Protocol):
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter as it is shown: what it was and why it is here, nothing of what it says."""
+    """A dead letter as it is shown: what it was and why it is here, nothing of what it says.
+
+    `bytes` of its value, or of all of the record where that was left at its origin.
+    """
 
     offset: int
     at: datetime
@@ -43,16 +48,18 @@ async def list_dead_letters(service: str, kafka: KafkaSettings) -> list[tuple[Li
 
 
 async def replay(kafka: KafkaSettings, records: Sequence[Record]) -> int:
-    """Put the records back where they came from, with the same key, value and event id.
+    """Put the records back where they came from, with the same key, value and event id; how many.
 
     Every reader of that topic sees them again; who has taken the event before passes over it.
+    What was left at its origin is there already, and passed over.
     """
+    whole = [record for record in records if not _left(record)]
     async with Producer(kafka) as producer:
-        for record in records:
+        for record in whole:
             topic = _header(record, ORIGIN).rsplit("/", 2)[0]
             partition = partition_of(record.key or b"", await producer.partitions(topic))
             await producer.write(topic, partition, [_again(record)])
-    return len(records)
+    return len(whole)
 
 
 async def dead_letters_command(service: str, settings: HasKafka, argv: Sequence[str]) -> int:
@@ -62,7 +69,9 @@ async def dead_letters_command(service: str, settings: HasKafka, argv: Sequence[
         letters = await list_dead_letters(service, settings.kafka)
         if asked.action == "replay":
             chosen = [record for listed, record in letters if _chosen(listed, asked)]
-            _say(f"{await replay(settings.kafka, chosen)} replayed")
+            replayed = await replay(settings.kafka, chosen)
+            left = len(chosen) - replayed
+            _say(f"{replayed} replayed" + f"; {left} too large, at their origin alone" * bool(left))
             return 0 if chosen or asked.all else 1
     except Unavailable as error:
         sys.stderr.write(f"{error.detail}\n")
@@ -100,7 +109,7 @@ def _listed(record: Record) -> Listed:
         origin=_header(record, ORIGIN),
         type=_header(record, "ce_type"),
         replays=_replays(record),
-        bytes=len(record.value or b""),
+        bytes=_left(record) or len(record.value or b""),
     )
 
 
@@ -120,12 +129,20 @@ def _again(record: Record) -> Message:
 
 
 def _replays(record: Record) -> int:
-    text = _header(record, REPLAYS)
-    return int(text) if text.isdecimal() else 0
+    return _number(record, REPLAYS)
+
+
+def _left(record: Record) -> int:
+    return _number(record, LEFT)
+
+
+def _number(record: Record, name: str) -> int:
+    text = _header(record, name)
+    return int(text) if text.isdecimal() and len(text) < MOST_DIGITS else 0
 
 
 def _header(record: Record, name: str) -> str:
-    return dict(record.headers).get(name, b"").decode(errors="replace")
+    return (dict(record.headers).get(name) or b"").decode(errors="replace")
 
 
 def _say(line: str) -> None:

@@ -137,4 +137,4 @@ def _fitting(event: Encoded) -> Encoded:
 
 
 pack = msgspec.msgpack.Encoder().encode
-unpack = msgspec.msgpack.Decoder(list[tuple[str, bytes]]).decode
+unpack = msgspec.msgpack.Decoder(list[tuple[str, bytes | None]]).decode

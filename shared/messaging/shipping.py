@@ -54,8 +54,8 @@ def traced_of(rows: Sequence[Any]) -> list[Traced]:
     found = []
     for row in rows:
         headers = dict(unpack(row["headers"]))
-        parent = headers.get("ce_traceparent", b"").decode("latin-1")
-        kind = headers.get("ce_type", b"").decode("latin-1")
+        parent = (headers.get("ce_traceparent") or b"").decode("latin-1")
+        kind = (headers.get("ce_type") or b"").decode("latin-1")
         if parent:
             known = kind if kind in REGISTRY else "unknown"
             found.append(Traced(TraceContext(parent), row["topic"], known))

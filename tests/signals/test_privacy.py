@@ -38,7 +38,7 @@ def test_no_header_of_ours_tells_of_a_person(signals: Signals) -> None:
     assert sum(len(records) for topic, records in ours.items() if "dead-letters" in topic) > 5
     assert not found_in(
         {
-            f"{topic} {name}": content
+            f"{topic} {name}": content or b""
             for topic, records in ours.items()
             for record in records
             for name, content in record.headers

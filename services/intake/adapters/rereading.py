@@ -1,6 +1,5 @@
 """What is put into quarantine so that it can be read again, and how that is done."""
 
-from base64 import b64decode, b64encode
 from datetime import datetime
 from uuid import UUID
 
@@ -23,10 +22,10 @@ UNREADABLE = "unknown"
 
 
 class KafkaEnvelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What came around a record's value; header contents in base64."""
+    """What came around a record's value; in JSON the contents of headers are base64."""
 
     origin: Origin
-    headers: list[tuple[str, str]]
+    headers: list[tuple[str, bytes | None]]
 
 
 class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +36,7 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
     timestamp: int
     value: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: list[tuple[str, bytes | None]]
     key: bytes | None = None
 
 
@@ -58,14 +57,13 @@ def of_mail(
 
 def of_dead_letter(letter: DeadLetter, at: datetime) -> Quarantined:
     """A record that cannot be taken; the same record gives the same id."""
-    headers = [(name, b64encode(content).decode()) for name, content in letter.headers]
     return Quarantined(
         quarantine_id=letter.mark,
         door=INBOX,
         channel=_channel(letter),
         reason=f"{letter.reason}: {letter.detail}",
         content=letter.value or b"",
-        envelope=KafkaEnvelope(origin=letter.origin, headers=headers),
+        envelope=KafkaEnvelope(origin=letter.origin, headers=list(letter.headers)),
         received_at=at,
     )
 
@@ -95,7 +93,7 @@ def _record(item: Quarantined) -> StoredRecord:
         offset=around.origin.offset,
         timestamp=int(item.received_at.timestamp() * 1000),
         value=item.content,
-        headers=[(name, b64decode(content)) for name, content in around.headers],
+        headers=around.headers,
     )
 
 

@@ -28,6 +28,7 @@ HEADERS = [
     ("ce_specversion", b"1.0"),
     ("ce_type", b"rapport.contact.submitted.v1"),
     ("content-type", b"application/json"),
+    ("ce_time", None),
 ]
 
 

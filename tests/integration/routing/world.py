@@ -178,7 +178,7 @@ class World:
         """Everything that was said, with its headers."""
         found = []
         for row in await self.rows("select headers, value from outbox order by xid, position"):
-            headers = {name: text.decode() for name, text in outbox.unpack(row["headers"])}
+            headers = {name: (text or b"").decode() for name, text in outbox.unpack(row["headers"])}
             kind = REGISTRY[headers["ce_type"]]
             found.append((msgspec.json.decode(row["value"], type=kind), headers))
         return found

@@ -2,6 +2,8 @@
 
 import json
 from base64 import b64encode
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -47,10 +49,13 @@ HEADERS = {
 
 
 def foreign(
-    value: object = DATA, *, without: str = "", raw: bytes | None = None, **headers: bytes
+    value: object = DATA, *, without: str = "", raw: bytes | None = None, **headers: bytes | None
 ) -> FakeRecord:
     """A record of a publisher outside; `raw` replaces the JSON of `value`."""
-    merged = {**HEADERS, **{f"ce_{name}": content for name, content in headers.items()}}
+    merged: dict[str, bytes | None] = {
+        **HEADERS,
+        **{f"ce_{name}": content for name, content in headers.items()},
+    }
     kept = tuple((name, content) for name, content in merged.items() if name != without)
     return FakeRecord(raw if raw is not None else json.dumps(value).encode(), kept)
 
@@ -67,7 +72,11 @@ def structured(**changes: object) -> FakeRecord:
 def test_what_we_write_another_implementation_reads() -> None:
     outgoing = Outgoing(confirmed())
     key, value, headers = message(outgoing, seq=4, source="rapport/followup")
-    read = from_binary(KafkaMessage(dict(headers), key, value or b""), JSONFormat(), CloudEvent)
+    read = from_binary(
+        KafkaMessage({name: part or b"" for name, part in headers}, key, value or b""),
+        JSONFormat(),
+        CloudEvent,
+    )
     assert read.get_id() == str(outgoing.id)
     assert read.get_source() == "rapport/followup"
     assert read.get_type() == "rapport.resolution.confirmed.v1"
@@ -194,7 +203,12 @@ POISON = {
     "endless id": foreign(id=b"x" * 5_000),
     "time without a zone": foreign(time=b"2026-03-02T13:00:00"),
     "time that is none": foreign(time=SECRET.encode()),
+    "time before the calendar": foreign(time=b"0001-01-01T00:00:00+14:00"),
+    "no time, and a timestamp beyond the calendar": replace(foreign(), timestamp=2**62),
     "seq that is no number": foreign(seq=SECRET.encode()),
+    "seq beyond all numbers": foreign(seq=b"9" * 30),
+    "seq below all numbers": foreign(seq=b"-1"),
+    "no content in a header that is needed": foreign(id=None),
     "our source, no UUID": foreign(source=b"rapport/intake"),
     "structured, no JSON": FakeRecord(b"<", structured().headers),
     "structured, no type": structured(type=None),
@@ -209,6 +223,29 @@ def test_poison_is_refused_with_a_reason_that_tells_nothing_personal(poison: Fak
         decode(poison)
     assert refused.value.detail
     assert "secret" not in refused.value.detail
+
+
+CONTENT = st.one_of(
+    st.none(),
+    st.binary(max_size=40),
+    st.datetimes(timezones=st.timezones()).map(lambda at: at.isoformat().encode()),
+    st.integers().map(lambda number: str(number).encode()),
+    st.sampled_from([TYPE.encode(), b"rapport/intake", b"application/cloudevents+json"]),
+)
+NAMES = st.sampled_from([*HEADERS, *(f"ce_{name}" for name in ("time", "seq", "traceparent"))])
+
+
+@given(
+    changes=st.dictionaries(st.one_of(NAMES, st.text(max_size=20)), CONTENT, max_size=4),
+    value=st.one_of(st.none(), st.binary(max_size=200), st.just(foreign().value)),
+    timestamp=st.integers(-(2**63), 2**63 - 1),
+)
+def test_whatever_a_record_holds_it_is_an_event_or_invalid(
+    changes: dict[str, bytes | None], value: bytes | None, timestamp: int
+) -> None:
+    headers = tuple({**HEADERS, **changes}.items())
+    with suppress(Invalid):
+        decode(FakeRecord(value, headers, timestamp=timestamp))
 
 
 def test_an_event_id_is_a_uuid_of_version_7() -> None:
