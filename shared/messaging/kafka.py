@@ -150,8 +150,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
 
     def done(self, records: Sequence[Record]) -> None:
         """These are dealt with: their offsets may be committed."""
-        for record in records:
-            self._done[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        ends = {(record.topic, record.partition): record.offset + 1 for record in records}
+        self._done |= {TopicPartition(*place): end for place, end in ends.items()}
         self._idle.set()
 
     async def on_partitions_revoked(self, _: object) -> None:
