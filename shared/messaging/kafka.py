@@ -1,12 +1,13 @@
 """The only door to Kafka: nothing else in the project imports its client.
 
 The client hides outages: reading returns nothing, committing and idempotent sending wait for ever.
-So what may wait has a deadline of its own here, and `Probe` tells silence from absence.
+So what may wait has a deadline of its own here, and `Probe` tells silence from absence. Or it stumbles
+over one, such as over a connection it has forgotten: whatever it raises, the broker is out of reach.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from ssl import SSLContext
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from aiokafka.partitioner import murmur2
 
 from shared.contracts.cloudevents import Headers, Record
 from shared.contracts.topics import Topic
-from shared.kernel.errors import Conflict, Unavailable
+from shared.kernel.errors import Conflict, Failure, Unavailable
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
@@ -30,8 +31,7 @@ MAX_REQUEST = 4_194_304
 HOUR_MS = 3_600_000
 STARTING_SECONDS = CREATING_SECONDS = 30.0
 COMMIT_SECONDS = CLOSING_SECONDS = 5.0
-# RuntimeError is the loop's word for writing to a connection that was reset a moment ago.
-OUTAGES = (KafkaError, OSError, RuntimeError)
+ITS_WORDS = (KafkaError, OSError, RuntimeError)  # the loop's, of a connection reset a moment ago
 
 log = get_logger(__name__)
 
@@ -51,11 +51,17 @@ class Written(NamedTuple):
     records: int
 
 
-@contextmanager
-def _broker_errors() -> Any:
+@asynccontextmanager
+async def _broker(seconds: float | None = None) -> AsyncIterator[None]:
+    """Inside, whatever the client raises is `Unavailable`, and so is what takes longer than this."""
     try:
-        yield
-    except OUTAGES as error:
+        async with asyncio.timeout(seconds):
+            yield
+    except Failure:
+        raise
+    except Exception as error:
+        if not isinstance(error, ITS_WORDS):
+            log.warning("the Kafka client stumbled", exc_info=error)
         raise Unavailable(f"broker: {type(error).__name__}") from error
 
 
@@ -80,7 +86,7 @@ class Producer:
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has. Raises `Unavailable`."""
-        with _broker_errors():
+        async with _broker():
             return len(await self._client.partitions_for(topic))
 
     async def write(self, topic: str, partition: int, messages: Sequence[Message]) -> list[Written]:
@@ -94,7 +100,7 @@ class Producer:
         while left:
             batch = self._client.create_batch()
             count = _fill(batch, left)
-            with _broker_errors():
+            async with _broker():
                 sent = await self._client.send_batch(batch, topic, partition=partition)
                 written.append(Written((await sent).offset, count))
             left = left[count:]
@@ -137,7 +143,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         Whoever asks has finished what was read before.
         """
         self._idle.set()
-        with _broker_errors():
+        async with _broker():
             try:
                 found = await self._client.getmany(timeout_ms=100, max_records=self._most)
             except UnicodeDecodeError as error:  # the client cannot read such a record at all
@@ -175,10 +181,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         if not offsets:
             return True
         try:
-            async with asyncio.timeout(COMMIT_SECONDS):
+            async with _broker(COMMIT_SECONDS):
                 await self._client.commit(offsets)
-        except OUTAGES as error:
-            log.warning("offsets not committed", error=type(error).__name__)
+        except Unavailable as error:
+            log.warning("offsets not committed", reason=error.detail)
             return False
         self._committed.update(offsets)
         return True
@@ -191,13 +197,12 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         mine = self._client.assignment()
         self._forget_all_but(mine)
         waiting = {partition.topic: 0 for partition in mine}
-        with _broker_errors():
-            async with asyncio.timeout(COMMIT_SECONDS):
-                ends = await self._client.end_offsets(mine)
-                for place, end in ends.items():
-                    here = self._done.get(place, self._begun.get(place))
-                    behind = end - (await self._client.position(place) if here is None else here)
-                    waiting[place.topic] += max(0, behind)
+        async with _broker(COMMIT_SECONDS):
+            ends = await self._client.end_offsets(mine)
+            for place, end in ends.items():
+                here = self._done.get(place, self._begun.get(place))
+                behind = end - (await self._client.position(place) if here is None else here)
+                waiting[place.topic] += max(0, behind)
         return waiting
 
     def _forget_all_but(self, mine: Collection[TopicPartition]) -> None:
@@ -215,12 +220,9 @@ class Probe:
 
     async def ask(self) -> None:
         """One question, one answer; raises `Unavailable`."""
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_ms / 1000):
-                async with _admin(self._settings) as admin:
-                    await admin.describe_cluster()
-        except OUTAGES as error:
-            raise Unavailable(f"broker: {type(error).__name__}") from error
+        seconds = self._settings.request_timeout_ms / 1000
+        async with _broker(seconds), _admin(self._settings) as admin:
+            await admin.describe_cluster()
 
 
 async def create_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> None:
@@ -231,13 +233,12 @@ async def create_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> Non
     new = [
         NewTopic(topic.name, topic.partitions, 1, topic_configs=_kept(topic)) for topic in topics
     ]
-    with _broker_errors():
-        async with _admin(settings) as admin, asyncio.timeout(CREATING_SECONDS):
-            answer = await admin.create_topics(new)
-            for name, code, *_ in answer.topic_errors:
-                if code and for_code(code) is not TopicAlreadyExistsError:
-                    raise for_code(code)(name)
-            await _led(admin, [topic.name for topic in topics])
+    async with _broker(CREATING_SECONDS), _admin(settings) as admin:
+        answer = await admin.create_topics(new)
+        for name, code, *_ in answer.topic_errors:
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise for_code(code)(name)
+        await _led(admin, [topic.name for topic in topics])
 
 
 async def _led(admin: Any, topics: list[str]) -> None:
@@ -275,22 +276,20 @@ async def start_over(settings: KafkaSettings, group: str, topics: Sequence[str])
 
     Raises `Conflict` while the group has members, `Unavailable` if the broker is away.
     """
-    with _broker_errors():
-        async with _admin(settings) as admin:
-            (answer,) = await admin.describe_consumer_groups([group])
+    async with _broker(), _admin(settings) as admin:
+        (answer,) = await admin.describe_consumer_groups([group])
     if any(members for *_, members in answer.groups):
         raise Conflict(f"the group {group} has members: stop its workers, and wait a moment")
     async with _standalone(settings, *topics) as client:
         oldest = await client.beginning_offsets(client.assignment())
     client = AIOKafkaConsumer(**_connecting(settings), group_id=group, enable_auto_commit=False)
-    with _broker_errors():
-        try:
+    try:
+        async with _broker(STARTING_SECONDS):
             await client.start()
             client.assign(list(oldest))
-            async with asyncio.timeout(COMMIT_SECONDS):
-                await client.commit(oldest)
-        finally:
-            await _close(client)
+            await client.commit(oldest)
+    finally:
+        await _close(client)
 
 
 async def _reached(client: Any, ends: dict[TopicPartition, int]) -> bool:
@@ -303,7 +302,7 @@ async def _standalone(settings: KafkaSettings, *topics: str) -> AsyncIterator[An
     client = AIOKafkaConsumer(*topics, **_connecting(settings), auto_offset_reset="earliest")
     await _start(client)
     try:
-        with _broker_errors():
+        async with _broker():
             yield client
     finally:
         await _close(client)
@@ -322,9 +321,8 @@ async def _admin(settings: KafkaSettings) -> AsyncIterator[Any]:
 async def _start(client: Any) -> None:
     """Start a client in good time, or leave nothing of it behind. Raises `Unavailable`."""
     try:
-        with _broker_errors():
-            async with asyncio.timeout(STARTING_SECONDS):
-                await client.start()
+        async with _broker(STARTING_SECONDS):
+            await client.start()
     except BaseException:
         await _close(client)
         raise
@@ -333,12 +331,13 @@ async def _start(client: Any) -> None:
 async def _close(client: Any) -> None:
     """Say goodbye, but do not wait for ever: a broker that is away does not answer. Then hang up."""
     try:
-        async with asyncio.timeout(CLOSING_SECONDS):
+        async with _broker(CLOSING_SECONDS):
             await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
-    except OUTAGES as error:
-        log.warning("a Kafka client did not close", error=type(error).__name__)
-        with suppress(*OUTAGES):
-            await (getattr(client, "_client", None) or client.client).close()
+    except Unavailable as error:
+        log.warning("a Kafka client did not close", reason=error.detail)
+        with suppress(Unavailable):
+            async with _broker():
+                await (getattr(client, "_client", None) or client.client).close()
 
 
 def _kept(topic: Topic) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tests.support.records import record
 GONE = (
     KafkaConnectionError(),
     ConnectionResetError(),
+    KeyError((1, "default")),
     RuntimeError(
         "unable to perform operation on <TCPTransport closed=True>; the handler is closed"
     ),
