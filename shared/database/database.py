@@ -40,6 +40,9 @@ OUTAGES = (
     asyncpg.InternalClientError,  # the server said goodbye in the middle of our sentence
 )
 
+AMBIGUOUS = (asyncpg.InterfaceError, RuntimeError)
+"""What driver and event loop say of a connection that is gone, and of mistakes of ours."""
+
 
 class Database:
     """One service's own database."""
@@ -67,14 +70,19 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Tx]:
         """A connection for reading, each statement for itself. Raises `Unavailable`."""
-        connection: Tx | None = None
+        lost = True
         try:
             async with self._pool.acquire(timeout=self._patience) as connection:
-                yield connection
+                try:
+                    yield connection
+                except AMBIGUOUS:
+                    await asyncio.sleep(0)  # the loop tells the driver of a loss a step later
+                    lost = is_lost(connection)
+                    raise
         except OUTAGES as error:
             raise Unavailable(f"database: {type(error).__name__}") from error
-        except asyncpg.InterfaceError as error:
-            if connection is not None and not is_lost(connection):
+        except AMBIGUOUS as error:
+            if not lost:
                 raise
             raise Unavailable(f"database: {type(error).__name__}") from error
 
