@@ -39,6 +39,9 @@ class _Running:
                 log.error("a part ended by itself", part=self.name)
         except Exception:
             log.exception("a part failed", part=self.name)
+        except asyncio.CancelledError:
+            log.exception("a part was cancelled", part=self.name)
+            raise
         finally:
             self._ended.set()
 

@@ -56,6 +56,17 @@ async def test_a_part_that_fails_stops_the_others_politely_and_the_whole_did_not
     assert diary[-1] == "good ends"
 
 
+async def test_a_part_that_is_cancelled_from_within_is_a_failure() -> None:
+    diary: list[str] = []
+
+    async def cancelled(_: asyncio.Event) -> None:
+        raise asyncio.CancelledError
+
+    parts = {"good": Scripted("good", diary), "bad": Scripted("bad", diary, cancelled)}
+    assert not await supervise(parts, asyncio.Event(), 5)
+    assert diary[-1] == "good ends"
+
+
 async def test_a_part_that_returns_by_itself_is_a_failure() -> None:
     async def returning(_: asyncio.Event) -> None:
         return None
