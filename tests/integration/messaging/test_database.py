@@ -3,17 +3,24 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 
 import asyncpg
 import pytest
 
 from shared.database.database import Database, once_committed
-from shared.database.migrate import difference, run_migrations
+from shared.database.migrate import create_tables, difference, run_migrations
 from shared.kernel.errors import Unavailable
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
 
 SERVICES = ("intake", "routing", "followup", "analytics")
+CONSTRAINTS = """
+select concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) as told
+from pg_constraint
+where connamespace = 'public'::regnamespace and conrelid::regclass::text <> 'alembic_version'
+order by told
+"""
 
 
 async def test_what_fails_is_rolled_back(database: Database) -> None:
@@ -77,6 +84,23 @@ async def test_what_goes_away_by_itself_is_unavailable(database: Database, state
     await database.ping()
 
 
+@pytest.mark.parametrize("word", [RuntimeError, asyncpg.InterfaceError])
+async def test_a_word_for_a_lost_connection_is_an_outage_only_if_it_is_lost(
+    database: Database, word: type[Exception]
+) -> None:
+    for lost, outcome in ((True, Unavailable), (False, word)):
+        with pytest.raises(outcome):
+            await said_of_a_connection(database, word, lost=lost)
+    await database.ping()
+
+
+async def said_of_a_connection(database: Database, word: type[Exception], *, lost: bool) -> None:
+    async with database.connection() as connection:
+        if lost:
+            connection.terminate()
+        raise word("the handler is closed")
+
+
 async def test_a_wrong_statement_is_not_an_outage(database: Database) -> None:
     with pytest.raises(Exception, match="nowhere"):
         async with database.transaction() as tx:
@@ -110,7 +134,19 @@ async def test_cancelled_work_gives_its_connection_back(postgres_dsn: MakeDsn) -
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_the_migrations_make_exactly_the_tables(postgres_dsn: MakeDsn, service: str) -> None:
-    assert await difference(service, await postgres_dsn(service)) == []
+    migrated, written = await postgres_dsn(service), await postgres_dsn("messaging")
+    assert await difference(service, migrated) == []
+    await create_tables(import_module(f"services.{service}.adapters.tables").metadata, written)
+    assert await constraints(migrated) == await constraints(written)
+
+
+async def constraints(dsn: str) -> list[str]:
+    """Every constraint as the server words it; Alembic does not compare checks."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return [row["told"] for row in await connection.fetch(CONSTRAINTS)]
+    finally:
+        await connection.close()
 
 
 async def test_many_replicas_may_migrate_at_once(postgres_dsn: MakeDsn) -> None:
