@@ -51,19 +51,23 @@ async def dispatch(tx: Tx, clock: Clock, limits: Limits) -> Pass:
     agents = await store_match.agents(tx, now.date())
     with tracing.span(names.DECIDE, count=len(waiting)):
         placements = match(waiting, agents, now)
-    offers = await _offers(tx, placements, now) if placements else []
-    made = await _save_what_stands(tx, offers, now)
+    offers = await _offers(tx, placements, clock) if placements else []
+    made = await _save_what_stands(tx, offers, clock.now())
     full = len(waiting) >= min(limits.per_lane, limits.in_all) and bool(made)
     return Pass(made, again=full or len(offers) < len(placements))
 
 
-async def _offers(tx: Tx, placements: Sequence[Placement], now: datetime) -> list[Told]:
-    """The offers of those placements whose contact still waits and whose slot is still there."""
+async def _offers(tx: Tx, placements: Sequence[Placement], clock: Clock) -> list[Told]:
+    """The offers of those placements whose contact still waits and whose slot is still there.
+
+    They are made when both are ours, after whoever had them before let go, and not when the pass began.
+    """
     contacts = await store_contacts.lock(tx, (p.contact_id for p in placements), wait=False)
     wanted = [p for p in placements if _still_waits(contacts, p.contact_id)]
     slots = {p.contact_id: (p.agent_id, contacts[p.contact_id].channel, p.slot) for p in wanted}
     there = await store_match.hold_slots(tx, slots.values()) if slots else set()
     queues = {queue.queue_id: queue for queue in await store_queues.all_queues(tx)}
+    now = clock.now()
     return [
         _make(contacts[p.contact_id], p, queues, now)
         for p in wanted

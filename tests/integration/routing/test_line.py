@@ -1,11 +1,16 @@
 """The line on a real database: who is looked at first, and that nobody hides anybody."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
+import pytest
+
+from services.routing.adapters import store_match
 from services.routing.application.dispatch import Limits
 from shared.contracts.intake import PromiseBasis, PromiseMade
 from shared.contracts.routing import OfferMade
 from shared.contracts.values import Channel
+from shared.database.database import Tx
 from shared.kernel.ids import new_id
 from tests.integration.routing.world import REFUND, World, refund
 
@@ -55,6 +60,24 @@ async def test_a_spent_budget_counts_when_agents_are_chosen(world: World) -> Non
     assert (await world.dispatch()).offered == 0
     world.clock.advance(24 * 3_600)
     assert (await world.dispatch()).offered == 1
+
+
+async def test_an_offer_is_made_when_its_slot_is_held_and_not_when_the_pass_began(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = store_match.hold_slots
+
+    async def hold_in_the_end(tx: Tx, slots: Iterable[store_match.Slot]) -> set[store_match.Slot]:
+        held = await hold(tx, slots)
+        world.clock.advance(3)
+        return held
+
+    monkeypatch.setattr(store_match, "hold_slots", hold_in_the_end)
+    await world.queue()
+    await world.agent()
+    contact_id = await world.receive()
+    await world.dispatch()
+    assert (await world.offer_of(contact_id))["made_at"] == world.clock.now()
 
 
 async def test_a_rush_is_placed_in_several_passes(world: World) -> None:
