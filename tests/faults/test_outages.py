@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from deploy.local.platform import API, WORKER
+from deploy.local.processes import tail
 from tests.faults.ground import Ground
 from tests.support.eventually import eventually
 from tests.support.outage import frozen
@@ -23,7 +24,8 @@ async def nobody_restarts(ground: Ground) -> AsyncIterator[None]:
     """The processes after the block are those before it."""
     before = {name: child.pid for name, child in ground.platform.running.items()}
     yield
-    assert all(child.alive() for child in ground.platform.running.values())
+    ended = [child for child in ground.platform.running.values() if not child.alive()]
+    assert not ended, "\n".join(f"{child.name} ended\n{tail(child.log)}" for child in ended)
     assert {name: child.pid for name, child in ground.platform.running.items()} == before
 
 
