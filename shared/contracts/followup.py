@@ -9,7 +9,7 @@ from shared.contracts.values import Personal, Score, Slug, Text, Time
 
 
 class SkippedReason(StrEnum):
-    """Why no check-in is sent for a resolution."""
+    """Why a resolution is not asked about, or no longer: nothing was sent, or it could not arrive."""
 
     REOPENED = "reopened"
     SUPERSEDED = "superseded"
