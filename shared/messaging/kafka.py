@@ -31,7 +31,8 @@ MAX_REQUEST = 4_194_304
 HOUR_MS = 3_600_000
 STARTING_SECONDS = CREATING_SECONDS = 30.0
 COMMIT_SECONDS = CLOSING_SECONDS = 5.0
-ITS_WORDS = (KafkaError, OSError, RuntimeError)  # the loop's, of a connection reset a moment ago
+# What an outage is called: by the client, by the system, and by the event loop.
+OUTAGES = (KafkaError, OSError, RuntimeError)
 
 log = get_logger(__name__)
 
@@ -60,7 +61,7 @@ async def _broker(seconds: float | None = None) -> AsyncIterator[None]:
     except Failure:
         raise
     except Exception as error:
-        if not isinstance(error, ITS_WORDS):
+        if not isinstance(error, OUTAGES):
             log.warning("the Kafka client stumbled", exc_info=error)
         raise Unavailable(f"broker: {type(error).__name__}") from error
 
