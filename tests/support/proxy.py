@@ -122,6 +122,11 @@ class Proxy:
             self._trap = None
 
     @property
+    def audible(self) -> bool:
+        """Whether anything passes."""
+        return self._audible.is_set()
+
+    @property
     def lines(self) -> int:
         """How many connections there are."""
         return len(self._lines)

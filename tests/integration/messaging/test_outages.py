@@ -1,13 +1,17 @@
 """Parts that freeze and die: nothing is lost, nothing hangs for ever, and readiness says why."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import make_url
 
 from deploy.local.parts import LocalParts
+from deploy.local.ports import LOOPBACK
 from shared.contracts import topics
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
@@ -18,12 +22,14 @@ from shared.messaging.kafka import Reader, create_topics
 from shared.messaging.outbox import append
 from shared.messaging.relay import Relay
 from shared.messaging.worker import BrokerContact
-from shared.settings import KafkaSettings
+from shared.settings import DatabaseSettings, KafkaSettings
+from tests.conftest import MakeDsn
 from tests.support.database import Databases, open_at
 from tests.support.ears import Ears
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, a_place, confirmed, heard_on, message, running, settings_of
 from tests.support.outage import frozen
+from tests.support.proxy import Proxy
 
 
 @pytest.fixture
@@ -179,6 +185,40 @@ async def test_a_frozen_database_is_unavailable_and_not_a_place_to_wait_for_ever
     with frozen(pid_of(own_parts.postgres)), pytest.raises(Unavailable):
         await asyncio.wait_for(apart.ping(), 15)
     await eventually(passes(apart.ping))
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["silent", "cut"])
+async def test_a_network_that_takes_nothing_ends_a_copy_in_good_time(
+    parts: LocalParts, postgres_dsn: MakeDsn, cut: bool
+) -> None:
+    direct = make_url(await postgres_dsn("messaging"))
+    with Proxy((LOOPBACK, parts.postgres.port)) as proxy:
+        dsn = direct.set(port=proxy.port).render_as_string(hide_password=False)
+        settings = DatabaseSettings(dsn=SecretStr(dsn), statement_timeout_ms=500)
+        database = await Database.open(settings)
+        copying = asyncio.create_task(say_at_length(database, proxy))
+        if cut:
+            await eventually(lambda: not proxy.audible)
+            proxy.cut()
+        async with asyncio.timeout(20):
+            with pytest.raises(Unavailable):
+                await copying
+        await database.close()
+
+
+async def say_at_length(database: Database, proxy: Proxy) -> None:
+    """More than all buffers between us and the database hold, into a network that falls silent."""
+
+    columns = ("event_id", "topic", "headers", "value")
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        around.enter_context(proxy.silent())
+        for _ in range(300):
+            yield uuid4(), "topic", b"", bytes(100_000)
+
+    with ExitStack() as around:
+        async with database.transaction() as tx:
+            await tx.copy_records_to_table("outbox", columns=columns, records=rows())
 
 
 async def say(database: Database, customer: Any, count: int) -> None:
