@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter, process_time
 
-import uvloop
 from pydantic import SecretStr
 
 from benchmarks.answer import give, parser
@@ -118,7 +117,7 @@ def main(arguments: list[str]) -> None:
     kafka = KafkaSettings.model_validate_json(asked.kafka)
     bounds = {"expected": asked.expected, "limit": asked.limit}
     done = work(asked.dsn, kafka, asked.workload, asked.label, **bounds)
-    give(asked, uvloop.run(done))
+    give(asked, asyncio.run(done))
 
 
 if __name__ == "__main__":

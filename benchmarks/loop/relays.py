@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-import uvloop
 from pydantic import SecretStr
 
 from benchmarks.answer import give, parser
@@ -103,7 +102,7 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--rows", type=int, required=True)
     asked = options.parse_args(arguments)
     kafka = KafkaSettings.model_validate_json(asked.kafka)
-    give(asked, uvloop.run(work(asked.dsn, kafka, asked.variant, asked.rows)))
+    give(asked, asyncio.run(work(asked.dsn, kafka, asked.variant, asked.rows)))
 
 
 if __name__ == "__main__":

@@ -26,9 +26,7 @@ from shared.kernel.errors import Conflict, Failure, Unavailable
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
-MAX_BATCH = 1_048_576
-MAX_REQUEST = 4_194_304
-HOUR_MS = 3_600_000
+MAX_BATCH, MAX_REQUEST, HOUR_MS = 1_048_576, 4_194_304, 3_600_000
 STARTING_SECONDS = CREATING_SECONDS = 30.0
 COMMIT_SECONDS = CLOSING_SECONDS = 5.0
 # What an outage is called: by the client, by the system, and by the event loop.
@@ -149,6 +147,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
                 found = await self._client.getmany(timeout_ms=100, max_records=self._most)
             except UnicodeDecodeError as error:  # the client cannot read such a record at all
                 raise Unavailable("a record has a header whose name is not UTF-8") from error
+        if not found and self._client._fetcher.error_future.done():  # noqa: SLF001 - nobody else tells
+            raise Unavailable("the client has ceased to fetch")
         if found:
             self._idle.clear()
         for place, records in found.items():

@@ -32,6 +32,9 @@ from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
 
 COMMANDS = ("migrate", "check", "dead-letters", "republish")
+# For the doors alone. uvloop raises where asyncio keeps silent, on writing to a connection that was
+# reset a moment ago, and tasks behind the Kafka client die of it without a word.
+LOOPS = {"api": uvloop.new_event_loop}
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -85,7 +88,7 @@ def main(service: Service[S], argv: Sequence[str]) -> int:
     tracing.configure(settings.telemetry, service=service.name, role=role)
     metrics.configure(service=service.name, role=role)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=LOOPS.get(role)) as runner:
             return runner.run(_work(service, settings, role, rest))
     except (Failure, OSError) as error:
         log.exception("ended by a failure", reason=str(error))

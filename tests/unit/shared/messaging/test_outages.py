@@ -1,5 +1,7 @@
 """What a client says when its connection is gone: an outage, whatever words it has for it."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,11 +51,34 @@ class Gone:
     async def stop(self) -> None:
         raise self.error
 
-    async def getmany(self, **_: int) -> None:
+    async def getmany(self, **_: int) -> dict[TopicPartition, list[object]]:
         raise self.error
 
     async def commit(self, _: object) -> None:
         raise self.error
+
+
+class Ceased(Gone):
+    """A client that lives, but for the task that fetches."""
+
+    error = ConnectionResetError()
+
+    def __init__(self, *_: str, **__: Any) -> None:
+        super().__init__()
+        self._fetcher = SimpleNamespace(error_future=asyncio.Future[None]())
+        self._fetcher.error_future.set_result(None)
+
+    async def getmany(self, **_: int) -> dict[TopicPartition, list[object]]:
+        return {}
+
+
+async def test_a_client_that_ceased_to_fetch_is_an_outage_and_not_a_topic_without_news(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kafka, "AIOKafkaConsumer", Ceased)
+    async with Reader(KafkaSettings(bootstrap="nowhere:1"), "group", ["rapport.inbox"]) as reader:
+        with pytest.raises(Unavailable):
+            await reader.poll()
 
 
 @pytest.mark.parametrize("error", GONE, ids=lambda error: type(error).__name__)
