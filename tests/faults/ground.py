@@ -112,6 +112,7 @@ class Ground:
                 await asyncio.to_thread(part.start)
         for (service, role), child in self.platform.running.items():
             if not child.alive():
+                sys.stderr.write(f"{child.name} had ended. {tail(child.log)}\n")
                 await asyncio.to_thread(self.platform.spawn, service, role)
         for service, role in self.platform.running:
             await asyncio.to_thread(self.platform.wait_until_ready, service, role, START)
