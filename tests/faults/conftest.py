@@ -21,16 +21,20 @@ from tests.support.parts import a_home
 
 HERE, SECONDS = Path(__file__).parent, 600
 SOCKETS = "default::pytest.PytestUnraisableExceptionWarning"
-"""A client of our own may be left with a socket to a part that was killed or frozen."""
+"""A client of our own may be left with a socket to a part that was killed or frozen.
+
+The collector may find it during any later test.
+"""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A drill waits for outages to end and for the platform to come to rest."""
     for item in items:
-        if item.path.is_relative_to(HERE) and "ground" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.timeout(SECONDS))
+        if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.filterwarnings(SOCKETS))
+            if "ground" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.timeout(SECONDS))
 
 
 @pytest.fixture(scope="package")

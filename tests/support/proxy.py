@@ -189,6 +189,7 @@ class Proxy:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self._server.wait_closed()
+        await asyncio.sleep(0)  # what was aborted is closed one step of the loop later
 
     def _there(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
