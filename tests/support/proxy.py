@@ -145,6 +145,9 @@ class Proxy:
         except OSError:
             near.transport.abort()
             return
+        except asyncio.CancelledError:
+            near.transport.abort()
+            raise
         line = Line(near, far)
         self._lines.add(line)
         try:
@@ -183,16 +186,23 @@ class Proxy:
 
     async def _close(self) -> None:
         self._server.close()
-        await self._cut()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
         await self._server.wait_closed()
-        await asyncio.sleep(0)  # what was aborted is closed one step of the loop later
+        await _some_turns()  # who was let in at the last moment has a task now
+        while self._tasks:
+            await self._cut()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
+        await _some_turns()  # and what was aborted is closed
 
     def _there(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+async def _some_turns() -> None:
+    """Let the loop finish what it has begun; from accepting to a task takes it four turns."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 async def _pass_on(data: bytes, writer: StreamWriter) -> None:

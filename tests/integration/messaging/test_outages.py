@@ -194,7 +194,7 @@ async def test_a_network_that_takes_nothing_ends_a_copy_in_good_time(
     direct = make_url(await postgres_dsn("messaging"))
     with Proxy((LOOPBACK, parts.postgres.port)) as proxy:
         dsn = direct.set(port=proxy.port).render_as_string(hide_password=False)
-        settings = DatabaseSettings(dsn=SecretStr(dsn), statement_timeout_ms=500)
+        settings = DatabaseSettings(dsn=SecretStr(dsn), pool_min=0, statement_timeout_ms=500)
         database = await Database.open(settings)
         copying = asyncio.create_task(say_at_length(database, proxy))
         if cut:
@@ -204,6 +204,8 @@ async def test_a_network_that_takes_nothing_ends_a_copy_in_good_time(
             with pytest.raises(Unavailable):
                 await copying
         await database.close()
+        await eventually(lambda: proxy.lines == 0)  # the driver's last words have arrived, too
+        await asyncio.sleep(0.1)
 
 
 async def say_at_length(database: Database, proxy: Proxy) -> None:
