@@ -48,7 +48,7 @@ async def run_migrations(service: str, dsn: str) -> None:
 
 
 async def create_tables(metadata: MetaData, dsn: str) -> None:
-    """Make tables that no service's migrations make, as they are written."""
+    """Make tables as they are written, without migrations."""
     await _with_connection(dsn, metadata.create_all)
 
 

@@ -283,14 +283,9 @@ async def start_over(settings: KafkaSettings, group: str, topics: Sequence[str])
         raise Conflict(f"the group {group} has members: stop its workers, and wait a moment")
     async with _standalone(settings, *topics) as client:
         oldest = await client.beginning_offsets(client.assignment())
-    client = AIOKafkaConsumer(**_connecting(settings), group_id=group, enable_auto_commit=False)
-    try:
-        async with _broker(STARTING_SECONDS):
-            await client.start()
-            client.assign(list(oldest))
-            await client.commit(oldest)
-    finally:
-        await _close(client)
+    async with _standalone(settings, group=group) as client, asyncio.timeout(COMMIT_SECONDS):
+        client.assign(list(oldest))
+        await client.commit(oldest)
 
 
 async def _reached(client: Any, ends: dict[TopicPartition, int]) -> bool:
@@ -299,8 +294,11 @@ async def _reached(client: Any, ends: dict[TopicPartition, int]) -> bool:
 
 
 @asynccontextmanager
-async def _standalone(settings: KafkaSettings, *topics: str) -> AsyncIterator[Any]:
-    client = AIOKafkaConsumer(*topics, **_connecting(settings), auto_offset_reset="earliest")
+async def _standalone(
+    settings: KafkaSettings, *topics: str, group: str | None = None
+) -> AsyncIterator[Any]:
+    own = {"group_id": group, "enable_auto_commit": False, "auto_offset_reset": "earliest"}
+    client = AIOKafkaConsumer(*topics, **_connecting(settings), **own)
     await _start(client)
     try:
         async with _broker():

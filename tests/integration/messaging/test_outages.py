@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from deploy.local.parts import LocalParts
@@ -22,7 +21,7 @@ from shared.messaging.kafka import Reader, create_topics
 from shared.messaging.outbox import append
 from shared.messaging.relay import Relay
 from shared.messaging.worker import BrokerContact
-from shared.settings import DatabaseSettings, KafkaSettings
+from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import Databases, open_at
 from tests.support.ears import Ears
@@ -194,8 +193,7 @@ async def test_a_network_that_takes_nothing_ends_a_copy_in_good_time(
     direct = make_url(await postgres_dsn("messaging"))
     with Proxy((LOOPBACK, parts.postgres.port)) as proxy:
         dsn = direct.set(port=proxy.port).render_as_string(hide_password=False)
-        settings = DatabaseSettings(dsn=SecretStr(dsn), pool_min=0, statement_timeout_ms=500)
-        database = await Database.open(settings)
+        database = await open_at(dsn, statement_timeout_ms=500)
         copying = asyncio.create_task(say_at_length(database, proxy))
         if cut:
             await eventually(lambda: not proxy.audible)
@@ -210,7 +208,6 @@ async def test_a_network_that_takes_nothing_ends_a_copy_in_good_time(
 
 async def say_at_length(database: Database, proxy: Proxy) -> None:
     """More than all buffers between us and the database hold, into a network that falls silent."""
-
     columns = ("event_id", "topic", "headers", "value")
 
     def rows() -> Iterator[tuple[object, ...]]:

@@ -1,6 +1,8 @@
 """Poison: put aside once, with its reason and its origin, while the partition moves on."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from random import randbytes
 from uuid import uuid4
 
@@ -16,7 +18,7 @@ from shared.messaging.dead_letters import dead_letters_command, list_dead_letter
 from shared.messaging.kafka import Message
 from shared.messaging.limit import DeadLetterLimit
 from shared.messaging.relay import Relay
-from tests.support.ears import Ears
+from tests.support.ears import Doubt, Ears
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, confirmed, message, running
 
@@ -70,7 +72,8 @@ async def test_poison_is_put_aside_once_and_the_partition_moves_on(
     assert (letter.key, letter.value) == (poison.key, poison.value)
     assert headers.items() >= dict(poison.headers).items()
     assert headers["rapport-reason"] == b"invalid"
-    assert SECRET not in (headers["rapport-detail"] or SECRET)
+    assert headers["rapport-detail"]
+    assert SECRET not in headers["rapport-detail"]
     assert (headers["rapport-origin"] or b"").startswith(f"{place.topic.name}/".encode())
     assert headers["rapport-consumer"] == place.service.encode()
 
@@ -81,13 +84,7 @@ async def test_what_is_larger_than_a_dead_letter_may_be_stays_at_its_origin(
     after = Outgoing(confirmed())
     await publish_compressed(place, KEY, repetitive(3_000_000))
     await place.publish(message(after))
-    async with (
-        Ears(database) as ears,
-        running(
-            Consumer(place.service, ears.to(place), database, place.kafka),
-            Relay(place.service, database, place.kafka),
-        ),
-    ):
+    async with at_work(place, database) as ears:
 
         async def moved_on() -> None:
             assert await ears.heard() == [after.id]
@@ -189,18 +186,8 @@ async def test_a_dead_letter_can_be_replayed_when_its_cause_is_gone(
             raise KeyError
 
     await place.publish(message(said))
-    async with (
-        Ears(database, doubt) as ears,
-        running(
-            Consumer(place.service, ears.to(place), database, place.kafka),
-            Relay(place.service, database, place.kafka),
-        ),
-    ):
-
-        async def put_aside() -> None:
-            assert len(await place.dead_letters()) == 1
-
-        await eventually(put_aside, every=0.3, within=30)
+    async with at_work(place, database, doubt) as ears:
+        await put_aside(place)
         broken = False
         ((listed, record),) = await list_dead_letters(place.service, place.kafka)
         assert (listed.reason, listed.replays) == ("unknown", 0)
@@ -214,19 +201,9 @@ async def test_a_dead_letter_can_be_replayed_when_its_cause_is_gone(
 
 async def test_replays_are_counted(place: Place, database: Database) -> None:
     await place.publish(poisoned(b"{"))
-    async with (
-        Ears(database) as ears,
-        running(
-            Consumer(place.service, ears.to(place), database, place.kafka),
-            Relay(place.service, database, place.kafka),
-        ),
-    ):
+    async with at_work(place, database):
         for times in (1, 2):
-
-            async def put_aside(times: int = times) -> None:
-                assert len(await place.dead_letters()) == times
-
-            await eventually(put_aside, every=0.3, within=30)
+            await put_aside(place, times)
             letters = await list_dead_letters(place.service, place.kafka)
             assert letters[-1][0].replays == times - 1
             if times == 1:
@@ -237,18 +214,8 @@ async def test_the_command_lists_and_replays_and_tells_nothing_personal(
     place: Place, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await place.publish(poisoned(b"{" + SECRET))
-    async with (
-        Ears(database) as ears,
-        running(
-            Consumer(place.service, ears.to(place), database, place.kafka),
-            Relay(place.service, database, place.kafka),
-        ),
-    ):
-
-        async def put_aside() -> None:
-            assert len(await place.dead_letters()) == 1
-
-        await eventually(put_aside, every=0.3, within=30)
+    async with at_work(place, database):
+        await put_aside(place)
     assert await command(place, "list") == 0
     told = capsys.readouterr().out
     assert "invalid" in told
@@ -261,6 +228,30 @@ async def test_the_command_lists_and_replays_and_tells_nothing_personal(
     assert await command(place, "replay", "--offset", str(shown["offset"])) == 0
     assert await command(place, "replay", "--all") == 0
     assert capsys.readouterr().out.count("1 replayed") == 2
+
+
+@asynccontextmanager
+async def at_work(
+    place: Place, database: Database, doubt: Doubt | None = None
+) -> AsyncIterator[Ears]:
+    """Ears, with a consumer and a relay at work around them."""
+    async with (
+        Ears(database, doubt) as ears,
+        running(
+            Consumer(place.service, ears.to(place), database, place.kafka),
+            Relay(place.service, database, place.kafka),
+        ),
+    ):
+        yield ears
+
+
+async def put_aside(place: Place, times: int = 1) -> None:
+    """Returns when there are so many dead letters."""
+
+    async def there() -> None:
+        assert len(await place.dead_letters()) == times
+
+    await eventually(there, every=0.3, within=30)
 
 
 def repetitive(size: int) -> bytes:
