@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
-SOURCES := services shared deploy tests docs benchmarks
+SOURCES := services shared deploy tests docs benchmarks tools
 
 .DEFAULT_GOAL := help
 
@@ -56,10 +56,10 @@ imports: install ## check who may import whom
 	@$(VENV)/bin/lint-imports
 
 docs: install ## write the generated files: schemas, AsyncAPI, docs of events, telemetry and definitions
-	@$(PY) -m docs.generate
+	@$(PY) -m tools.generate
 
 docs-check: install ## say which generated files are not what the code says
-	@$(PY) -m docs.generate --check
+	@$(PY) -m tools.generate --check
 
 lock: ## rewrite the locks in requirements/ from pyproject.toml (hashes, no index address)
 	@test -x $(VENV)/bin/uv || $(MAKE) --no-print-directory install

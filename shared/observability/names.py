@@ -1,25 +1,6 @@
 """Every metric, span and span attribute, each with a sentence; `docs/telemetry.md` is made from it."""
 
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
-
-INTRODUCTION = """\
-**Logs** are lines of JSON on standard output. **Metrics** are at `/metrics` of each process's operators'
-address (`RAPPORT_OPS__HOST`, `RAPPORT_OPS__PORT`), beside `/livez` and `/readyz`; `make demo` prints these
-addresses, and so does `make up`. **Traces** go to a collector by OTLP over HTTP:
-
-    make demo OTLP=http://localhost:4318
-
-`make up` takes the same. Elsewhere `RAPPORT_TELEMETRY__OTLP_ENDPOINT` names the collector, and
-`RAPPORT_TELEMETRY__SAMPLE_RATIO` the share of traces that are recorded; whether one is, is decided where
-it begins. A trace begins where a customer's words come in (a mail, a request, an event; the last two may
-bring one along) and goes on through outbox, broker and timers to the figures. One transaction may take
-work of many traces: its span is a trace of its own, linked to each, and each has its own span beside it.
-
-*By* says which processes say it: those of a service, of a role, or both. What Python and the process
-itself tell (`python_*`, `process_*`) is there as well, and nothing else. No name, address, number or text
-of a person is in logs, spans, labels, Kafka keys or the headers of dead letters.
-"""
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
@@ -277,25 +258,3 @@ ATTRIBUTES = tuple(value for value in tuple(vars().values()) if isinstance(value
 def said_by(what: Metric | SpanName, service: str, role: str) -> bool:
     """Whether a process says it: `by` names a service, a role or both, or several such."""
     return any({service, role}.issuperset(who.split()) for who in what.by.split(","))
-
-
-def page() -> str:
-    """The reference page, in Markdown."""
-    return "\n".join(_lines()) + "\n"
-
-
-def _lines() -> Iterator[str]:
-    yield from ("# Telemetry", "", "Made by `python -m docs.generate`.", "", INTRODUCTION)
-    yield from (
-        "## Metrics",
-        "",
-        "| Metric | Kind | Labels | By | Meaning |",
-        "|---|---|---|---|---|",
-    )
-    for m in METRICS:
-        yield f"| `{m.name}` | {m.kind} | {', '.join(m.labels)} | {m.by} | {m.help} |"
-    yield from ("", "## Spans", "", "| Span | By | Meaning |", "|---|---|---|")
-    yield from (f"| `{s.name}` | {s.by} | {s.help} |" for s in SPANS)
-    yield from ("", "## Span attributes", "", "No other is recorded.", "")
-    yield from ("| Attribute | Meaning |", "|---|---|")
-    yield from (f"| `{a.name}` | {a.help} |" for a in ATTRIBUTES)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-HEAD_OF_EVENTS = Path("shared/contracts/publish/introduction.md")
+HEAD_OF_EVENTS = Path("tools/contracts/introduction.md")
 """Not a page: it is generated into docs/events.md and links from there."""
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")

@@ -20,9 +20,9 @@ from tests.architecture.pages import ROOT, commands, pages
 
 RUN_BY = {
     "deploy.local": "tests/integration/local/test_commands.py",
-    "docs.generate": "Makefile",
+    "tools.generate": "Makefile",
     "services.analytics.entrypoints.commands": "tests/integration/analytics/test_worker.py",
-    "shared.contracts.publish": "tests/contract/test_recipe_add_an_event.py",
+    "tools.contracts": "tests/contract/test_recipe_add_an_event.py",
 }
 """Who runs what is not `python -m services.<name>`, which the journeys run."""
 
@@ -133,7 +133,7 @@ def test_every_target_is_a_name_and_not_a_file() -> None:
 
 def test_every_module_the_makefile_runs_exists() -> None:
     modules = set(re.findall(r"\$\(PY\) -m ([\w.]+)", makefile()))
-    assert {"deploy.local.demo", "docs.generate", "pytest"} <= modules
+    assert {"deploy.local.demo", "tools.generate", "pytest"} <= modules
     assert [module for module in modules if find_spec(module) is None] == []
 
 

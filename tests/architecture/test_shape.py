@@ -31,7 +31,7 @@ Rule = Callable[[Path, ast.Module], Iterator[str]]
 
 
 def sources() -> list[Path]:
-    folders = ("services", "shared", "deploy", "tests", "docs")
+    folders = ("services", "shared", "deploy", "tests", "docs", "tools")
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 

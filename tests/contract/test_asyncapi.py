@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft7Validator
 
 from shared.contracts import topics
-from shared.contracts.publish.asyncapi import document
-from shared.contracts.publish.schemas import all_events
 from tests.contract.asyncapi_schema import official_schema
+from tools.contracts.asyncapi import document
+from tools.contracts.schemas import all_events
 
 Document = dict[str, Any]
 COMMITTED = Path(__file__).parents[2] / "docs" / "asyncapi.json"

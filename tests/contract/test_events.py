@@ -8,10 +8,10 @@ import pytest
 
 from shared.contracts import topics
 from shared.contracts.event import Event, card_of
-from shared.contracts.publish.asyncapi import events_on
-from shared.contracts.publish.schemas import all_events, components
 from shared.contracts.topics import Topic
 from shared.contracts.values import Line, Personal, Text
+from tools.contracts.asyncapi import events_on
+from tools.contracts.schemas import all_events, components
 
 Schema = dict[str, Any]
 EVENTS = all_events()

@@ -21,19 +21,20 @@ class Copy:
         self._root = root
         for folder in ("contracts", "kernel"):
             shutil.copytree(ROOT / "shared" / folder, root / "shared" / folder)
+        shutil.copytree(ROOT / "tools", root / "tools")
         (root / "docs").mkdir()
         for name in ("events.md", "asyncapi.json"):
             shutil.copy(ROOT / "docs" / name, root / "docs" / name)
 
     def publish(self, *options: str) -> tuple[int, str]:
-        command = [sys.executable, "-m", "shared.contracts.publish", *options]
+        command = [sys.executable, "-m", "tools.contracts", *options]
         done = subprocess.run(
             command, cwd=self._root, check=False, capture_output=True, text=True, timeout=60
         )
         return done.returncode, done.stderr
 
     def replace(self, name: str, old: str, new: str) -> None:
-        file = self.contracts / name
+        file = self._root / name
         text = file.read_text("utf-8")
         assert old in text
         file.write_text(text.replace(old, new, 1), "utf-8")
@@ -51,7 +52,7 @@ def test_each_step_of_the_recipe_clears_what_it_is_for(copy: Copy) -> None:
     module = copy.contracts / "followup.py"
     module.write_text(f"{module.read_text('utf-8')}\n\n{payload}", "utf-8")
     copy.replace(
-        "followup.py",
+        "shared/contracts/followup.py",
         "from shared.contracts.values import ",
         "from shared.contracts.values import Count, ",
     )
@@ -61,7 +62,7 @@ def test_each_step_of_the_recipe_clears_what_it_is_for(copy: Copy) -> None:
     assert "GuideSent.guide has no meaning" in faults
     assert "GuideSent.sent_at" not in faults
 
-    copy.replace("publish/meanings.py", "MEANINGS = {\n", f"MEANINGS = {{\n{meanings}")
+    copy.replace("tools/contracts/meanings.py", "MEANINGS = {\n", f"MEANINGS = {{\n{meanings}")
     status, faults = copy.publish("--check")
     assert (status, faults.count("\n")) == (1, 1)
     assert f"{TYPE} has no example" in faults

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from shared.contracts.publish import files
-from shared.contracts.publish.schemas import all_events, example_of
+from tools.contracts import files
+from tools.contracts.schemas import all_events, example_of
 
 EVENTS = all_events()
 RELEASED = {

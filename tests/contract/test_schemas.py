@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from shared.contracts import cloudevents
 from shared.contracts.event import Event
-from shared.contracts.publish import files
-from shared.contracts.publish.schemas import EXAMPLES, all_events, example_of, schema_of
+from tools.contracts import files
+from tools.contracts.schemas import EXAMPLES, all_events, example_of, schema_of
 
 EVENTS = all_events()
 TIME = re.compile(r"\d{4}-\d\d-\d\dT")

@@ -10,7 +10,6 @@ from typing import Any
 import httpx2
 
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
-from docs.routes import service_named, settings_of
 from services.intake.entrypoints.smtp import SmtpDoor
 from shared.http.ops import Check
 from shared.http.server import HttpServer
@@ -18,6 +17,7 @@ from shared.settings import AuthSettings, DatabaseSettings, HttpSettings
 from tests.integration.followup.following import SECRETS
 from tests.support.eventually import eventually
 from tests.support.kafka import running
+from tools.routes import service_named, settings_of
 
 AGENT = "ann"
 EVERYTHING = (

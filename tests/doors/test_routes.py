@@ -7,9 +7,9 @@ import httpx2
 import pytest
 
 from deploy.local.instance import ROOT
-from docs import generate, routes
 from shared.contracts.topics import SERVICES
 from tests.doors.place import EVERYTHING, Door
+from tools import generate, routes
 
 PAGE = ROOT / "docs" / "routes.md"
 ROW = re.compile(r"^\| `(\w+)` \| `(\S+)` \| `(\S+)` \|$", re.MULTILINE)

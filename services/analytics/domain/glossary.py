@@ -13,7 +13,7 @@ def page(definitions: Iterable[Definition] = DEFINITIONS) -> str:
 def _lines(definitions: Iterable[Definition]) -> Iterator[str]:
     yield "# Definitions"
     yield ""
-    yield "Made by `python -m docs.generate`. Each figure of `GET /v1/figures` names its"
+    yield "Made by `python -m tools.generate`. Each figure of `GET /v1/figures` names its"
     yield "definition, its version and `n`, the number of things it rests on; where n is 0 the values are"
     yield "null. A contact counts in the hour it was received and in the first queue it waited in; until"
     yield "it is queued it stands under the queue `-`."

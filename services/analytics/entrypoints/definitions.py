@@ -14,7 +14,7 @@ def main(arguments: Sequence[str]) -> int:
     if "--check" not in arguments:
         PAGE.write_text(page(), "utf-8")
     elif not PAGE.exists() or PAGE.read_text("utf-8") != page():
-        sys.stderr.write(f"docs/{PAGE.name} is stale: run python -m docs.generate\n")
+        sys.stderr.write(f"docs/{PAGE.name} is stale: run python -m tools.generate\n")
         return 1
     return 0
 

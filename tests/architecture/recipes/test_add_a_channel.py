@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 RECIPE = ROOT / "docs" / "recipes" / "add-a-channel.md"
-COPIED = ("services/intake", "services/routing", "shared", "docs", "tests/unit/intake")
+COPIED = ("services/intake", "services/routing", "shared", "docs", "tools", "tests/unit/intake")
 MIGRATION = """
 import sys
 from importlib import import_module
@@ -79,9 +79,9 @@ def copy(tmp_path: Path, blocks: list[str]) -> Copy:
 
 
 def test_a_channel_is_a_value_that_the_contracts_publish(copy: Copy) -> None:
-    stale = copy.run("-m", "shared.contracts.publish", "--check")
+    stale = copy.run("-m", "tools.contracts", "--check")
     assert "rapport.contact.submitted.v1.json is stale" in stale.stderr
-    assert copy.run("-m", "shared.contracts.publish").stderr == ""
+    assert copy.run("-m", "tools.contracts").stderr == ""
     schema = copy.root / "shared/contracts/schemas/rapport.contact.submitted.v1.json"
     assert "telegram" in json.loads(schema.read_text())["$defs"]["Channel"]["enum"]
 

@@ -21,11 +21,11 @@ from tests.unit.analytics.figures import contact, figure, taken
 
 
 """
-COPIED = ("services/analytics", "shared", "docs", "tests/unit/analytics", "tests/support")
+COPIED = ("services/analytics", "shared", "docs", "tools", "tests/unit/analytics", "tests/support")
 
 
 def test_the_page_of_definitions_is_current() -> None:
-    assert main(["--check"]) == 0, "run python -m docs.generate"
+    assert main(["--check"]) == 0, "run python -m tools.generate"
 
 
 def test_ids_and_measures_have_names_of_their_own() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.publish.compatibility import breaking_changes
+from tools.contracts.compatibility import breaking_changes
 
 Schema = dict[str, Any]
 Change = Callable[[Schema], None]

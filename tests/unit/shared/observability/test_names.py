@@ -5,12 +5,13 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 
 from shared.observability import metrics, names
+from tools import telemetry
 
 ROOT = Path(__file__).parents[4]
 
 
 def test_the_page_is_current() -> None:
-    assert (ROOT / "docs" / "telemetry.md").read_text() == names.page()
+    assert (ROOT / "docs" / "telemetry.md").read_text() == telemetry.page()
 
 
 def test_every_metric_has_its_instrument() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.contracts.event import Event
-from shared.contracts.publish.asyncapi import document
-from shared.contracts.publish.compatibility import breaking_changes
-from shared.contracts.publish.page import events_page
-from shared.contracts.publish.schemas import (
+from tools.contracts.asyncapi import document
+from tools.contracts.compatibility import breaking_changes
+from tools.contracts.page import events_page
+from tools.contracts.schemas import (
     EXAMPLES,
     all_events,
     components,
@@ -26,7 +26,7 @@ SCHEMAS, RELEASED, DOCS = CONTRACTS / "schemas", CONTRACTS / "released", ROOT / 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the files, or say what is wrong with them; the exit status is 1 when something is."""
-    parser = argparse.ArgumentParser(prog="python -m shared.contracts.publish", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.contracts", description=__doc__)
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--check", action="store_true", help="write nothing, say what is stale")
     chosen.add_argument("--release", action="store_true", help="freeze the present schemas")
@@ -50,7 +50,7 @@ def unfinished(events: dict[str, type[Event]]) -> list[str]:
             f"{type_} has no example: write shared/contracts/examples/{type_}.json"
             for type_ in examples
         ),
-        *(f"{field} has no meaning: add it to publish/meanings.py" for field in meanings),
+        *(f"{field} has no meaning: add it to tools/contracts/meanings.py" for field in meanings),
     ]
 
 
@@ -91,10 +91,7 @@ def stale(events: dict[str, type[Event]]) -> list[str]:
         if not path.exists() or path.read_text("utf-8") != text
     ]
     wrong += sorted(set(SCHEMAS.glob("*.json")) - set(wanted))
-    return [
-        f"{path.relative_to(ROOT)} is stale: run python -m shared.contracts.publish"
-        for path in wrong
-    ]
+    return [f"{path.relative_to(ROOT)} is stale: run python -m tools.contracts" for path in wrong]
 
 
 def write(files: dict[Path, str]) -> None:

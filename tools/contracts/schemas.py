@@ -11,8 +11,8 @@ import msgspec
 
 import shared.contracts
 from shared.contracts.event import REGISTRY, Event
-from shared.contracts.publish.meanings import MEANINGS
 from shared.contracts.values import Personal
+from tools.contracts.meanings import MEANINGS
 
 Schema = dict[str, Any]
 

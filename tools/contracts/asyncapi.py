@@ -4,8 +4,8 @@ from typing import Any
 
 from shared.contracts import topics
 from shared.contracts.event import Event, card_of
-from shared.contracts.publish.schemas import components, example_of
 from shared.contracts.topics import Topic
+from tools.contracts.schemas import components, example_of
 
 Document = dict[str, Any]
 

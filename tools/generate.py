@@ -1,24 +1,24 @@
-"""`python -m docs.generate [--check]`: everything under docs/ and contracts that comes from the code."""
+"""`python -m tools.generate [--check]`: everything under docs/ and contracts that comes from the code."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from docs import routes
 from services.analytics.entrypoints import definitions
-from shared.contracts.publish import files as contracts
-from shared.observability import names
+from tools import routes, telemetry
+from tools.contracts import files as contracts
 
+DOCS = Path(__file__).parents[1] / "docs"
 PAGES: dict[Path, Callable[[], str]] = {
-    Path(__file__).with_name("telemetry.md"): names.page,
-    Path(__file__).with_name("routes.md"): routes.page,
+    DOCS / "telemetry.md": telemetry.page,
+    DOCS / "routes.md": routes.page,
 }
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write everything, or say what is not current; 0 only if nothing is to be said."""
-    parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, say what is stale")
     check = parser.parse_args(arguments).check
     return max(contracts.main(arguments), definitions.main(arguments), pages(check=check))
@@ -32,7 +32,7 @@ def pages(*, check: bool) -> int:
         return 0
     stale = [path.name for path, made in PAGES.items() if _written(path) != made()]
     for name in stale:
-        sys.stderr.write(f"docs/{name} is stale: run python -m docs.generate\n")
+        sys.stderr.write(f"docs/{name} is stale: run python -m tools.generate\n")
     return 1 if stale else 0
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from shared.contracts import topics
 from shared.contracts.event import Event, card_of
-from shared.contracts.publish.asyncapi import events_on
-from shared.contracts.publish.schemas import components, example_of
 from shared.contracts.topics import Topic
+from tools.contracts.asyncapi import events_on
+from tools.contracts.schemas import components, example_of
 
 Schema = dict[str, Any]
 

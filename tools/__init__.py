@@ -1,0 +1,1 @@
+"""Generators of documents, run by `make docs`; no service imports them."""
