@@ -82,9 +82,9 @@ def test_each_step_of_the_recipe_clears_what_it_is_for(copy: Copy) -> None:
 
 def test_a_released_event_only_grows(copy: Copy) -> None:
     sent = "    message_id: UUID\n    kind: MessageKind\n    sent_at: Time\n"
-    copy.replace("intake.py", sent, sent + "    attachments: Count = 0\n")
+    copy.replace("shared/contracts/intake.py", sent, sent + "    attachments: Count = 0\n")
     assert copy.publish() == (0, "")
-    copy.replace("intake.py", sent, sent.replace("    message_id: UUID\n", ""))
+    copy.replace("shared/contracts/intake.py", sent, sent.replace("    message_id: UUID\n", ""))
     status, faults = copy.publish()
     assert status == 1
     assert "rapport.message.sent.v1 $.message_id: the field was removed: make a new major" in faults
