@@ -24,9 +24,9 @@ from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.kernel.clock import SystemClock
-from shared.messaging.inbox import MARK
+from shared.messaging.consumer.inbox import MARK
 from shared.messaging.kafka import partition_of
-from shared.messaging.outbox import COLUMNS, NUMBER, pack
+from shared.messaging.outbox.outbox import COLUMNS, NUMBER, pack
 from shared.runtime.memory import settle
 from shared.settings import DatabaseSettings
 

@@ -12,7 +12,7 @@ from shared.contracts.cloudevents import Incoming, Outgoing, caused_by
 from shared.contracts.event import Event, event
 from shared.contracts.external import ContactSubmitted
 from shared.database.database import Tx
-from shared.messaging.subscription import Subscription
+from shared.messaging.consumer.subscription import Subscription
 
 topics.BY_NAME[COUNTED.name] = COUNTED
 

@@ -13,9 +13,9 @@ from benchmarks.loop.workloads import WORKLOADS
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
 from shared.database.database import Database, Tx
-from shared.messaging.consumer import Consumer
-from shared.messaging.relay import Relay
-from shared.messaging.subscription import Handle, Subscription
+from shared.messaging.consumer.consumer import Consumer
+from shared.messaging.consumer.subscription import Handle, Subscription
+from shared.messaging.outbox.relay import Relay
 from shared.observability import logging
 from shared.runtime.memory import settle
 from shared.settings import DatabaseSettings, KafkaSettings, TelemetrySettings

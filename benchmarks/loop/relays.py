@@ -9,11 +9,11 @@ from pydantic import SecretStr
 from benchmarks.answer import give, parser
 from benchmarks.loop.submissions import COUNTED
 from shared.database.database import Database
-from shared.messaging.books import MOST_ROWS
 from shared.messaging.kafka import Producer
-from shared.messaging.outbox import pack
-from shared.messaging.relay import Relay
-from shared.messaging.shipping import ship
+from shared.messaging.outbox.cursor import MOST_ROWS
+from shared.messaging.outbox.outbox import pack
+from shared.messaging.outbox.publishing import ship
+from shared.messaging.outbox.relay import Relay
 from shared.runtime.memory import settle
 from shared.settings import DatabaseSettings, KafkaSettings
 

@@ -22,7 +22,7 @@ from services.routing.entrypoints import consumer as routing
 from shared.contracts.routing import QueueChanged, QueueTopic
 from shared.database.database import Tx
 from shared.kernel.clock import SystemClock
-from shared.messaging.subscription import Subscription
+from shared.messaging.consumer.subscription import Subscription
 
 CLOCK = SystemClock()
 QUEUE = QueueChanged(

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from shared.database.database import Database
+from shared.jobs.backoff import pause
 from shared.kernel.errors import Unavailable
-from shared.messaging.consumer import Consumer
+from shared.messaging.consumer.consumer import Consumer
+from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.kafka import Probe
-from shared.messaging.patience import pause
-from shared.messaging.relay import Relay
-from shared.messaging.subscription import Subscription
+from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
 from shared.settings import KafkaSettings
 

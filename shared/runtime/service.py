@@ -22,9 +22,9 @@ from shared.http.ops import OK, Check, OpsApp, outcomes
 from shared.http.server import HttpServer
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Failure, Unavailable
-from shared.messaging.dead_letters import dead_letters_command
+from shared.messaging.dead_letters.command import dead_letters_command
 from shared.messaging.kafka import Probe
-from shared.messaging.republishing import republish_command
+from shared.messaging.outbox.republish import republish_command
 from shared.observability import logging, metrics, tracing
 from shared.observability.logging import get_logger
 from shared.runtime.memory import settle

@@ -124,7 +124,7 @@ def test_what_leads_nowhere_is_noticed() -> None:
         "`shared/gone.py`, `domain/`, `events.md`, `adapters/store*.py`, `gone/`, `a/b` and `x.y`"
     )
     assert missing(text, page) == ["shared/gone.py", "gone/", "a/b"]
-    text = "`Relay.run` ([r](../shared/messaging/relay.py)), `gone` ([o](../shared/settings.py))"
+    text = "`Relay.run` ([r](../shared/messaging/outbox/relay.py)), `gone` ([o](../shared/settings.py))"
     assert misplaced(text, page) == ["gone in ../shared/settings.py"]
 
 

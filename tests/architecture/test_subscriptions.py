@@ -16,7 +16,7 @@ from shared.contracts.event import REGISTRY, Event, topic_of, type_of
 from shared.contracts.intake import ContactReceived
 from shared.contracts.routing import OfferMade
 from shared.contracts.topics import Topic
-from shared.messaging.subscription import Subscription
+from shared.messaging.consumer.subscription import Subscription
 
 ROOT = Path(__file__).parents[2]
 NAMED = {payload.__name__: payload for payload in REGISTRY.values()}

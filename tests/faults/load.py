@@ -20,10 +20,10 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.topics import INBOX
 from shared.contracts.values import Channel, Need
+from shared.jobs.backoff import pause
 from shared.kernel.errors import Unavailable
 from shared.kernel.ids import new_id
 from shared.messaging.kafka import Producer, partition_of
-from shared.messaging.patience import pause
 from shared.settings import KafkaSettings
 from tests.faults.memory import Memory, address_of
 from tests.support.kafka import message

@@ -9,8 +9,8 @@ from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted
 from shared.contracts.followup import ResolutionConfirmed
 from shared.database.database import Database, Tx
-from shared.messaging.dead_letter import DeadLetter
-from shared.messaging.subscription import Subscription
+from shared.messaging.consumer.subscription import Subscription
+from shared.messaging.dead_letters.letter import DeadLetter
 from tests.support.kafka import Place
 
 WANTED: frozenset[type[Event]] = frozenset({ResolutionConfirmed, ContactSubmitted})

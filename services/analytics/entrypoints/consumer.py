@@ -7,7 +7,7 @@ are compacted, so a figure that needs them one day can still hear all of them.
 from services.analytics.application.counting import count
 from services.analytics.domain.observing import heard
 from shared.contracts import topics
-from shared.messaging.subscription import Subscription
+from shared.messaging.consumer.subscription import Subscription
 
 SUBSCRIPTIONS = (
     Subscription(

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from services.analytics.adapters import store
 from shared.database.database import Database
+from shared.jobs.backoff import pause
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
-from shared.messaging.patience import pause
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 

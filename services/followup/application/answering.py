@@ -12,7 +12,7 @@ from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Tx
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Missing
-from shared.messaging import outbox
+from shared.messaging.outbox import outbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from shared.contracts.routing import MessagePersonal, MessageRequested
 from shared.contracts.values import MessageKind
 from shared.database.database import Tx, once_committed
 from shared.kernel.clock import Clock
-from shared.messaging import outbox
+from shared.messaging.outbox import outbox
 from shared.observability import metrics, names
 from shared.observability.tracing import batch_spans
 

@@ -10,7 +10,7 @@ from shared.contracts.intake import (
     MessageReceived,
 )
 from shared.contracts.routing import ContactQueued, ResolutionClaimed
-from shared.messaging.subscription import Subscription
+from shared.messaging.consumer.subscription import Subscription
 
 TOPICS = (topics.CUSTOMERS, topics.CONTACTS, topics.ASSIGNMENTS)
 WANTED: frozenset[type[Event]] = frozenset(

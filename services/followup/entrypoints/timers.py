@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from services.followup.adapters import store
 from services.followup.application.timing import Timing
 from shared.database.database import Database, Tx
+from shared.jobs.backoff import Backoff, pause
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
-from shared.messaging.patience import Backoff, pause
 from shared.observability.logging import get_logger
 
 LONGEST_SLEEP = timedelta(seconds=30)

@@ -14,7 +14,7 @@ from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted
 from shared.contracts.values import Channel
 from shared.kernel.errors import Invalid
-from shared.messaging.dead_letter import DeadLetter
+from shared.messaging.dead_letters.letter import DeadLetter
 
 SMTP, INBOX = "smtp", "inbox"
 UNREADABLE = "unknown"

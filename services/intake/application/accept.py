@@ -8,7 +8,7 @@ from services.intake.domain.acceptance import decide, newcomers
 from services.intake.domain.arrival import Arrival, Outcome
 from services.intake.domain.centre import Centre
 from shared.database.database import Tx
-from shared.messaging import outbox
+from shared.messaging.outbox import outbox
 
 Detect = Callable[[str], str | None]
 

@@ -14,7 +14,7 @@ from shared.contracts.event import Event
 from shared.contracts.routing import QueueChanged
 from shared.database.database import Tx
 from shared.kernel.clock import Clock
-from shared.messaging.dead_letter import DeadLetter
+from shared.messaging.dead_letters.letter import DeadLetter
 
 Events = Sequence[Incoming[Event]]
 

@@ -17,7 +17,7 @@ from shared.contracts.intake import MessageFailed, MessageSent
 from shared.contracts.values import MessageKind
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
-from shared.messaging import outbox
+from shared.messaging.outbox import outbox
 from shared.observability import names, tracing
 
 

@@ -6,7 +6,7 @@ from services.intake.application.hearing import Hearing
 from shared.contracts import topics
 from shared.contracts.external import ContactSubmitted
 from shared.contracts.routing import MessageRequested, QueueChanged
-from shared.messaging.subscription import Subscription
+from shared.messaging.consumer.subscription import Subscription
 
 
 def subscriptions(hearing: Hearing) -> Sequence[Subscription]:

@@ -9,10 +9,10 @@ from services.intake.adapters.store_delivery import Claimed
 from services.intake.application.promises import break_due
 from services.intake.application.sending import Sending
 from shared.database.database import Database
+from shared.jobs.backoff import Backoff, pause
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
-from shared.messaging import outbox
-from shared.messaging.patience import Backoff, pause
+from shared.messaging.outbox import outbox
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 

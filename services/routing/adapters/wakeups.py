@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from shared.database.database import Database, Tx
+from shared.jobs.backoff import Backoff
 from shared.kernel.errors import Unavailable
-from shared.messaging.patience import Backoff
 from shared.observability.logging import get_logger
 
 CHANNEL = "routing"

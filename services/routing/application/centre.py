@@ -9,7 +9,7 @@ from services.routing.domain.queueing import place
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.routing import AgentChanged, QueueChanged
 from shared.database.database import Tx
-from shared.messaging import outbox
+from shared.messaging.outbox import outbox
 
 UNPLACED_AT_ONCE = 1_000
 

@@ -9,7 +9,7 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.event import Event
 from shared.contracts.routing import AssignmentStarted, OfferClosed, OfferMade
 from shared.database.database import Tx, once_committed
-from shared.messaging import outbox
+from shared.messaging.outbox import outbox
 from shared.observability import metrics
 
 

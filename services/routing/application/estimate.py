@@ -9,7 +9,7 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.routing import Presence, QueueChanged
 from shared.database.database import Tx
 from shared.kernel.clock import Clock
-from shared.messaging import outbox
+from shared.messaging.outbox import outbox
 from shared.observability import metrics
 
 NEWEST = 100

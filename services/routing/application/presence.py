@@ -9,7 +9,7 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.routing import AgentChanged, Presence
 from shared.database.database import Tx
 from shared.kernel.errors import Missing
-from shared.messaging import outbox
+from shared.messaging.outbox import outbox
 
 
 async def change_presence(tx: Tx, agent_id: str, presence: Presence, now: datetime) -> AgentChanged:

@@ -27,7 +27,7 @@ from shared.contracts.values import MessageKind, Need
 from shared.database.database import Tx
 from shared.kernel.errors import Conflict, Missing
 from shared.kernel.ids import new_id
-from shared.messaging import outbox
+from shared.messaging.outbox import outbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from shared.contracts.intake import (
     MessageReceived,
     MessageSent,
 )
-from shared.messaging.subscription import Subscription
+from shared.messaging.consumer.subscription import Subscription
 
 TOPICS = (topics.CONTACTS, topics.CUSTOMERS, topics.FOLLOWUPS)
 WANTED: frozenset[type[Event]] = frozenset(

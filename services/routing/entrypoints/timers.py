@@ -12,9 +12,9 @@ from services.routing.application.expire import end_what_is_due
 from services.routing.settings import Settings
 from shared.database.database import Database, Tx
 from shared.http import idempotency
+from shared.jobs.backoff import Backoff, pause
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
-from shared.messaging.patience import Backoff, pause
 from shared.observability.logging import get_logger
 
 AT_ONCE = 500

@@ -17,7 +17,7 @@ from shared.contracts.cloudevents import Incoming, decode
 from shared.contracts.event import Event
 from shared.contracts.routing import QueueChanged
 from shared.database.database import Database
-from shared.messaging.outbox import unpack
+from shared.messaging.outbox.outbox import unpack
 from tests.support.clock import FakeClock
 from tests.support.records import FakeRecord
 from tests.unit.intake.builders import DEFAULTS, WORDINGS

@@ -14,7 +14,7 @@ from services.intake.adapters.mail_in import Envelope
 from services.intake.domain.arrival import Arrival
 from shared.contracts.intake import ContactReceived
 from shared.kernel.errors import Invalid
-from shared.messaging.dead_letter import dead_letter
+from shared.messaging.dead_letters.letter import dead_letter
 from tests.integration.intake.desk import calling
 from tests.integration.intake.place import Intake
 from tests.support.records import FakeRecord

@@ -10,8 +10,8 @@ from shared.contracts.event import Event
 from shared.contracts.followup import ResolutionRefuted
 from shared.database.database import Database
 from shared.kernel.errors import Invalid, Overloaded, Unavailable
-from shared.messaging import consumer as consuming
-from shared.messaging.consumer import Consumer
+from shared.messaging.consumer import consumer as consuming
+from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.kafka import Reader
 from tests.support.ears import Ears
 from tests.support.eventually import eventually

@@ -10,9 +10,9 @@ from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
-from shared.messaging.consumer import Consumer
-from shared.messaging.outbox import append
-from shared.messaging.relay import Relay
+from shared.messaging.consumer.consumer import Consumer
+from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
 from shared.settings import KafkaSettings
 from tests.support.ears import Ears

@@ -16,10 +16,10 @@ from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
 from shared.messaging import kafka
-from shared.messaging.consumer import Consumer
+from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.kafka import Reader, create_topics
-from shared.messaging.outbox import append
-from shared.messaging.relay import Relay
+from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.relay import Relay
 from shared.messaging.worker import BrokerContact
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn

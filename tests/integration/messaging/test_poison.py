@@ -13,11 +13,11 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.values import Channel
 from shared.database.database import Database
-from shared.messaging.consumer import Consumer, TooManyDeadLetters
-from shared.messaging.dead_letters import dead_letters_command, list_dead_letters, replay
+from shared.messaging.consumer.consumer import Consumer, TooManyDeadLetters
+from shared.messaging.dead_letters.command import dead_letters_command, list_dead_letters, replay
+from shared.messaging.dead_letters.limit import DeadLetterLimit
 from shared.messaging.kafka import Message
-from shared.messaging.limit import DeadLetterLimit
-from shared.messaging.relay import Relay
+from shared.messaging.outbox.relay import Relay
 from tests.support.ears import Doubt, Ears
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, confirmed, message, running

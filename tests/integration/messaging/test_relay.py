@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from shared.contracts import topics
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
-from shared.messaging.books import republish
-from shared.messaging.housekeeping import tidy
-from shared.messaging.outbox import append
-from shared.messaging.relay import Relay
+from shared.messaging.outbox.cursor import republish
+from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.relay import Relay
+from shared.messaging.outbox.retention import tidy
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import open_at

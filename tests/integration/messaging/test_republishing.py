@@ -8,9 +8,9 @@ from pydantic import SecretStr
 
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
-from shared.messaging.outbox import append
-from shared.messaging.relay import Relay
-from shared.messaging.republishing import republish_command
+from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.relay import Relay
+from shared.messaging.outbox.republish import republish_command
 from shared.settings import DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import open_at

@@ -29,8 +29,8 @@ from shared.contracts.routing import (
 from shared.contracts.values import Authority, AuthorityKind, Channel, Need
 from shared.database.database import Database, Tx
 from shared.kernel.ids import new_id
-from shared.messaging import outbox
-from shared.messaging.inbox import first_time
+from shared.messaging.consumer.inbox import first_time
+from shared.messaging.outbox import outbox
 from tests.support.clock import FakeClock
 
 REFUND = Authority(kind=AuthorityKind.REFUND, limit=5_000, daily_budget=8_000, currency="EUR")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.messaging.limit import DeadLetterLimit, TooManyDeadLetters
+from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
 from tests.support.clock import FakeClock
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from shared.messaging import patience
-from shared.messaging.patience import Backoff, pause
+from shared.jobs import backoff
+from shared.jobs.backoff import Backoff, pause
 
 
 async def test_each_wait_is_longer_up_to_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,12 +14,12 @@ async def test_each_wait_is_longer_up_to_the_most(monkeypatch: pytest.MonkeyPatc
     async def note(_: asyncio.Event, seconds: float) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(patience, "pause", note)
-    stop, backoff = asyncio.Event(), Backoff(first=1.0, most=5.0)
+    monkeypatch.setattr(backoff, "pause", note)
+    stop, waiting = asyncio.Event(), Backoff(first=1.0, longest=5.0)
     for _ in range(5):
-        await backoff.wait(stop)
-    backoff.reset()
-    await backoff.wait(stop)
+        await waiting.wait(stop)
+    waiting.reset()
+    await waiting.wait(stop)
     for wait, longest in zip(waits, (1, 2, 4, 5, 5, 1), strict=True):
         assert longest / 2 <= wait <= longest
 

@@ -19,11 +19,11 @@ from shared.contracts.event import Event
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Denied, Failure, Invalid, Overloaded, Unavailable
-from shared.messaging.dead_letter import DeadLetter, bury, dead_letter
-from shared.messaging.inbox import first_time
-from shared.messaging.limit import DeadLetterLimit, TooManyDeadLetters
-from shared.messaging.outbox import append
-from shared.messaging.subscription import Subscription
+from shared.messaging.consumer.inbox import first_time
+from shared.messaging.consumer.subscription import Subscription
+from shared.messaging.dead_letters.letter import DeadLetter, bury, dead_letter
+from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
+from shared.messaging.outbox.outbox import append
 from shared.observability import metrics, names
 from shared.observability.logging import get_logger
 from shared.observability.tracing import Value, batch_spans

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from shared.database.database import Database, Tx, is_lost
 from shared.kernel.errors import Unavailable
-from shared.messaging.shipping import Shipment
+from shared.messaging.outbox.publishing import Shipment
 
 Row: TypeAlias = Any
 """xid, position, topic, key, seq, headers, value."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
-from shared.messaging.books import republish
+from shared.messaging.outbox.cursor import republish
 from shared.settings import DatabaseSettings
 
 

@@ -11,7 +11,7 @@ import msgspec
 from shared.contracts.cloudevents import Record
 from shared.contracts.topics import dead_letters_of
 from shared.kernel.errors import Unavailable
-from shared.messaging.dead_letter import DETAIL, LEFT, MARKS, ORIGIN, REASON, REPLAYS
+from shared.messaging.dead_letters.letter import DETAIL, LEFT, MARKS, ORIGIN, REASON, REPLAYS
 from shared.messaging.kafka import Message, Producer, partition_of, read_all
 from shared.settings import KafkaSettings
 

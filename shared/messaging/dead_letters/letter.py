@@ -13,7 +13,7 @@ from shared.contracts.cloudevents import Headers, Origin, Record
 from shared.contracts.topics import dead_letters_of
 from shared.database.database import Tx
 from shared.kernel.ids import stable_id
-from shared.messaging.outbox import HEADROOM, pack
+from shared.messaging.outbox.outbox import HEADROOM, pack
 
 REASON, DETAIL, ORIGIN = "rapport-reason", "rapport-detail", "rapport-origin"
 CONSUMER, REPLAYS, LEFT = "rapport-consumer", "rapport-replays", "rapport-left-bytes"

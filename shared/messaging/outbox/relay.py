@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 from opentelemetry.trace import SpanKind
 
 from shared.database.database import Database
+from shared.jobs.backoff import Backoff, pause
 from shared.kernel.errors import Unavailable
-from shared.messaging.books import Books, Row
-from shared.messaging.housekeeping import housekeeping
 from shared.messaging.kafka import Producer
-from shared.messaging.patience import Backoff, pause
-from shared.messaging.shipping import ship, traced_of
+from shared.messaging.outbox.cursor import Books, Row
+from shared.messaging.outbox.publishing import ship, traced_of
+from shared.messaging.outbox.retention import housekeeping
 from shared.observability import metrics, names, tracing
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings

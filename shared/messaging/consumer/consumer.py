@@ -11,13 +11,13 @@ from contextlib import asynccontextmanager, suppress
 
 from shared.contracts.cloudevents import Record
 from shared.database.database import Database
+from shared.jobs.backoff import Backoff
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import Failure, Overloaded, Unavailable
-from shared.messaging.batch import Processor
+from shared.messaging.consumer.processor import Processor
+from shared.messaging.consumer.subscription import Handle, OnDeadLetter, Subscription
+from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
 from shared.messaging.kafka import Reader
-from shared.messaging.limit import DeadLetterLimit, TooManyDeadLetters
-from shared.messaging.patience import Backoff
-from shared.messaging.subscription import Handle, OnDeadLetter, Subscription
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings

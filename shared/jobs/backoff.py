@@ -6,17 +6,17 @@ from contextlib import suppress
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """That long, or until `stop` is set."""
+    """Wait that long, or until `stop` is set."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
 
 
 class Backoff:
-    """Twice as long each time, up to `most` seconds, and never quite the same as the neighbour's."""
+    """Twice as long each time, up to `longest` seconds, and never quite the same as the neighbour's."""
 
-    def __init__(self, first: float = 0.1, most: float = 5.0) -> None:
-        self._first, self._most = first, most
+    def __init__(self, first: float = 0.1, longest: float = 5.0) -> None:
+        self._first, self._longest = first, longest
         self._next = first
 
     def reset(self) -> None:
@@ -25,5 +25,5 @@ class Backoff:
 
     async def wait(self, stop: asyncio.Event) -> None:
         """Wait once, longer than the last time; returns at once when `stop` is set."""
-        seconds, self._next = self._next, min(self._next * 2, self._most)
+        seconds, self._next = self._next, min(self._next * 2, self._longest)
         await pause(stop, seconds * random.uniform(0.5, 1.0))  # noqa: S311 - it spreads load

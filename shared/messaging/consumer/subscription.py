@@ -8,7 +8,7 @@ from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
 from shared.contracts.topics import Topic
 from shared.database.database import Tx
-from shared.messaging.dead_letter import DeadLetter
+from shared.messaging.dead_letters.letter import DeadLetter
 
 Handle: TypeAlias = Callable[[Tx, Sequence[Incoming[Event]]], Awaitable[Sequence[Outgoing]]]
 OnDeadLetter: TypeAlias = Callable[[Tx, Sequence[DeadLetter]], Awaitable[None]]

@@ -1,0 +1,77 @@
+"""Periodic work: one run after another, when its time has come or a signal is set."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from shared.jobs.backoff import Backoff, pause
+from shared.jobs.signals import Signal, Signals
+from shared.kernel.errors import Unavailable
+from shared.observability.logging import get_logger
+
+Command: TypeAlias = Callable[[], Awaitable[float]]
+"""Does what is due now, and returns how many seconds to wait for the next run unless signalled."""
+
+log = get_logger(__name__)
+
+
+class PeriodicJob:
+    """A part of a worker that runs one command again and again. Any number of processes may run it.
+
+    It works half of the time at most, so that in a rush a run takes more at once instead of keeping
+    the machine from those who bring the work. A part that is away is tried again with backoff.
+    """
+
+    def __init__(
+        self, name: str, command: Command, *, signals: Signals | None = None, signal: str = ""
+    ) -> None:
+        """`signal` names what wakes it early; without `signals` time alone does."""
+        self._name, self._command = name, command
+        self._signals, self._signal = signals, signal
+        self._trouble: Unavailable | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; a run that was begun is finished."""
+        backoff = Backoff()
+        with self._woken(stop) as wake:
+            while not stop.is_set():
+                try:
+                    began = _now()
+                    seconds = await self._command()
+                    self._trouble = None
+                    backoff.reset()
+                    await pause(stop, _now() - began)
+                    await wake.wait(0 if stop.is_set() else seconds)
+                except Unavailable as error:
+                    self._trouble = error
+                    log.warning("a job was interrupted", job=self._name, reason=error.detail)
+                    await backoff.wait(stop)
+
+    async def check(self) -> None:
+        """Raises `Unavailable` with what keeps the job from running, if anything does."""
+        if self._trouble:
+            raise Unavailable(self._trouble.detail)
+
+    @contextmanager
+    def _woken(self, stop: asyncio.Event) -> Iterator[Signal]:
+        """What ends a wait early: the job's signal, and the end of the process."""
+        with self._subscribed() as wake:
+            stopping = asyncio.create_task(stop.wait())
+            stopping.add_done_callback(lambda _: wake.set())
+            try:
+                yield wake
+            finally:
+                stopping.cancel()
+
+    @contextmanager
+    def _subscribed(self) -> Iterator[Signal]:
+        if self._signals is None:
+            yield Signal()
+            return
+        with self._signals.subscribe(self._signal) as signal:
+            yield signal
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

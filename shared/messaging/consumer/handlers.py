@@ -1,0 +1,68 @@
+"""The table of a service: which event changes its state, and by which decision.
+
+    HANDLERS = handlers(
+        on(ContactReceived, received),  # a new need: into its queue
+        on(MessageReceived, wrote_again),
+    )
+
+The table is the whole truth: a type that is not in it is not consumed. `on` ties each decision to the
+type of its event, so the type checker refuses a row whose decision expects another.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+from shared.contracts.cloudevents import Incoming, Outgoing, caused_by
+from shared.contracts.decision import Decision
+from shared.contracts.event import Event
+
+E = TypeVar("E", bound=Event)
+K = TypeVar("K")
+S = TypeVar("S")
+C = TypeVar("C")
+
+Decide: TypeAlias = Callable[[S, Incoming[Any], C], Decision[S] | None]
+"""(state, event, scene) → the decision, or None where the event changes nothing."""
+
+Handlers: TypeAlias = Mapping[type[Event], Decide[S, C]]
+
+
+class Handler(NamedTuple, Generic[S, C]):
+    """One row: an event type, and what is decided when such an event comes."""
+
+    event: type[Event]
+    decide: Decide[S, C]
+
+
+def on(event: type[E], decide: Callable[[S, Incoming[E], C], Decision[S] | None]) -> Handler[S, C]:
+    """A row of the table; the decision takes events of exactly this type."""
+    return Handler(event, decide)
+
+
+def handlers(*rows: Handler[S, C]) -> Handlers[S, C]:
+    """The table. Raises `ValueError` for a type with two rows."""
+    table = {row.event: row.decide for row in rows}
+    if len(table) < len(rows):
+        raise ValueError("an event type has two handlers")
+    return table
+
+
+def decide_in_order(
+    table: Handlers[S, C],
+    states: Mapping[K, S],
+    events: Iterable[tuple[K, Incoming[Event]]],
+    scene: C,
+) -> tuple[dict[K, S], list[Outgoing]]:
+    """The states that changed, and what is to be published: each event decides on what the last left.
+
+    `events` are those of the table, each with the key of the state it is about, which is in `states`.
+    """
+    changed: dict[K, S] = {}
+    outgoing: list[Outgoing] = []
+    for key, event in events:
+        state = changed[key] if key in changed else states[key]
+        decision = table[type(event.data)](state, event, scene)
+        if decision is not None:
+            changed[key] = decision.state
+            outgoing += caused_by(event, *decision.events)
+    return changed, outgoing

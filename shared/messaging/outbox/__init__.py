@@ -1,0 +1,1 @@
+"""Events out: rows of the transaction that decided them, published in order by one relay."""
