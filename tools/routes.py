@@ -5,7 +5,6 @@ from importlib import import_module
 from typing import Any
 
 from shared.contracts.topics import SERVICES
-from shared.http.app import route_table
 from shared.runtime import Service
 from shared.settings import ServiceSettings
 
@@ -52,7 +51,7 @@ def settings_of(service: Service[Any], **known: Any) -> ServiceSettings:
 
 async def _table(service: Service[Any]) -> list[tuple[str, str, str]]:
     async with service.api(settings_of(service)) as role:
-        rows = route_table(role.app.api) if role.app else []
+        rows = role.app.route_table() if role.app else []
     return sorted((path, method, scope) for method, path, scope in rows if method != "HEAD")
 
 

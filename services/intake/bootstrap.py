@@ -19,7 +19,7 @@ from services.intake.domain.centre import Defaults
 from services.intake.domain.delivery import Retry
 from services.intake.domain.promise import PromiseRule
 from services.intake.entrypoints.consumer import subscriptions
-from services.intake.entrypoints.contacts import CONTACTS, PostContact
+from services.intake.entrypoints.contacts import post_contact
 from services.intake.entrypoints.http import admin_routes, contact_routes, waits_routes
 from services.intake.entrypoints.smtp import SmtpDoor
 from services.intake.entrypoints.timers import PromiseTimer, PromiseWatch, Sender
@@ -109,7 +109,7 @@ def application(
         ],
         settings=settings.http,
         authenticator=authenticator,
-        hot={CONTACTS: PostContact(reception, clock)},
+        hot=[post_contact(reception, clock)],
     )
 
 

@@ -1,13 +1,14 @@
-"""One application: routes that are all guarded, behind one door that measures, limits and traces.
+"""One application: routes that are all guarded, measured, limited and traced alike.
 
-A hot route is answered by the door itself; the FastAPI route of the same method and path gives its
-scope and its documentation.
+A hot route is answered before FastAPI is asked, which takes a fifth of the time; it brings its own
+scope and its own documentation.
 """
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
@@ -19,6 +20,7 @@ from shared.http import document, problems
 from shared.http.answer import Answer
 from shared.http.auth import PUBLIC, Authenticator, Caller, Gate, Gatekeeper
 from shared.http.body import TooLarge, limited, whole
+from shared.http.document import Operation
 from shared.http.exchange import Exchange
 from shared.http.limits import Limits
 from shared.kernel.errors import Failure, Invalid
@@ -47,6 +49,27 @@ Hot = Callable[[HotRequest], Awaitable[Answer]]
 Place = tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotRoute:
+    """A route that reads its own body: where it is, what a caller needs, what it does and says.
+
+    `operation` is its OpenAPI operation; security and the problems that its nature brings are added.
+    `schemas` are the components that the operation refers to.
+    """
+
+    method: str
+    path: str
+    scope: str
+    handle: Hot
+    operation: Operation
+    schemas: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Place:
+        """Method and path."""
+        return self.method, self.path
+
+
 @dataclass(frozen=True, slots=True)
 class _Route:
     """A route as the door sees it, before a byte of the body is read."""
@@ -63,15 +86,20 @@ class App:
     def __init__(
         self,
         api: FastAPI,
-        hot: Mapping[Place, Hot],
+        hot: Sequence[HotRoute],
         authenticator: Authenticator,
         settings: HttpSettings,
     ) -> None:
         self.api, self._limit = api, settings.max_body_bytes
         self._gatekeeper = Gatekeeper(authenticator, Limits(settings))
         self._routes = _routes(api, hot)
+        self._hot_paths = {route.path for route in hot}
         self.closing = asyncio.Event()
         api.state.gatekeeper, api.state.closing = self._gatekeeper, self.closing
+
+    def route_table(self) -> list[tuple[str, str, str]]:
+        """Every (method, path, scope or `public`)."""
+        return [(*place, route.scope) for place, route in self._routes.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -84,9 +112,16 @@ class App:
             if route is not None and route.handle is not None:
                 hot = self._hot_answer(route.handle, route.scope, scope, receive)
                 await exchange.answer(await hot)
+            elif route is None and scope["path"] in self._hot_paths:
+                await exchange.answer(self._not_allowed(scope["path"]))
             elif route is None or await self._is_let_in(route, scope, exchange):
                 await self.api(scope, limited(receive, self._limit), exchange.send)
         await exchange.settle()
+
+    def _not_allowed(self, path: str) -> Answer:
+        """The path is known, but not with this method."""
+        methods = ", ".join(sorted(method for method, known in self._routes if known == path))
+        return problems.problem("not-allowed", headers=((b"allow", methods.encode()),))
 
     async def _is_let_in(self, route: _Route, scope: Scope, exchange: Exchange) -> bool:
         """FastAPI reads a body before it asks a gate: we ask first. A hot route does so itself."""
@@ -115,14 +150,12 @@ class App:
         return None
 
 
-def _routes(api: FastAPI, hot: Mapping[Place, Hot]) -> dict[Place, _Route]:
-    scopes = {(method, path): scope for method, path, scope in route_table(api)}
-    hidden = hot.keys() - scopes.keys()
-    if hidden:
-        raise ValueError(f"hot routes without a route of the same place: {sorted(hidden)}")
+def _routes(api: FastAPI, hot: Sequence[HotRoute]) -> dict[Place, _Route]:
+    cold = [(method, path, scope, None) for method, path, scope in route_table(api)]
+    known = [(each.method, each.path, each.scope, each.handle) for each in hot]
     return {
-        place: _Route(place[1], scope, compile_path(place[1])[0], hot.get(place))
-        for place, scope in scopes.items()
+        (method, path): _Route(path, scope, compile_path(path)[0], handle)
+        for method, path, scope, handle in (*cold, *known)
     }
 
 
@@ -132,14 +165,10 @@ def create_app(
     routers: Sequence[APIRouter],
     settings: HttpSettings,
     authenticator: Authenticator,
-    hot: Mapping[Place, Hot] | None = None,
+    hot: Sequence[HotRoute] = (),
     version: str = "1",
 ) -> App:
-    """Build it.
-
-    Raises `ValueError` for a route without `require(…)` or `public()`, and for a hot route that no
-    route describes.
-    """
+    """Build it. Raises `ValueError` for a route without `require(…)` or `public()`."""
     api = FastAPI(
         title=f"Rapport {service}",
         version=version,
@@ -152,8 +181,8 @@ def create_app(
     for router in routers:
         api.include_router(router)
     problems.install(api)
-    document.describe(api, hot or {})
-    return App(api, hot or {}, authenticator, settings)
+    document.describe(api, hot)
+    return App(api, hot, authenticator, settings)
 
 
 def route_table(api: FastAPI) -> list[tuple[str, str, str]]:

@@ -22,6 +22,8 @@ from shared.settings import AuthSettings
 
 ALGORITHMS: Final = ("ES256", "EdDSA", "Ed25519", "RS256")
 PUBLIC: Final = "public"
+BEARER: Final = "bearer"
+BEARER_SCHEME: Final = {"type": "http", "scheme": BEARER, "bearerFormat": "JWT"}
 # A hand-made header can hold anything, and the library trusts some of it to be what it should be.
 MALFORMED: Final = (JoseError, ValueError, TypeError, AttributeError, KeyError)
 LONGEST_TOKEN: Final = 8_192
@@ -154,8 +156,8 @@ class Require(SecurityBase, Gate):
 
     def __init__(self, scope: str) -> None:
         self.scope = scope
-        self.scheme_name = "bearer"
-        self.model = HTTPBearer(bearerFormat="JWT")
+        self.scheme_name = BEARER
+        self.model = HTTPBearer(bearerFormat=BEARER_SCHEME["bearerFormat"])
 
     async def __call__(self, request: Request) -> Caller:
         return await _gatekeeper(request).admit(request.scope, self.scope)

@@ -1,11 +1,13 @@
 """The OpenAPI document says of every operation how it can be refused: said here, once for all."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from fastapi import FastAPI
 
+from shared.http.auth import BEARER, BEARER_SCHEME, PUBLIC
 from shared.http.problems import CONTENT_TYPE, STATUS, TITLE
 
 Operation: TypeAlias = dict[str, Any]
@@ -46,25 +48,52 @@ _RETRY_AFTER: Final = {
 }
 
 
-def describe(api: FastAPI, hot: Collection[tuple[str, str]]) -> None:
+class Described(Protocol):
+    """A route that FastAPI does not know, with its own words."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def operation(self) -> Operation: ...
+    @property
+    def schemas(self) -> Mapping[str, Any]: ...
+
+
+def describe(api: FastAPI, hot: Sequence[Described]) -> None:
     """Complete the application's document: each operation with the problems its nature brings.
 
     A route adds only what is special about it, as a status with a description. Routes in `hot`
-    read their bodies themselves.
+    read their bodies themselves, and are described here.
     """
-    written = api.openapi
+    written, places = api.openapi, {(route.method, route.path) for route in hot}
 
     def openapi() -> dict[str, Any]:
         if api.openapi_schema is None:
             document = written()
-            document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas["Problem"] = PROBLEM
+            for route in hot:
+                _add(document, route)
             for path, operations in document["paths"].items():
                 for method, operation in operations.items():
                     place = (method.upper(), path)
-                    _complete(operation, refusals(*place, operation, hot=place in hot))
+                    _complete(operation, refusals(*place, operation, hot=place in places))
         return api.openapi_schema or {}
 
     api.openapi = openapi  # type: ignore[method-assign]  # as FastAPI says to do it
+
+
+def _add(document: dict[str, Any], route: Described) -> None:
+    operation = deepcopy(route.operation)
+    if route.scope != PUBLIC:
+        operation["security"] = [{BEARER: [route.scope]}]
+        document["components"].setdefault("securitySchemes", {}).setdefault(BEARER, BEARER_SCHEME)
+    document["components"]["schemas"] |= route.schemas
+    document["paths"].setdefault(route.path, {})[route.method.lower()] = operation
 
 
 def refusals(method: str, path: str, operation: Operation, *, hot: bool) -> set[str]:

@@ -8,11 +8,17 @@ import msgspec
 from services.intake.application.reception import Reception
 from services.intake.domain.arrival import Deduplicated, KeyReused, Outcome
 from services.intake.domain.submission import arrival_of, digest_of
+from services.intake.entrypoints.schemas import (
+    ContactAcceptedOut,
+    contact_schema,
+    reference_to,
+    schemas_of,
+)
 from shared.contracts.cloudevents import GARBLED
 from shared.contracts.external import ContactSubmitted
 from shared.http.answer import Answer
-from shared.http.app import HotRequest
-from shared.http.idempotency import REPLAYED, valid_key
+from shared.http.app import HotRequest, HotRoute
+from shared.http.idempotency import LONGEST_KEY, REPLAYED, VISIBLE, valid_key
 from shared.http.problems import FieldError, problem
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Invalid
@@ -20,14 +26,55 @@ from shared.kernel.ids import new_id, stable_id
 from shared.observability import tracing
 
 KEY, CONTENT_TYPE = b"idempotency-key", b"content-type"
-CONTACTS = ("POST", "/v1/contacts")
+PUBLISH = "contacts.write"
 JSON = "application/json"
 ACCEPTED = 202
+
+_KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": VISIBLE}
+_REPLAYED_HEADER = {
+    "description": "`true` when this answers an earlier request with the same key.",
+    "schema": {"type": "string", "const": "true"},
+}
+OPERATION = {
+    "tags": ["contacts"],
+    "summary": "Submit A Contact",
+    "operationId": "submit_a_contact_v1_contacts_post",
+    "description": "Hand in a customer's need. 202 means: committed, and the customer has our promise.",
+    "parameters": [
+        {
+            "name": "idempotency-key",
+            "in": "header",
+            "required": False,
+            "description": "Recommended: a repetition with the same key and body gets the same answer.",
+            "schema": _KEY_SCHEMA,
+        }
+    ],
+    "requestBody": {"required": True, "content": {JSON: {"schema": contact_schema()}}},
+    "responses": {
+        "202": {
+            "description": "Committed, and promised an answer.",
+            "content": {JSON: {"schema": reference_to(ContactAcceptedOut)}},
+            "headers": {"Idempotency-Replayed": _REPLAYED_HEADER},
+        }
+    },
+}
 
 _read = msgspec.json.Decoder(ContactSubmitted).decode
 _write = msgspec.json.Encoder().encode
 _PLACE = re.compile(r" - at `\$([^`]*)`$")
 _QUOTED = re.compile(r"'[^']*'")
+
+
+def post_contact(reception: Reception, clock: Clock) -> HotRoute:
+    """The route, with what it says of itself."""
+    return HotRoute(
+        method="POST",
+        path="/v1/contacts",
+        scope=PUBLISH,
+        handle=PostContact(reception, clock),
+        operation=OPERATION,
+        schemas=schemas_of(ContactAcceptedOut),
+    )
 
 
 class PostContact:

@@ -1,18 +1,18 @@
-"""The routes of intake. The hot one stands in `contacts.py`; here is its scope and its documentation."""
+"""The routes of intake but the hot one, which stands in `contacts.py`."""
 
 from base64 import b64encode
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 
 from services.intake.adapters import store_centre, store_quarantine, store_tally, store_views
 from services.intake.application.quarantine import Replay
 from services.intake.domain.topic import TopicRule
 from services.intake.domain.waits import waits
+from services.intake.entrypoints.contacts import PUBLISH
 from services.intake.entrypoints.schemas import (
     AccountOut,
-    ContactAcceptedOut,
     ContactOut,
     QuarantinedOut,
     QuarantineEntryOut,
@@ -22,34 +22,15 @@ from services.intake.entrypoints.schemas import (
     TopicRulesModel,
     WaitOut,
     WaitsOut,
-    contact_schema,
 )
 from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.http.auth import Caller, public, require
-from shared.http.idempotency import LONGEST_KEY, VISIBLE
 from shared.kernel.clock import Clock
-from shared.kernel.errors import Conflict, Invalid, Missing
+from shared.kernel.errors import Invalid, Missing
 from shared.observability.logging import get_logger
 
-PUBLISH, ADMIN = "contacts.write", "intake.admin"
-
-Responses = dict[int | str, dict[str, Any]]
-_HEADER: dict[str, Any] = {
-    "headers": {
-        "Idempotency-Replayed": {
-            "description": "`true` when this answers an earlier request with the same key.",
-            "schema": {"type": "string", "const": "true"},
-        }
-    }
-}
-_POST: Responses = {202: _HEADER}
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": contact_schema()}},
-    }
-}
+ADMIN = "intake.admin"
 
 log = get_logger(__name__)
 
@@ -57,27 +38,6 @@ log = get_logger(__name__)
 def contact_routes(database: Database) -> APIRouter:
     """What publishers of contacts use."""
     routes = APIRouter(prefix="/v1", tags=["contacts"])
-
-    @routes.post(
-        "/contacts",
-        status_code=202,
-        dependencies=[require(PUBLISH)],
-        responses=_POST,
-        openapi_extra=_BODY,
-    )
-    async def submit_a_contact(
-        idempotency_key: Annotated[
-            str | None,
-            Header(
-                min_length=1,
-                max_length=LONGEST_KEY,
-                pattern=VISIBLE,
-                description="Recommended: a repetition with the same key and body gets the same answer.",
-            ),
-        ] = None,
-    ) -> ContactAcceptedOut:
-        """Hand in a customer's need. 202 means: committed, and the customer has our promise."""
-        raise Conflict("this route is answered before it is reached", key=bool(idempotency_key))
 
     @routes.get(
         "/contacts/{contact_id}",

@@ -12,6 +12,7 @@ from services.intake.domain.topic import TopicRule
 from shared.contracts.external import ContactSubmitted
 
 SlugField = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+REFERENCE = "#/components/schemas/{model}"
 PLAIN = r"^[^\x00]*$"
 Word = Annotated[str, Field(min_length=2, max_length=100, pattern=PLAIN)]
 
@@ -34,6 +35,18 @@ def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
     if "$ref" in schema:
         return _inlined(parts[schema["$ref"].rpartition("/")[2]], parts)
     return {key: _inlined(value, parts) for key, value in schema.items()}
+
+
+def reference_to(model: type[BaseModel]) -> dict[str, str]:
+    """Where the document has the schema of this answer."""
+    return {"$ref": REFERENCE.format(model=model.__name__)}
+
+
+def schemas_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of an answer and of all that it holds, by name."""
+    schema = model.model_json_schema(ref_template=REFERENCE, mode="serialization")
+    inner: dict[str, Any] = schema.pop("$defs", {})
+    return {model.__name__: schema, **inner}
 
 
 class Out(BaseModel):

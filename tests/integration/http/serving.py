@@ -1,7 +1,7 @@
 """A small application on a real socket, with a real issuer of tokens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import httpx2
 from fastapi import APIRouter
 
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
-from shared.http.app import App, Hot, Place, create_app
+from shared.http.app import App, Hot, HotRoute, create_app
 from shared.http.auth import Authenticator
 from shared.http.server import HttpServer
 from shared.kernel.clock import SystemClock
@@ -18,9 +18,13 @@ from shared.settings import AuthSettings, HttpSettings
 LIMIT = 10_000
 
 
-def app_of(
-    folder: Path, routers: Sequence[APIRouter], hot: Mapping[Place, Hot] | None = None
-) -> App:
+def hot_route(handle: Hot, scope: str) -> HotRoute:
+    """`POST /v1/hot`, described by no more than its answer."""
+    operation = {"responses": {"200": {"description": "What came in."}}}
+    return HotRoute(method="POST", path="/v1/hot", scope=scope, handle=handle, operation=operation)
+
+
+def app_of(folder: Path, routers: Sequence[APIRouter], hot: Sequence[HotRoute] = ()) -> App:
     """The application, believing the tokens of `TokenIssuer(folder)`."""
     issuer = TokenIssuer(folder)
     auth = AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks=str(issuer.jwks))

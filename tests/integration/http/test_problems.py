@@ -22,7 +22,7 @@ from shared.kernel.errors import (
     Overloaded,
     Unavailable,
 )
-from tests.integration.http.serving import LIMIT, app_of, serving, token
+from tests.integration.http.serving import LIMIT, app_of, hot_route, serving, token
 
 FAILURES: dict[str, Failure] = {
     "invalid": Invalid("why"),
@@ -54,9 +54,6 @@ def routes() -> APIRouter:
     async def people(person: Person, depth: Annotated[int, Query(le=9)] = 1) -> Person:
         return person
 
-    @router.post("/hot")
-    async def hot_documented() -> None: ...
-
     return router
 
 
@@ -71,7 +68,7 @@ async def hot(request: HotRequest) -> Answer:
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    app = app_of(tmp_path, [routes()], {("POST", "/v1/hot"): hot})
+    app = app_of(tmp_path, [routes()], [hot_route(hot, "desk")])
     async with serving(app) as client:
         client.headers.update(token(tmp_path, "desk"))
         yield client

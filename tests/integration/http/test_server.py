@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from fastapi import APIRouter
 
 from shared.http.answer import Answer
 from shared.http.app import HotRequest
-from shared.http.auth import require
 from shared.http.server import HttpServer
-from tests.integration.http.serving import app_of, token
+from tests.integration.http.serving import app_of, hot_route, token
 
 CLOSED = b"connection: close"
 
@@ -21,15 +19,6 @@ CLOSED = b"connection: close"
 async def hot(request: HotRequest) -> Answer:
     given = bytes.fromhex(request.header(b"x-hex") or "")
     return Answer(200, request.body, ((b"x-given", given),))
-
-
-def routes() -> APIRouter:
-    router = APIRouter(prefix="/v1")
-
-    @router.post("/hot", dependencies=[require("desk")])
-    async def documented() -> None: ...
-
-    return router
 
 
 class Wire:
@@ -66,7 +55,7 @@ class Wire:
 def dial(tmp_path: Path) -> Callable[..., Any]:
     @asynccontextmanager
     async def dialled(**limits: int) -> AsyncIterator[Wire]:
-        app = app_of(tmp_path, [routes()], {("POST", "/v1/hot"): hot})
+        app = app_of(tmp_path, [], [hot_route(hot, "desk")])
         server = HttpServer(app, host="127.0.0.1", port=0, drain_seconds=3, **cast(Any, limits))
         stop = asyncio.Event()
         running = asyncio.create_task(server.run(stop))

@@ -13,7 +13,6 @@ import pytest
 
 from services.intake.domain.arrival import Arrival, Outcome
 from shared.contracts.intake import ContactReceived
-from shared.http.app import route_table
 from shared.kernel.errors import Unavailable
 from tests.integration.http.serving import serving
 from tests.integration.intake.desk import a_contact, app_of, calling, token
@@ -240,9 +239,8 @@ async def test_the_hot_route_is_in_the_open_api_document(client: httpx2.AsyncCli
 
 
 async def test_every_route_has_its_scope(intake: Intake, tmp_path: Path) -> None:
-    table = {
-        (method, path): scope for method, path, scope in route_table(app_of(intake, tmp_path).api)
-    }
+    routes = app_of(intake, tmp_path).route_table()
+    table = {(method, path): scope for method, path, scope in routes}
     assert table == {
         ("POST", "/v1/contacts"): "contacts.write",
         ("GET", "/v1/contacts/{contact_id}"): "contacts.write",
