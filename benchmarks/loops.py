@@ -84,7 +84,7 @@ def once_ceiling(on: Stage, plan: Plan) -> float:
     """The statements alone."""
     dsn = on.messaging_database()
     plan.settle()
-    sizes = ("--size", str(on.kafka.max_records), "--lanes", str(on.kafka.lanes))
+    sizes = ("--size", str(on.kafka.max_records), "--members", str(on.kafka.group_members))
     found = on.run("benchmarks.loop.ceiling", "--dsn", dsn, "--events", str(plan.events), *sizes)
     on.drop(dsn)
     seen = Seen(int(found["handled"]), float(found["per_second"]))

@@ -3,8 +3,10 @@
 A service embeds these blocks by deriving its own `Settings` from `ServiceSettings`.
 """
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -45,7 +47,9 @@ class KafkaSettings(Block):
     heartbeat_interval_ms: Positive = Field(3_000, description="Time between signs of life.")
     request_timeout_ms: Positive = Field(10_000, description="Deadline of one request.")
     max_records: Positive = Field(1_000, description="Records of one batch at most.")
-    lanes: Positive = Field(2, description="Batches in work at once; one decodes, one commits.")
+    group_members: Positive = Field(
+        2, description="Members of each consumer group: one decodes while another commits."
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="How the connection is protected."
     )
@@ -131,6 +135,11 @@ class ServiceSettings(BaseSettings):
     telemetry: TelemetrySettings = Field(TelemetrySettings(), description="Traces and logs.")
     drain_seconds: float = Field(20.0, gt=0, description="Time to finish after SIGTERM.")
 
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "RAPPORT_KAFKA__LANES": "RAPPORT_KAFKA__GROUP_MEMBERS",
+    }
+    """Variables by the name they had before: refused, since a default in their place would go unseen."""
+
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -141,6 +150,10 @@ class SettingsError(Exception):
 
 def load(settings_class: type[S]) -> S:
     """Read the environment; raises `SettingsError` that says what to set."""
+    present = {name.upper() for name in os.environ}
+    old = [f"{was} is now {now}" for was, now in settings_class.RENAMED.items() if was in present]
+    if old:
+        raise SettingsError("\n".join(old))
     try:
         return settings_class()
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """The database ceiling of the loop: its statements and nothing else, no Kafka, nothing decoded.
 
-Batches made beforehand, as large and in as many lanes as in the loop; as there, no two lanes have a
+Batches made beforehand, as large and for as many group members as in the loop; as there, no two of them have a
 customer in common.
 """
 
@@ -45,15 +45,15 @@ class Batch(NamedTuple):
     rows: list[tuple[object, ...]]
 
 
-def batches(events: int, size: int, lanes: int) -> list[list[Batch]]:
+def batches(events: int, size: int, members: int) -> list[list[Batch]]:
     """For each lane its batches: ids, customers, and the columns of the outbox."""
-    of_lane: list[list[Incoming[Event]]] = [[] for _ in range(lanes)]
+    of_member: list[list[Incoming[Event]]] = [[] for _ in range(members)]
     for number in range(events):
         customer = customer_id(number)
-        lane = partition_of(customer.encode(), SUBMITTED.partitions) % lanes
-        of_lane[lane].append(_heard(customer))
+        member = partition_of(customer.encode(), SUBMITTED.partitions) % members
+        of_member[member].append(_heard(customer))
     return [
-        [_batch(heard[at : at + size]) for at in range(0, len(heard), size)] for heard in of_lane
+        [_batch(heard[at : at + size]) for at in range(0, len(heard), size)] for heard in of_member
     ]
 
 
@@ -69,9 +69,9 @@ async def lane(database: Database, waiting: Iterator[Batch]) -> int:
     return written
 
 
-async def work(dsn: str, events: int, size: int, lanes: int) -> dict[str, float]:
+async def work(dsn: str, events: int, size: int, members: int) -> dict[str, float]:
     """Events a second."""
-    waiting = batches(events, size, lanes)
+    waiting = batches(events, size, members)
     database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="ceiling")
     settle()
     began, before = perf_counter(), process_time()
@@ -113,9 +113,9 @@ def main(arguments: list[str]) -> None:
     options = parser(__doc__, "dsn")
     options.add_argument("--events", type=int, required=True)
     options.add_argument("--size", type=int, required=True)
-    options.add_argument("--lanes", type=int, required=True)
+    options.add_argument("--members", type=int, required=True)
     asked = options.parse_args(arguments)
-    give(asked, uvloop.run(work(asked.dsn, asked.events, asked.size, asked.lanes)))
+    give(asked, uvloop.run(work(asked.dsn, asked.events, asked.size, asked.members)))
 
 
 if __name__ == "__main__":

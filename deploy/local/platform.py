@@ -173,13 +173,13 @@ def kafka_environment(parts: LocalParts) -> dict[str, str]:
     """The variables that lead a process to the broker; a dead consumer is noticed soon."""
     # The embedded broker lets everybody wait for the whole session at each join; and where several
     # members of a group left and came at once, it may name a leader who is gone: nobody is served.
-    session, heartbeat, lanes = (6_000, 500, 2) if parts.broker.idempotent else (2_000, 100, 1)
+    session, heartbeat, members = (6_000, 500, 2) if parts.broker.idempotent else (2_000, 100, 1)
     return {
         "RAPPORT_KAFKA__BOOTSTRAP": parts.broker.bootstrap,
         "RAPPORT_KAFKA__IDEMPOTENT": str(parts.broker.idempotent).lower(),
         "RAPPORT_KAFKA__SESSION_TIMEOUT_MS": str(session),
         "RAPPORT_KAFKA__HEARTBEAT_INTERVAL_MS": str(heartbeat),
-        "RAPPORT_KAFKA__LANES": str(lanes),
+        "RAPPORT_KAFKA__GROUP_MEMBERS": str(members),
     }
 
 

@@ -117,10 +117,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
     """One member of a consumer group; the client tells it before partitions move."""
 
     def __init__(
-        self, settings: KafkaSettings, group: str, topics: Iterable[str], lane: int = 0
+        self, settings: KafkaSettings, group: str, topics: Iterable[str], member: int = 0
     ) -> None:
         self._most = settings.max_records
-        self._client = AIOKafkaConsumer(**_consuming(settings, group, lane))
+        self._client = AIOKafkaConsumer(**_consuming(settings, group, member))
         self._client.subscribe(list(topics), listener=self)
         self._idle = asyncio.Event()
         self._idle.set()
@@ -357,11 +357,11 @@ def _producing(settings: KafkaSettings) -> dict[str, Any]:
     }
 
 
-def _consuming(settings: KafkaSettings, group: str, lane: int) -> dict[str, Any]:
+def _consuming(settings: KafkaSettings, group: str, member: int) -> dict[str, Any]:
     stable = settings.group_instance_id
     return _connecting(settings) | {
         "group_id": group,
-        "group_instance_id": f"{stable}.{group}.{lane}" if stable else None,
+        "group_instance_id": f"{stable}.{group}.{member}" if stable else None,
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
         # Not the sticky one: it keeps what was assigned last in its class, for all groups together.

@@ -1,6 +1,6 @@
-"""The consumer: reads a group's share of the log in lanes, and moves on only over what is done.
+"""The consumer: reads a group's share of the log, and moves on only over what is done.
 
-Each lane is a member of the group: while one decodes, another commits. A lane reads a batch, has the
+It has several members in the group: while one decodes, another commits. A member reads a batch, has the
 `Processor` take it, and goes on; offsets are told to the broker a second later at most, which is
 an optimisation only: what is read twice has its marks in the inbox.
 """
@@ -54,7 +54,7 @@ class Consumer:
         )
         self._behind: dict[int, dict[str, int]] = {}
         self._troubles: dict[int, Failure] = dict.fromkeys(
-            range(kafka.lanes), Unavailable("not in the group yet")
+            range(kafka.group_members), Unavailable("not in the group yet")
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -63,21 +63,24 @@ class Consumer:
         Raises `TooManyDeadLetters` when going on could do more harm than standing still.
         """
         enough = asyncio.Event()
-        lanes = [asyncio.create_task(self._lane(n, enough)) for n in range(self._kafka.lanes)]
+        members = [
+            asyncio.create_task(self._run_member(n, enough))
+            for n in range(self._kafka.group_members)
+        ]
         told = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait([told, *lanes], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([told, *members], return_when=asyncio.FIRST_COMPLETED)
         finally:
             told.cancel()
             enough.set()
-        await asyncio.gather(*lanes)
+        await asyncio.gather(*members)
 
     async def check(self) -> None:
         """Raises `Unavailable` with what keeps records from being taken, if anything does."""
         for trouble in self._troubles.values():
             raise Unavailable(trouble.detail)
 
-    async def _lane(self, number: int, stop: asyncio.Event) -> None:
+    async def _run_member(self, number: int, stop: asyncio.Event) -> None:
         backoff = Backoff()
         while not stop.is_set():
             try:
@@ -127,7 +130,7 @@ class Consumer:
     def _troubled(self, number: int, error: Failure) -> None:
         self._troubles[number] = error
         metrics.consumer_retries.labels(error.kind).inc()
-        log.warning("consumer waits", reason=error.detail, lane=number)
+        log.warning("consumer waits", reason=error.detail, member=number)
 
     async def _commit_regularly(self, number: int, reader: Reader) -> None:
         while True:

@@ -116,10 +116,10 @@ async def test_who_joins_later_is_handed_nothing_that_is_done(
     monkeypatch.setattr(consuming, "COMMIT_EVERY_SECONDS", 3_600.0)
     said = [Outgoing(confirmed()) for _ in range(40)]
     await place.publish(*map(message, said))
-    one_lane = place.kafka.model_copy(update={"lanes": 1})
+    one_member = place.kafka.model_copy(update={"group_members": 1})
     async with (
         Ears(database) as ears,
-        running(Consumer(place.service, ears.to(place), database, one_lane)),
+        running(Consumer(place.service, ears.to(place), database, one_member)),
     ):
 
         async def heard() -> None:

@@ -42,6 +42,14 @@ def test_a_misspelt_variable_is_named(environment: pytest.MonkeyPatch) -> None:
     assert complaint() == "RAPPORT_KAFKA__BOOTSTRAPS: Extra inputs are not permitted"
 
 
+@pytest.mark.parametrize("name", ["RAPPORT_KAFKA__LANES", "rapport_kafka__lanes"])
+def test_a_renamed_variable_is_refused_with_its_new_name(
+    environment: pytest.MonkeyPatch, name: str
+) -> None:
+    environment.setenv(name, "2")
+    assert complaint() == "RAPPORT_KAFKA__LANES is now RAPPORT_KAFKA__GROUP_MEMBERS"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
