@@ -27,7 +27,7 @@ from shared.kernel.clock import SystemClock
 from shared.messaging.consumer.inbox import MARK
 from shared.messaging.kafka import partition_of
 from shared.messaging.outbox.outbox import COLUMNS, NUMBER, pack
-from shared.runtime.memory import settle
+from shared.runtime.memory import freeze_gc
 from shared.settings import DatabaseSettings
 
 NOW = SystemClock().now()
@@ -73,7 +73,7 @@ async def work(dsn: str, events: int, size: int, members: int) -> dict[str, floa
     """Events a second."""
     waiting = batches(events, size, members)
     database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="ceiling")
-    settle()
+    freeze_gc()
     began, before = perf_counter(), process_time()
     written = sum(await asyncio.gather(*(lane(database, iter(each)) for each in waiting)))
     seconds, spent = perf_counter() - began, process_time() - before

@@ -17,7 +17,7 @@ from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.consumer.subscription import Handle, Subscription
 from shared.messaging.outbox.relay import Relay
 from shared.observability import logging
-from shared.runtime.memory import settle
+from shared.runtime.memory import freeze_gc
 from shared.settings import DatabaseSettings, KafkaSettings, TelemetrySettings
 
 LOOK_SECONDS = 0.01
@@ -66,7 +66,7 @@ async def work(
     await _prepare(database, workload)
     consumer = Consumer(label, subscription, database, kafka)
     relay = Relay(label, database, kafka)
-    settle()
+    freeze_gc()
     before = process_time()
     parts = [asyncio.create_task(part.run(stop)) for part in (consumer, relay)]
     try:

@@ -10,11 +10,11 @@ from benchmarks.answer import give, parser
 from benchmarks.loop.submissions import COUNTED
 from shared.database.database import Database
 from shared.messaging.kafka import Producer
-from shared.messaging.outbox.cursor import MOST_ROWS
+from shared.messaging.outbox.cursor import MAX_ROWS
 from shared.messaging.outbox.outbox import pack
-from shared.messaging.outbox.publishing import ship
+from shared.messaging.outbox.publishing import publish_batch
 from shared.messaging.outbox.relay import Relay
-from shared.runtime.memory import settle
+from shared.runtime.memory import freeze_gc
 from shared.settings import DatabaseSettings, KafkaSettings
 
 SOURCE = "rapport/bench"
@@ -32,7 +32,7 @@ HEADERS = pack(
 )
 TAKE = f"""
 delete from outbox where (xid, position) in (
-  select xid, position from outbox order by xid, position limit {MOST_ROWS} for update skip locked
+  select xid, position from outbox order by xid, position limit {MAX_ROWS} for update skip locked
 ) returning position, topic, key, seq, headers, value
 """  # noqa: S608 - a number of our own
 WAITS = "select count(*) from outbox"
@@ -53,16 +53,16 @@ async def deleting(database: Database, kafka: KafkaSettings, _rows: int) -> None
 async def _one_batch(database: Database, producer: Producer) -> int:
     async with database.transaction() as tx:
         rows = sorted(await tx.fetch(TAKE), key=lambda row: int(row["position"]))
-        await ship(producer, SOURCE, rows)
+        await publish_batch(producer, SOURCE, rows)
     return len(rows)
 
 
 async def memory(_database: Database, kafka: KafkaSettings, rows: int) -> None:
     """The same batches without a database."""
     async with Producer(kafka) as producer:
-        for start in range(0, rows, MOST_ROWS):
-            numbers = range(start, min(rows, start + MOST_ROWS))
-            await ship(producer, SOURCE, [row(number) for number in numbers])
+        for start in range(0, rows, MAX_ROWS):
+            numbers = range(start, min(rows, start + MAX_ROWS))
+            await publish_batch(producer, SOURCE, [row(number) for number in numbers])
 
 
 def row(number: int) -> dict[str, object]:
@@ -87,7 +87,7 @@ VARIANTS: dict[str, Callable[[Database, KafkaSettings, int], Awaitable[None]]] =
 async def work(dsn: str, kafka: KafkaSettings, variant: str, rows: int) -> int:
     """Publish all; how many rows are left."""
     database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="relay")
-    settle()
+    freeze_gc()
     await VARIANTS[variant](database, kafka, rows)
     async with database.connection() as connection:
         left = int(await connection.fetchval(WAITS))

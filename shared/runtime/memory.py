@@ -7,7 +7,7 @@ THRESHOLDS = 50_000, 20, 50
 after every 700, as is the default, cost more than a third of a worker's time."""
 
 
-def settle() -> None:
+def freeze_gc() -> None:
     """Call it when the process is built: what is there now stays, and is not looked at again."""
     gc.collect()
     gc.freeze()

@@ -27,7 +27,7 @@ from shared.messaging.kafka import Probe
 from shared.messaging.outbox.republish import republish_command
 from shared.observability import logging, metrics, tracing
 from shared.observability.logging import get_logger
-from shared.runtime.memory import settle
+from shared.runtime.memory import freeze_gc
 from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
 
@@ -126,7 +126,7 @@ async def serve(build: Build[S], settings: S) -> int:
     stop = asyncio.Event()
     with signals_set(stop):
         async with build(settings) as role:
-            settle()
+            freeze_gc()
             parts = _parts(role, settings, stop)
             well = await supervise(parts, stop, settings.drain_seconds)
     log.info("stopped", well=well)

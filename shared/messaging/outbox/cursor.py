@@ -1,4 +1,4 @@
-"""The relay's books: which rows are next, how far it has come, and where each row went."""
+"""The outbox cursor: which rows are next, how far the relay has come, and where each row went."""
 
 import asyncio
 from datetime import datetime
@@ -7,15 +7,15 @@ from typing import Any, TypeAlias
 
 from shared.database.database import Database, Tx, is_lost
 from shared.kernel.errors import Unavailable
-from shared.messaging.outbox.publishing import Shipment
+from shared.messaging.outbox.publishing import PublishedBatch
 
 Row: TypeAlias = Any
 """xid, position, topic, key, seq, headers, value."""
 
-MOST_ROWS, MOST_BYTES = 2_000, 4_194_304
+MAX_ROWS, MAX_BYTES = 2_000, 4_194_304
 
-ELECT = "select pg_try_advisory_lock(hashtext('rapport relay'))"
-RESIGN = "select pg_advisory_unlock(hashtext('rapport relay'))"
+ACQUIRE = "select pg_try_advisory_lock(hashtext('rapport relay'))"
+RELEASE = "select pg_advisory_unlock(hashtext('rapport relay'))"
 BEGIN = "insert into relay_cursor (id, xid, position) values (1, '0', 0) on conflict do nothing"
 CURSOR = "select xid, position from relay_cursor where id = 1"
 # Only rows older than every open transaction: whatever commits later has a higher xid than all of
@@ -30,7 +30,7 @@ select xid, position, topic, key, seq, headers, value from (
 ) as measured
 where bytes is null or bytes - coalesce(octet_length(value), 0) < $4 order by xid, position
 """
-MARK = """
+ADVANCE = """
 with moved as (
   update relay_cursor set xid = $3, position = $4
   where id = 1 and (xid, position) = ($1, $2) returning id
@@ -38,7 +38,7 @@ with moved as (
   insert into published (topic, partition, base_offset, positions)
   select topic, partition, base_offset, ($8::bigint[])[first:last]
   from unnest($5::text[], $6::int[], $7::bigint[], $9::int[], $10::int[])
-    as shipment (topic, partition, base_offset, first, last)
+    as batch (topic, partition, base_offset, first, last)
 )
 select count(*) from moved
 """
@@ -53,51 +53,48 @@ where (outbox.xid, outbox.position) > (here.xid, here.position)
 """
 
 
-class Books:
-    """The books of one service. Who holds the office writes them, over the office's connection."""
+class OutboxCursor:
+    """The cursor of one service. Only the leader moves it, over the leader's own connection."""
 
-    def __init__(self, office: Tx, database: Database) -> None:
-        self._office = office
+    def __init__(self, leader: Tx, database: Database) -> None:
+        self._leader = leader
         self._database = database
         self._cursor: tuple[int, int] = (0, 0)
 
-    async def elected(self) -> bool:
-        """Take the office if it is vacant."""
-        if not await self._office.fetchval(ELECT):
+    async def acquire(self) -> bool:
+        """Become the leader, unless another process is. True: this one leads."""
+        if not await self._leader.fetchval(ACQUIRE):
             return False
-        await self._office.execute(BEGIN)
+        await self._leader.execute(BEGIN)
         return True
 
-    async def resign(self) -> None:
-        """Leave the office; a lost connection has left it already."""
-        if not is_lost(self._office):
-            await self._office.execute(RESIGN)
+    async def release(self) -> None:
+        """Lead no longer; a lost connection has ended that already."""
+        if not is_lost(self._leader):
+            await self._leader.execute(RELEASE)
 
     async def read(self, stop: asyncio.Event) -> list[Row]:
         """The rows behind the cursor, wherever somebody may have set it; none once `stop` is set."""
-        self._cursor = _place((await self._office.fetch(CURSOR))[0])
+        self._cursor = _place((await self._leader.fetch(CURSOR))[0])
         return await self._read(self._cursor, stop)
 
     async def read_after(self, row: Row, stop: asyncio.Event) -> list[Row]:
         """The rows after `row`; none once `stop` is set."""
         return await self._read(_place(row), stop)
 
-    async def mark(self, last: Row, shipments: list[Shipment]) -> None:
+    async def advance(self, last: Row, batches: list[PublishedBatch]) -> None:
         """All up to `last` are published. `Unavailable` if somebody has moved the cursor meanwhile."""
         here = _place(last)
-        ends = list(accumulate(len(shipment.positions) for shipment in shipments))
-        moved = await self._office.fetchval(
-            MARK,
+        ends = list(accumulate(len(batch.positions) for batch in batches))
+        moved = await self._leader.fetchval(
+            ADVANCE,
             *self._cursor,
             *here,
-            [shipment.topic for shipment in shipments],
-            [shipment.partition for shipment in shipments],
-            [shipment.base_offset for shipment in shipments],
-            [position for shipment in shipments for position in shipment.positions],
-            [
-                end - len(shipment.positions) + 1
-                for end, shipment in zip(ends, shipments, strict=True)
-            ],
+            [batch.topic for batch in batches],
+            [batch.partition for batch in batches],
+            [batch.base_offset for batch in batches],
+            [position for batch in batches for position in batch.positions],
+            [end - len(batch.positions) + 1 for end, batch in zip(ends, batches, strict=True)],
             ends,
         )
         if not moved:
@@ -108,7 +105,7 @@ class Books:
         if stop.is_set():
             return []
         async with self._database.connection() as connection:
-            return await connection.fetch(READ, *after, MOST_ROWS, MOST_BYTES)
+            return await connection.fetch(READ, *after, MAX_ROWS, MAX_BYTES)
 
 
 def _place(row: Row) -> tuple[int, int]:
@@ -116,7 +113,7 @@ def _place(row: Row) -> tuple[int, int]:
 
 
 async def republish(database: Database, since: datetime) -> int:
-    """Publish again all that was said since then and is still kept; how many events that is.
+    """Publish again all events since then that are still kept; how many they are.
 
     For a broker that came back without its data. Ids stay, so nothing has a second effect.
     """

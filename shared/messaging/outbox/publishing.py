@@ -1,6 +1,7 @@
 """Outbox rows to their partitions, one batch at a time per partition."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from shared.messaging.outbox.outbox import unpack
 from shared.observability import metrics
 
 
-class Shipment(NamedTuple):
+class PublishedBatch(NamedTuple):
     """Where rows went: the first of `positions` stands at `base_offset`, the others follow."""
 
     topic: str
@@ -29,24 +30,29 @@ class Traced(NamedTuple):
     type: str
 
 
-async def ship(producer: Producer, source: str, rows: Sequence[Any]) -> list[Shipment]:
+async def publish_batch(
+    producer: Producer, source: str, rows: Sequence[Any]
+) -> list[PublishedBatch]:
     """Publish the rows, in order per partition; returns when the broker has all of them.
 
     Returns or raises only when nothing is on its way any more. Raises `Unavailable`.
     """
     sizes = {topic: await producer.partitions(topic) for topic in {row["topic"] for row in rows}}
-    loads: dict[tuple[str, int], list[Any]] = {}
+    by_partition: dict[tuple[str, int], list[Any]] = defaultdict(list)
     for row in rows:
         topic = row["topic"]
-        loads.setdefault((topic, partition_of(row["key"] or b"", sizes[topic])), []).append(row)
-    landed = await asyncio.gather(
-        *(_load(producer, source, *place, load) for place, load in loads.items()),
+        by_partition[topic, partition_of(row["key"] or b"", sizes[topic])].append(row)
+    published = await asyncio.gather(
+        *(
+            _publish_partition(producer, source, *place, waiting)
+            for place, waiting in by_partition.items()
+        ),
         return_exceptions=True,
     )
-    for result in landed:
+    for result in published:
         if isinstance(result, BaseException):
             raise result
-    return list(chain.from_iterable(landed))  # type: ignore[arg-type]  # no exception is left in it
+    return list(chain.from_iterable(published))  # type: ignore[arg-type]  # no exception is left in it
 
 
 def traced_of(rows: Sequence[Any]) -> list[Traced]:
@@ -62,18 +68,18 @@ def traced_of(rows: Sequence[Any]) -> list[Traced]:
     return found
 
 
-async def _load(
+async def _publish_partition(
     producer: Producer, source: str, topic: str, partition: int, rows: Sequence[Any]
-) -> list[Shipment]:
-    shipments, done = [], 0
+) -> list[PublishedBatch]:
+    batches, done = [], 0
     for offset, records in await producer.write(
         topic, partition, [_message(row, source) for row in rows]
     ):
         positions = [row["position"] for row in rows[done : done + records]]
-        shipments.append(Shipment(topic, partition, offset, positions))
+        batches.append(PublishedBatch(topic, partition, offset, positions))
         done += records
     metrics.outbox_published.labels(topic).inc(len(rows))
-    return shipments
+    return batches
 
 
 def _message(row: Any, source: str) -> Message:

@@ -1,7 +1,7 @@
 """The relay: committed outbox rows to Kafka, in order, by exactly one process at a time.
 
-The path of a row: `Books.read` (what is safely committed behind the cursor), `ship` (to its partition),
-`Books.mark` (the cursor moves, and where each row went is written down). The next rows are read
+The path of a row: `OutboxCursor.read` (what is safely committed behind the cursor), `publish_batch` (to its partition),
+`OutboxCursor.advance` (the cursor moves, and where each row went is written down). The next rows are read
 while the broker takes the last. After any failure the relay begins again at the cursor: a row may
 be published twice, but never out of order and never not at all.
 """
@@ -17,9 +17,9 @@ from shared.database.database import Database
 from shared.jobs.backoff import Backoff, pause
 from shared.kernel.errors import Unavailable
 from shared.messaging.kafka import Producer
-from shared.messaging.outbox.cursor import Books, Row
-from shared.messaging.outbox.publishing import ship, traced_of
-from shared.messaging.outbox.retention import housekeeping
+from shared.messaging.outbox.cursor import OutboxCursor, Row
+from shared.messaging.outbox.publishing import publish_batch, traced_of
+from shared.messaging.outbox.retention import retention
 from shared.observability import metrics, names, tracing
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
@@ -40,14 +40,14 @@ class Relay:
         self._database = database
         self._kafka = kafka
         self._trouble: Unavailable | None = Unavailable("not at work yet")
-        self._shipping_since: float | None = None
+        self._publishing_since: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, and then finish what is on its way."""
         backoff = Backoff()
         while not stop.is_set():
             try:
-                await self._serve(stop, backoff)
+                await self._lead(stop, backoff)
             except Unavailable as error:
                 self._trouble = error
                 log.warning("relay interrupted", reason=error.detail)
@@ -55,60 +55,60 @@ class Relay:
 
     async def check(self) -> None:
         """Raises `Unavailable` with what keeps events from being published, if anything does."""
-        since = self._shipping_since
+        since = self._publishing_since
         if since is not None and _now() - since > self._kafka.request_timeout_ms / 1000:
             raise Unavailable("the broker takes nothing")
         if self._trouble:
             raise Unavailable(self._trouble.detail)
 
-    async def _serve(self, stop: asyncio.Event, backoff: Backoff) -> None:
-        """One term of office, if it is vacant. The office is the connection's: it ends with it."""
-        async with self._database.connection() as office:
-            books = Books(office, self._database)
-            if not await books.elected():
+    async def _lead(self, stop: asyncio.Event, backoff: Backoff) -> None:
+        """Lead, unless another process does. Leadership is the connection's: it ends with it."""
+        async with self._database.connection() as leader:
+            cursor = OutboxCursor(leader, self._database)
+            if not await cursor.acquire():
                 self._trouble = None
                 metrics.outbox_age.set(0)
                 return await pause(stop, STANDBY_SECONDS)
             try:
                 # In this order, so that the age of what waits is also told while the broker is away.
-                async with housekeeping(self._database), Producer(self._kafka) as producer:
+                async with retention(self._database), Producer(self._kafka) as producer:
                     self._trouble = None
-                    await self._work(books, producer, stop, backoff)
+                    await self._work(cursor, producer, stop, backoff)
             finally:
-                await books.resign()
+                await cursor.release()
 
     async def _work(
-        self, books: Books, producer: Producer, stop: asyncio.Event, backoff: Backoff
+        self, cursor: OutboxCursor, producer: Producer, stop: asyncio.Event, backoff: Backoff
     ) -> None:
         rows: list[Row] = []
         while not stop.is_set():
-            rows = rows or await self._wait_for_rows(books, stop)
+            rows = rows or await self._wait_for_rows(cursor, stop)
             while rows:
                 rows, _ = await _both(
-                    books.read_after(rows[-1], stop), self._publish(rows, books, producer)
+                    cursor.read_after(rows[-1], stop), self._publish(rows, cursor, producer)
                 )
                 backoff.reset()
 
-    async def _wait_for_rows(self, books: Books, stop: asyncio.Event) -> list[Row]:
+    async def _wait_for_rows(self, cursor: OutboxCursor, stop: asyncio.Event) -> list[Row]:
         """Look often at first, then less so: quick under load, quiet without."""
         wait = BUSY_SECONDS
-        while not (rows := await books.read(stop)) and not stop.is_set():
+        while not (rows := await cursor.read(stop)) and not stop.is_set():
             await pause(stop, wait)
             wait = min(wait * 1.5, IDLE_SECONDS)
         return rows
 
-    async def _publish(self, rows: Sequence[Row], books: Books, producer: Producer) -> None:
-        with metrics.relay_batch_seconds.time(), self._shipping(), _traced(rows):
-            await books.mark(rows[-1], await ship(producer, self._source, rows))
+    async def _publish(self, rows: Sequence[Row], cursor: OutboxCursor, producer: Producer) -> None:
+        with metrics.relay_batch_seconds.time(), self._publishing(), _traced(rows):
+            await cursor.advance(rows[-1], await publish_batch(producer, self._source, rows))
         metrics.relay_batch_records.observe(len(rows))
 
     @contextmanager
-    def _shipping(self) -> Iterator[None]:
-        self._shipping_since = _now()
+    def _publishing(self) -> Iterator[None]:
+        self._publishing_since = _now()
         try:
             yield
         finally:
-            self._shipping_since = None
+            self._publishing_since = None
 
 
 def _traced(rows: Sequence[Row]) -> AbstractContextManager[object]:

@@ -1,4 +1,4 @@
-"""What the active relay does on the side: forget what is old, and measure how far behind it is."""
+"""What the leading relay does on the side: delete what is old, and measure how far behind it is."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from shared.kernel.errors import Unavailable
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 
-LOOK_SECONDS = 5.0
+INTERVAL_SECONDS = 5.0
 SLICE = 5_000
 KEEP_PUBLISHED = timedelta(hours=72)
 """How long events stay in the outbox after they were published: so long they can be republished."""
@@ -18,7 +18,7 @@ KEEP_MARKS = timedelta(days=15)
 """Longer than any topic keeps its records: a duplicate whose mark is gone would count again."""
 
 # Each looks at the oldest rows alone, so that nothing to do costs nothing.
-FORGET_OUTBOX = """
+DELETE_OUTBOX = """
 delete from outbox where (xid, position) in (
   select xid, position from (
     select outbox.xid, outbox.position, created_at from outbox, relay_cursor as here
@@ -28,12 +28,12 @@ delete from outbox where (xid, position) in (
   where created_at < clock_timestamp() - $1::interval
 )
 """
-FORGET_PUBLISHED = """
+DELETE_PUBLISHED = """
 delete from published where ctid = any(array(
   select ctid from published where published_at < clock_timestamp() - $1::interval limit $2
 ))
 """
-FORGET_MARKS = """
+DELETE_MARKS = """
 delete from inbox where event_id = any(array(
   select event_id from inbox where received_at < clock_timestamp() - $1::interval limit $2
 ))
@@ -48,43 +48,43 @@ log = get_logger(__name__)
 
 
 @asynccontextmanager
-async def housekeeping(database: Database) -> AsyncIterator[None]:
-    """Keep house in the background for as long as the block runs; measured is first. `Unavailable`."""
+async def retention(database: Database) -> AsyncIterator[None]:
+    """Repeat it in the background while the block runs, having measured once. Raises `Unavailable`."""
     await _measure(database)
-    keeping = asyncio.create_task(_keep_house(database))
+    repeating = asyncio.create_task(_repeat(database))
     try:
         yield
     finally:
-        keeping.cancel()
-        await asyncio.wait([keeping])
+        repeating.cancel()
+        await asyncio.wait([repeating])
 
 
-async def tidy(
+async def delete_expired(
     database: Database, published: timedelta = KEEP_PUBLISHED, marks: timedelta = KEEP_MARKS
 ) -> None:
-    """Forget published events and inbox marks that are older than this."""
+    """Delete published events and inbox marks that are older than this."""
     for statement, age in (
-        (FORGET_OUTBOX, published),
-        (FORGET_PUBLISHED, published),
-        (FORGET_MARKS, marks),
+        (DELETE_OUTBOX, published),
+        (DELETE_PUBLISHED, published),
+        (DELETE_MARKS, marks),
     ):
-        while await _slice(database, statement, age) == SLICE:
+        while await _delete_slice(database, statement, age) == SLICE:
             continue
 
 
-async def _slice(database: Database, statement: str, age: timedelta) -> int:
+async def _delete_slice(database: Database, statement: str, age: timedelta) -> int:
     async with database.connection() as connection:
         return int((await connection.execute(statement, age, SLICE)).split()[-1])
 
 
-async def _keep_house(database: Database) -> None:
+async def _repeat(database: Database) -> None:
     while True:
         try:
-            await tidy(database)
+            await delete_expired(database)
             await _measure(database)
         except Unavailable as error:
-            log.warning("housekeeping interrupted", reason=error.detail)
-        await asyncio.sleep(LOOK_SECONDS)
+            log.warning("retention interrupted", reason=error.detail)
+        await asyncio.sleep(INTERVAL_SECONDS)
 
 
 async def _measure(database: Database) -> None:

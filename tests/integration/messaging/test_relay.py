@@ -11,7 +11,7 @@ from shared.database.database import Database
 from shared.messaging.outbox.cursor import republish
 from shared.messaging.outbox.outbox import append
 from shared.messaging.outbox.relay import Relay
-from shared.messaging.outbox.retention import tidy
+from shared.messaging.outbox.retention import delete_expired
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
@@ -146,9 +146,9 @@ async def test_only_what_was_published_and_is_old_is_forgotten(
     async with running(Relay("followup", database, broker)):
         await eventually(lambda: caught_up(database), within=30)
     await say(database, uuid4())
-    await tidy(database, published=timedelta(hours=1))
+    await delete_expired(database, published=timedelta(hours=1))
     assert await counts(database) == (2, 1)
-    await tidy(database, published=timedelta(0), marks=timedelta(0))
+    await delete_expired(database, published=timedelta(0), marks=timedelta(0))
     assert await counts(database) == (1, 0)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.runtime.memory import THRESHOLDS, settle
+from shared.runtime.memory import THRESHOLDS, freeze_gc
 
 
 @pytest.fixture(autouse=True)
@@ -17,13 +17,13 @@ def _as_before() -> Iterator[None]:
 
 
 def test_what_is_there_is_left_alone_and_what_comes_is_looked_at_less_often() -> None:
-    settle()
+    freeze_gc()
     assert gc.get_freeze_count() > 0
     assert gc.get_threshold() == THRESHOLDS
 
 
 def test_a_circle_that_comes_later_is_still_found() -> None:
-    settle()
+    freeze_gc()
     circle: list[object] = []
     circle.append(circle)
     del circle

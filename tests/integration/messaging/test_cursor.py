@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
-from shared.messaging.outbox.cursor import Books
+from shared.messaging.outbox.cursor import OutboxCursor
 from shared.messaging.outbox.outbox import append
 from tests.support.database import Databases, open_at
 from tests.support.kafka import confirmed
@@ -49,8 +49,8 @@ def dsn(databases: Databases) -> str:
 class Watch:
     """What the relay would publish, in its order."""
 
-    def __init__(self, books: Books, contacts: Sequence[UUID]) -> None:
-        self._books, self._contacts = books, {str(contact).encode() for contact in contacts}
+    def __init__(self, cursor: OutboxCursor, contacts: Sequence[UUID]) -> None:
+        self._books, self._contacts = cursor, {str(contact).encode() for contact in contacts}
         self._stop = asyncio.Event()
         self.read: dict[bytes, list[int]] = defaultdict(list)
 
@@ -60,7 +60,7 @@ class Watch:
             if row["key"] in self._contacts:
                 self.read[row["key"]].append(row["seq"])
         if rows:
-            await self._books.mark(rows[-1], [])
+            await self._books.advance(rows[-1], [])
 
 
 async def act(
@@ -85,9 +85,9 @@ async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> Non
     contacts = [uuid4() for _ in range(3)]
     turns: list[asyncio.Queue[None]] = [asyncio.Queue() for _ in writers]
     async with database.connection() as office:
-        books = Books(office, database)
-        assert await books.elected()
-        watch = Watch(books, contacts)
+        cursor = OutboxCursor(office, database)
+        assert await cursor.acquire()
+        watch = Watch(cursor, contacts)
         async with asyncio.TaskGroup() as group:
             for writer, turn in zip(writers, turns, strict=True):
                 group.create_task(act(database, writer, contacts, turn))
@@ -101,7 +101,7 @@ async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> Non
                 for _ in range(3):
                     turn.put_nowait(None)
         await watch.look()
-        await books.resign()
+        await cursor.release()
     await database.close()
     said = [n for writer in writers if writer.commits for n in writer.about]
     for n, contact in enumerate(contacts):
