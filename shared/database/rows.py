@@ -1,0 +1,67 @@
+"""Sets of rows: handed to PostgreSQL as one array a column, and read back by the names of columns.
+
+A statement costs a round trip however many rows it takes, so a set is one statement. Values travel by
+name: what a column is called in the table is what the field is called in the type.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+
+T = TypeVar("T")
+
+Row = Mapping[str, Any]
+
+
+class Columns:
+    """Columns and their PostgreSQL types, in an order of their own. They are ours, never input."""
+
+    def __init__(self, **types: str) -> None:
+        self._names = tuple(types)
+        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(types.values(), 1))
+        self.names = ", ".join(types)
+        """The columns, for an `insert` or a `select`."""
+        self.source = f"unnest({arrays}) as given ({self.names})"
+        """The rows, for a `from` clause; its parameters are what `arrays` gives."""
+
+    def arrays(self, rows: Iterable[Row]) -> list[list[Any]]:
+        """One array a column, in the order of `source`; what a row leaves out is null."""
+        found = list(rows)
+        return [[row.get(name) for row in found] for name in self._names]
+
+    def assignments(self, source: str, *, but: Iterable[str] = ()) -> str:
+        """`a = source.a, b = source.b` for an `update`, leaving out the columns of `but`."""
+        left_out = set(but)
+        return ", ".join(
+            f"{name} = {source}.{name}" for name in self._names if name not in left_out
+        )
+
+    def upsert(self, table: str, key: str) -> str:
+        """A statement that inserts the rows, or replaces those whose key is there."""
+        return (
+            f"insert into {table} ({self.names}) select {self.names} from {self.source}"  # noqa: S608
+            f" on conflict ({key}) do update set {self.assignments('excluded', but=[key])}"
+        )
+
+    def insert_new(self, table: str, key: str) -> str:
+        """A statement that inserts the rows; what is there under the key stays as it is."""
+        return (
+            f"insert into {table} ({self.names}) select {self.names} from {self.source}"  # noqa: S608
+            f" on conflict ({key}) do nothing"
+        )
+
+
+def as_row(value: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a struct, by name; nested structs stay what they are."""
+    return msgspec.structs.asdict(value)
+
+
+def from_row(row: asyncpg.Record, kind: type[T]) -> T:
+    """A struct or dataclass whose fields are columns of the row; other columns are left out.
+
+    Texts become enumerations where the type says so. Raises `msgspec.ValidationError` for a value
+    that the type does not allow: then table and type disagree.
+    """
+    return msgspec.convert(dict(row.items()), kind)
