@@ -10,7 +10,7 @@ from services.routing.adapters import store_desk
 from services.routing.application.work import Work
 from services.routing.domain.authority import Refused
 from services.routing.domain.contact import Contact
-from services.routing.entrypoints.commands import AgentCall, Commands, respond_json
+from services.routing.entrypoints.commands import AgentCall, Commands, KeyedAgentCall, respond_json
 from services.routing.entrypoints.desk_schemas import ContactWithHistory
 from services.routing.entrypoints.schemas import (
     Acted,
@@ -69,8 +69,12 @@ def router(commands: Commands, settings: Settings) -> APIRouter:
         )
 
     @routes.post("/actions", status_code=201, response_model=Acted)
-    async def act(contact_id: UUID, body: Need, call: AgentCall) -> Response:
-        """Grant it on your own authority; 403 with the limit and the way to escalate if it is more."""
+    async def act(contact_id: UUID, body: Need, call: KeyedAgentCall) -> Response:
+        """Grant it on your own authority; 403 with the limit and the way to escalate if it is more.
+
+        It takes an `Idempotency-Key`, and is refused without one: a retry under the same key spends
+        nothing more.
+        """
         wanted = body.as_value()
         return await commands.do(
             call,
