@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from services.routing.entrypoints.desk_schemas import ContactWithHistory, Desk
-from shared.contracts.intake import MessageSent
+from shared.contracts.intake import MessagePersonal, MessageReceived, MessageSent
 from shared.contracts.routing import (
     ActionRefused,
     ActionTaken,
@@ -15,7 +15,7 @@ from shared.contracts.routing import (
     MessageRequested,
     QueuedReason,
 )
-from shared.contracts.values import MessageKind
+from shared.contracts.values import Channel, MessageKind
 from shared.kernel.ids import new_id
 from tests.integration.routing.doors import Door
 from tests.integration.routing.world import REFUND, World, refund
@@ -98,6 +98,7 @@ async def test_what_belongs_to_another_agent_is_not_there(world: World, door: Do
         ("transfer", {"queue_id": "general"}),
         ("escalate", {}),
         ("resolve", {"outcome": "solved"}),
+        ("wrote-again", {"verdict": "still_open"}),
         ("wrap-up", {}),
     ):
         found = await door.at(contact_id, what, body, agent_id="bob", key=what)
@@ -215,6 +216,38 @@ async def test_an_escalated_contact_goes_to_who_may_and_never_back(
     queued = await world.rows("select queue_id, need_amount from contact")
     assert [tuple(row) for row in queued] == [("general", 20_000)]
     assert QueuedReason.ESCALATED in [each.reason for each in await world.told(ContactQueued)]
+
+
+async def test_an_agent_says_over_http_what_the_customer_wrote_after_the_claim(
+    world: World, door: Door
+) -> None:
+    await world.queue()
+    await world.agent()
+    contact_id, _ = await world.resolved()
+    not_yet = await door.at(contact_id, "wrote-again", {"verdict": "nothing_new"})
+    assert not_yet.status_code == 409
+    again = MessageReceived(
+        contact_id=contact_id,
+        message_id=new_id(),
+        channel=Channel.EMAIL,
+        received_at=world.clock.now(),
+        personal=MessagePersonal(text="Thank you!"),
+    )
+    await world.hear(again)
+    await world.dispatch()
+    [offer] = Desk.model_validate((await door.get("/v1/desk")).json()).offers
+    assert (offer.contact.wrote_again, offer.contact.precedence) == (True, False)
+    await door.post(f"/v1/offers/{offer.offer_id}/accept")
+    unknown = await door.at(contact_id, "wrote-again", {"verdict": "thanks"})
+    assert unknown.status_code == 422
+    said = await door.at(contact_id, "wrote-again", {"verdict": "nothing_new"})
+    assert said.json() == {
+        "contact_id": str(contact_id),
+        "state": "resolved",
+        "queue_id": "general",
+    }
+    found = ContactWithHistory.model_validate((await door.get(f"/v1/contacts/{contact_id}")).json())
+    assert (found.wrote_again, found.offers[-1].state) == (False, "nothing_new")
 
 
 async def test_the_second_to_accept_is_told_why_not(world: World, door: Door) -> None:
