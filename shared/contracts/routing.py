@@ -46,6 +46,7 @@ class QueuedReason(StrEnum):
     TRANSFERRED = "transferred"
     ESCALATED = "escalated"
     REOPENED = "reopened"
+    WROTE_AGAIN = "wrote_again"
 
 
 class OfferOutcome(StrEnum):
@@ -62,6 +63,7 @@ class AssignmentOutcome(StrEnum):
     RESOLVED = "resolved"
     TRANSFERRED = "transferred"
     ESCALATED = "escalated"
+    NOTHING_NEW = "nothing_new"
 
 
 class PassedOver(StrEnum):
@@ -92,6 +94,13 @@ class ResolutionOutcome(StrEnum):
     ADVICE = "advice"
     ELSEWHERE = "elsewhere"
     NOT_FOR_YOU = "not_for_you"
+
+
+class ReviewVerdict(StrEnum):
+    """What an agent says of a message that the customer wrote after a claimed resolution."""
+
+    STILL_OPEN = "still_open"
+    NOTHING_NEW = "nothing_new"
 
 
 class RefusedReason(StrEnum):
@@ -310,6 +319,21 @@ class ResolutionClaimed(Event, frozen=True, kw_only=True):
     number: Count
     assignments: Count
     claimed_at: Time
+
+
+@event("rapport.contact.reviewed.v1", topics.ASSIGNMENTS, subject="contact_id")
+class ContactReviewed(Event, frozen=True, kw_only=True):
+    """An agent read what the customer wrote after a claimed resolution, and says what it is.
+
+    Still open refutes the claim, and the contact goes on with precedence; with nothing new it is
+    where it was before, and the claim is left to the customer to confirm or to refute.
+    """
+
+    contact_id: UUID
+    resolution_id: UUID
+    agent_id: Slug
+    verdict: ReviewVerdict
+    reviewed_at: Time
 
 
 @event("rapport.message.requested.v1", topics.DELIVERIES, subject="contact_id")

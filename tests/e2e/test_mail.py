@@ -33,7 +33,9 @@ async def test_a_customers_answer_by_mail_joins_the_contact(centre: Centre) -> N
     await centre.counts("contacts", received=1)
 
 
-async def test_a_customer_who_writes_about_resolved_work_reopens_it(centre: Centre) -> None:
+async def test_a_customer_who_writes_about_resolved_work_is_read_again_without_precedence(
+    centre: Centre,
+) -> None:
     await centre.has_queue()
     ana, ada = await centre.has_agent("ana"), centre.customer()
     await centre.is_mailed(ada)
@@ -42,7 +44,8 @@ async def test_a_customer_who_writes_about_resolved_work_reopens_it(centre: Cent
     await ana.solves(contact_id)
     await centre.is_mailed(ada, "It happened again.", answering=acknowledged)
     offer = await ana.is_offered()
-    assert (offer["contact_id"], offer["contact"]["precedence"]) == (contact_id, True)
+    assert (offer["contact_id"], offer["contact"]["precedence"]) == (contact_id, False)
+    assert offer["contact"]["wrote_again"]
 
 
 async def test_nobody_joins_a_contact_of_somebody_else(centre: Centre) -> None:

@@ -1,7 +1,10 @@
 """Solved means the customer says so: refuted work comes back, silence is silence."""
 
 from deploy.local.people.customers import answer_check_in
+from shared.contracts.followup import CheckInSent
+from shared.contracts.routing import ContactReviewed
 from tests.e2e.story import Centre
+from tests.e2e.world import PATIENCE
 
 
 async def test_refuted_work_comes_back_to_the_same_agent_with_its_history(centre: Centre) -> None:
@@ -67,6 +70,56 @@ async def test_silence_leaves_a_resolution_unrefuted(centre: Centre) -> None:
     assert [claim["settled"] for claim in seen["resolutions"]] == ["unrefuted"]
     assert await answer_check_in(link, solved=False) == 410
     await centre.counts("resolutions", queue_id, unrefuted=1)
+
+
+async def test_thanks_after_a_claim_refute_nothing_and_the_question_comes_after_them(
+    centre: Centre,
+) -> None:
+    queue_id = await centre.has_queue(PATIENCE)
+    ana, ada = await centre.has_agent("ana"), centre.customer()
+    await centre.is_mailed(ada)
+    acknowledged = await centre.acknowledgement_of(ada)
+    contact_id = await ana.takes()
+    await ana.solves(contact_id)
+    await centre.is_mailed(ada, "Thank you!", answering=acknowledged)
+    offered = (await ana.is_offered())["contact"]
+    assert (offered["wrote_again"], offered["precedence"]) == (True, False)
+    assert await ana.takes() == contact_id
+    assert (await ana.wrote_again(contact_id, "nothing_new"))["state"] == "resolved"
+    seen = await ana.sees(contact_id, state="resolved", wrote_again=False)
+    assert [claim["settled"] for claim in seen["resolutions"]] == [None]
+    assert await answer_check_in(await centre.link_for(ada), solved=True, csat=5) == 200
+    seen = await ana.sees(contact_id, state="closed")
+    assert [claim["settled"] for claim in seen["resolutions"]] == ["confirmed"]
+    told = [each.data for each in await centre.told(contact_id)]
+    [said_at] = [each.reviewed_at for each in told if isinstance(each, ContactReviewed)]
+    [asked_at] = [each.sent_at for each in told if isinstance(each, CheckInSent)]
+    assert asked_at > said_at
+    await centre.counts("resolutions", queue_id, confirmed=1, refuted=0)
+
+
+async def test_what_is_still_open_refutes_the_claim_and_stays_with_the_agent(
+    centre: Centre,
+) -> None:
+    await centre.has_queue()
+    ana, ada = await centre.has_agent("ana"), centre.customer()
+    await centre.is_mailed(ada)
+    acknowledged = await centre.acknowledgement_of(ada)
+    contact_id = await ana.takes()
+    await ana.solves(contact_id)
+    link = await centre.link_for(ada)
+    await centre.is_mailed(ada, "It happened again.", answering=acknowledged)
+    assert await ana.takes() == contact_id
+    await ana.wrote_again(contact_id, "still_open")
+    await centre.counts("resolutions", refuted=1)
+    seen = await ana.sees(contact_id, state="assigned", precedence=True)
+    assert [claim["settled"] for claim in seen["resolutions"]] == ["refuted"]
+    assert await answer_check_in(link, solved=True) == 410
+    await ana.solves(contact_id)
+    again = await centre.link_for(ada, besides=link)
+    assert await answer_check_in(again, solved=True, csat=4) == 200
+    await ana.sees(contact_id, state="closed")
+    await centre.counts("resolutions", refuted=1, confirmed=1)
 
 
 async def test_a_link_that_was_tampered_with_is_refused(centre: Centre) -> None:

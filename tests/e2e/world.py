@@ -20,6 +20,8 @@ from tests.support.kafka import settings_of
 
 SILENCE = "silence"
 """The queue in which the window of a check-in closes at once."""
+PATIENCE = "patience"
+"""The queue whose customers are asked so late that they can write before it."""
 MOST = 200
 """Centres of a run, one for each test."""
 ENVIRONMENT = {
@@ -29,7 +31,8 @@ ENVIRONMENT = {
         # Longer than a run, so that no window closes behind a test's back.
         "RAPPORT_CHECK_IN__WINDOW_SECONDS": "3600",
         "RAPPORT_CHECK_IN__RULES": (
-            f'[{{"queue_id": "{SILENCE}", "delay_seconds": 0.2, "window_seconds": 1}}]'
+            f'[{{"queue_id": "{SILENCE}", "delay_seconds": 0.2, "window_seconds": 1}},'
+            f' {{"queue_id": "{PATIENCE}", "delay_seconds": 8, "window_seconds": 3600}}]'
         ),
         "RAPPORT_CHECK_IN__QUIET_HOURS": "false",
     },

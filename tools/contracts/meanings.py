@@ -56,6 +56,7 @@ MEANINGS = {
     "refused_at": "When it was refused.",
     "requested_at": "When it was asked for.",
     "resolution_id": "The claimed resolution.",
+    "reviewed_at": "When the agent said it.",
     "rule": "Why this queue, in words that name no person.",
     "sent_at": "When it was handed over for delivery.",
     "service_target_seconds": "Within how many seconds a contact should have an agent.",

@@ -10,7 +10,7 @@ import httpx2
 
 from deploy.local.demo.doings import Doings
 from deploy.local.demo.tell import Teller
-from deploy.local.demo.words import REPLIES
+from deploy.local.demo.words import REPLIES, THANKS
 from deploy.local.people.desks import Desk
 
 Json = dict[str, Any]
@@ -89,6 +89,8 @@ class Agent:
             return
         contact = await self.desk.contact(contact_id)
         await self._pause(0.5, 2)
+        if contact["wrote_again"] and not await self._read(contact):
+            return
         await self.desk.help_step(contact_id, "hear", "read the whole history")
         await self.desk.reply(contact_id, REPLIES.get(contact["language"], REPLIES["en"]))
         await self.desk.help_step(contact_id, "empathise")
@@ -101,6 +103,17 @@ class Agent:
         self.tell.count("resolved")
         await self._pause(0.5, 1.5)
         await self.desk.wrap_up(contact_id)
+
+    async def _read(self, contact: Json) -> bool:
+        """Say what the customer wrote after the claim; whether there is anything left to do."""
+        written = [message["text"] for message in contact["messages"] if message["inbound"]]
+        thanked = written[-1].strip() in THANKS.values()
+        await self.desk.wrote_again(
+            contact["contact_id"], "nothing_new" if thanked else "still_open"
+        )
+        if thanked:
+            self.tell.say(f"{self.desk.agent_id} reads thanks: there is nothing new")
+        return not thanked
 
     async def _provide(self, contact: Json) -> bool:
         """Spend what the contact needs; escalate when it is more than this agent may give."""

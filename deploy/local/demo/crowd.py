@@ -11,7 +11,7 @@ import httpx2
 from deploy.local.demo.centre import ADDRESS
 from deploy.local.demo.doings import Doings
 from deploy.local.demo.tell import Teller
-from deploy.local.demo.words import CUSTOMERS, STILL_OPEN, WORDS
+from deploy.local.demo.words import CUSTOMERS, STILL_OPEN, THANKS, WORDS
 from deploy.local.people.customers import (
     Customer,
     Words,
@@ -97,6 +97,9 @@ class Crowd:
         await asyncio.sleep(self.chance.uniform(1, 4))
         customer = next(one for one in CUSTOMERS if one.address == mail.to)
         mood = self.chance.random()
+        if mood < 0.10:
+            await self._thank(customer, mail)
+            return
         if mood < 0.25:
             self.tell.say(f"{customer.name} does not answer the check-in")
             return
@@ -107,3 +110,11 @@ class Crowd:
             self.tell.count("confirmed" if solved else "refuted")
             verdict = "it is solved" if solved else "it is not solved: the contact reopens"
             self.tell.say(f"{customer.name}: {verdict}")
+
+    async def _thank(self, customer: Customer, question: Mail) -> None:
+        """Write a mail instead of answering the question: an agent reads it."""
+        thanks = Words(topic="", subject=f"Re: {question.subject}", text=THANKS[customer.language])
+        written = await write_mail(self.smtp_port, customer, thanks, to=ADDRESS, answering=question)
+        self.sent.mails.add(written)
+        self.sent.deliveries["email"] += 1
+        self.tell.say(f"{customer.name} writes: {thanks.text}")

@@ -166,3 +166,12 @@ STILL_OPEN = MappingProxyType(
         "mn": "Уучлаарай, асуудал хэвээрээ байна.",
     }
 )
+
+THANKS = MappingProxyType(
+    {
+        "en": "Thank you!",
+        "de": "Vielen Dank!",
+        "te": "ధన్యవాదాలు!",
+        "mn": "Баярлалаа!",
+    }
+)

@@ -99,6 +99,10 @@ class Desk:
         """Claim that the contact is resolved."""
         return await self._post(f"/v1/contacts/{contact_id}/resolve", {"outcome": outcome})
 
+    async def wrote_again(self, contact_id: str, verdict: str) -> Json:
+        """Say what the customer wrote after the claim: still_open or nothing_new."""
+        return await self._post(f"/v1/contacts/{contact_id}/wrote-again", {"verdict": verdict})
+
     async def wrap_up(self, contact_id: str) -> Json:
         """Finish the work after the work."""
         return await self._post(f"/v1/contacts/{contact_id}/wrap-up")

@@ -25,6 +25,11 @@ from shared.contracts.followup import SkippedReason
 Unit = Literal["count", "seconds", "share", "score 1 to 5", "minor units"]
 RECEIVED_HOUR = "event time, UTC: everything counts in the hour the contact was received"
 FROM_RECEIVED = f"{RECEIVED_HOUR}; runs from received_at, round the clock"
+AFTER = (
+    "what a customer writes after a claim neither confirms nor refutes it: an agent reads it, and 'still"
+    " open' refutes, 'nothing new' leaves the claim as it is; a refuted contact that is queued again and a"
+    " later claim refute one that is not settled"
+)
 PEOPLE = "contacts from people; automatic mail is left out"
 
 
@@ -139,12 +144,12 @@ DEFINITIONS = (
     ),
     Definition(
         id="fcr_unrefuted",
-        version=1,
+        version=2,
         title="First-contact resolution, unrefuted",
         sentence="Of the first claims that are settled, the share after one turn that no customer denied:"
         " they said yes or said nothing. Silence counts here, and only here.",
-        formula="first claims after one turn, settled and not refuted ÷ settled first claims; coming"
-        " back before it is settled refutes; coverage: settled ÷ first claims",
+        formula=f"first claims after one turn, settled and not refuted ÷ settled first claims; {AFTER};"
+        " coverage: settled ÷ first claims",
         unit="share",
         measure=measures.first_claim,
         compute=covered_share(
@@ -155,12 +160,12 @@ DEFINITIONS = (
     ),
     Definition(
         id="fcr_confirmed",
-        version=1,
+        version=2,
         title="First-contact resolution, confirmed",
         sentence="Of the first claims on which the customer spoke, the share after one turn that they"
         " confirmed in their own words.",
         formula="first claims after one turn that were confirmed ÷ first claims confirmed or refuted;"
-        " coverage: confirmed or refuted ÷ first claims",
+        f" {AFTER}; coverage: confirmed or refuted ÷ first claims",
         unit="share",
         measure=measures.first_claim,
         compute=covered_share(
@@ -169,10 +174,10 @@ DEFINITIONS = (
     ),
     Definition(
         id="resolutions",
-        version=1,
+        version=2,
         title="Resolutions",
         sentence="What became of each claimed resolution.",
-        formula="each claim once, by the customer's latest word; open: its window has not closed",
+        formula=f"each claim once, by the latest word on it; {AFTER}; open: nothing of this has happened",
         unit="count",
         measure=measures.claims,
         compute=parts(*measures.OUTCOMES),

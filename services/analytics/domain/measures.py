@@ -133,7 +133,10 @@ def _end_of_wait(entry: Queued, answered: datetime | None, moved: datetime | Non
 
 
 def _outcome_of_claim(fact: Fact, resolution_id: UUID) -> str:
-    """How it was settled; until then, a customer who came back has said no."""
+    """How it was settled; until then, refuted if work on it began again.
+
+    A customer who wrote again is no such beginning: it takes an agent's word, which settles it.
+    """
     settled = fact.resolutions.get(resolution_id)
     if settled:
         return settled.outcome

@@ -6,17 +6,20 @@ import asyncpg
 import msgspec
 
 from services.followup.domain.model import (
+    Aftermath,
     Answer,
     CheckIn,
     Claim,
     Contact,
     Open,
+    Outcome,
     Received,
     Scheduled,
     Sent,
     Settled,
     Skipped,
     State,
+    StillOpen,
     Waiting,
 )
 from shared.contracts.cloudevents import TraceContext
@@ -34,7 +37,6 @@ CONTACT = {
     "value_tier": "text",
     "automatic": "boolean",
     "trace": "jsonb",
-    "reopened_at": "timestamptz",
 }
 CHECK_IN = {
     "check_in_id": "uuid",
@@ -54,20 +56,25 @@ CHECK_IN = {
     "comment": "text",
     "skipped_at": "timestamptz",
     "skipped_reason": "text",
+    "word_owed": "boolean",
+    "nothing_new_at": "timestamptz",
+    "still_open": "boolean",
+    "reopened": "boolean",
 }
+
+AFTERMATH = ("word_owed", "nothing_new_at", "still_open", "reopened")
 
 
 def to_contact(row: Row, check_ins: tuple[CheckIn, ...]) -> Contact:
     return Contact(
         contact_id=row["contact_id"],
         received=None if row["customer_id"] is None else _to_received(row),
-        reopened_at=row["reopened_at"],
         check_ins=check_ins,
     )
 
 
 def from_contact(contact: Contact) -> dict[str, Any]:
-    facts: dict[str, Any] = {"contact_id": contact.contact_id, "reopened_at": contact.reopened_at}
+    facts: dict[str, Any] = {"contact_id": contact.contact_id}
     received = contact.received
     if received is None:
         return facts
@@ -91,11 +98,12 @@ def to_check_in(row: Row) -> CheckIn:
         number=row["number"],
         claimed_at=row["claimed_at"],
     )
-    return CheckIn(claim, _to_state(row))
+    aftermath = Aftermath(**{name: row[name] for name in AFTERMATH})
+    return CheckIn(claim, _to_state(row), aftermath)
 
 
 def from_check_in(check_in: CheckIn) -> dict[str, Any]:
-    claim = check_in.claim
+    claim, aftermath = check_in.claim, check_in.aftermath
     return {
         "check_in_id": check_in.check_in_id,
         "resolution_id": claim.resolution_id,
@@ -104,6 +112,7 @@ def from_check_in(check_in: CheckIn) -> dict[str, Any]:
         "queue_id": claim.queue_id,
         "number": claim.number,
         "claimed_at": claim.claimed_at,
+        **{name: getattr(aftermath, name) for name in AFTERMATH},
         **_from_state(check_in.state),
     }
 
@@ -113,6 +122,8 @@ def name_of(state: State) -> str:
     match state:
         case Settled():
             return state.outcome
+        case StillOpen():
+            return Outcome.REFUTED
         case _:
             return type(state).__name__.lower()
 
@@ -131,6 +142,8 @@ def _to_received(row: Row) -> Received:
 
 def _to_state(row: Row) -> State:
     match row["state"]:
+        case "refuted" if row["still_open"]:
+            return StillOpen(was=_to_open(row), settled_at=row["settled_at"])
         case "confirmed" | "refuted" | "unrefuted":
             return Settled(sent=_to_sent(row), settled_at=row["settled_at"], answer=_to_answer(row))
         case "skipped":
@@ -172,6 +185,8 @@ def _from_state(state: State) -> dict[str, Any]:
         case Settled(sent=sent, answer=answer):
             said = {"csat": answer.csat, "comment": answer.comment} if answer else {}
             return facts | _from_sent(sent) | said | {"settled_at": state.settled_at}
+        case StillOpen():
+            return _from_state(state.was) | facts | {"settled_at": state.settled_at}
         case Skipped():
             ended = {"skipped_at": state.skipped_at, "skipped_reason": state.reason}
             return _from_state(state.was) | facts | ended

@@ -58,27 +58,27 @@ where check_in.state in ('waiting', 'scheduled', 'sent')
 """  # noqa: S608 - made of the column names above
 ASKED = """
 select check_in.*, customer_id, channel, language, time_zone, value_tier, automatic, trace,
-  reopened_at, coalesce(customer.name, '') as name
+  coalesce(customer.name, '') as name
 from {source} as check_in join contact using (contact_id) left join customer using (customer_id)
 """
 FIND = ASKED.format(source="check_in") + "where check_in_id = $1"
 LOCK = FIND + " for update of check_in"
 CLAIM_DUE = ASKED.format(
     source="""(
-  select * from check_in where state = 'scheduled' and due_at <= $1
+  select * from check_in where state = 'scheduled' and not word_owed and due_at <= $1
   order by due_at limit $2 for update skip locked
 )"""
 )
 CLAIM_CLOSING = ASKED.format(
     source="""(
-  select * from check_in where state = 'sent' and closes_at <= $1
+  select * from check_in where state = 'sent' and not word_owed and closes_at <= $1
   order by closes_at limit $2 for update skip locked
 )"""
 )
 NEXT = """
 select least(
-  (select min(due_at) from check_in where state = 'scheduled'),
-  (select min(closes_at) from check_in where state = 'sent'))
+  (select min(due_at) from check_in where state = 'scheduled' and not word_owed),
+  (select min(closes_at) from check_in where state = 'sent' and not word_owed))
 """
 OF_CONTACT = "select * from check_in where contact_id = $1 order by number"
 

@@ -41,7 +41,6 @@ Table(
     Column("value_tier", Text),
     Column("automatic", Boolean),
     Column("trace", JSONB, comment="The trace context the contact was received with."),
-    Column("reopened_at", DateTime(timezone=True)),
     CheckConstraint(
         "num_nulls(customer_id, channel, language, time_zone, value_tier, automatic) in (0, 6)",
         name="received_wholly_or_not_yet",
@@ -68,19 +67,35 @@ Table(
     Column("comment", Text),
     Column("skipped_at", DateTime(timezone=True)),
     Column("skipped_reason", Text),
+    Column(
+        "word_owed",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="The customer wrote after the claim, and no agent has said yet what that is.",
+    ),
+    Column("nothing_new_at", DateTime(timezone=True)),
+    Column(
+        "still_open",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="An agent says that it is.",
+    ),
+    Column("reopened", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint(
         "state in ('waiting', 'scheduled', 'sent', 'confirmed', 'refuted', 'unrefuted', 'skipped')",
         name="state",
     ),
     CheckConstraint(
-        "case state when 'waiting' then due_at is null"
-        " when 'skipped' then true else due_at is not null end",
+        "case when state = 'waiting' then due_at is null"
+        " when state = 'skipped' or still_open then true else due_at is not null end",
         name="due",
     ),
     CheckConstraint(
         "case when state in ('waiting', 'scheduled')"
         " then num_nonnulls(message_id, sent_at, closes_at) = 0"
-        " when state = 'skipped' then num_nulls(message_id, sent_at, closes_at) in (0, 3)"
+        " when state = 'skipped' or still_open then num_nulls(message_id, sent_at, closes_at) in (0, 3)"
         " else num_nulls(message_id, sent_at, closes_at) = 0 end",
         name="sent",
     ),
@@ -90,13 +105,14 @@ Table(
         name="settled",
     ),
     CheckConstraint(
-        "case when state in ('confirmed', 'refuted') then comment is not null"
+        "case when state in ('confirmed', 'refuted') and not still_open then comment is not null"
         " else num_nonnulls(csat, comment) = 0 end",
         name="answer",
     ),
     CheckConstraint("csat between 1 and 5", name="csat"),
     CheckConstraint(
-        "state not in ('confirmed', 'refuted') or settled_at < closes_at", name="answered_in_time"
+        "state not in ('confirmed', 'refuted') or still_open or settled_at < closes_at",
+        name="answered_in_time",
     ),
     CheckConstraint("state <> 'unrefuted' or settled_at >= closes_at", name="waited_to_the_end"),
     CheckConstraint(
@@ -108,6 +124,10 @@ Table(
         "skipped_reason in ('reopened', 'superseded', 'automatic', 'undeliverable')",
         name="skipped_reason",
     ),
+    CheckConstraint(
+        "not still_open or (not word_owed and state in ('waiting', 'refuted', 'skipped'))",
+        name="still_open_refutes",
+    ),
     Index("ix_check_in_contact_id", "contact_id"),
     Index(
         "uq_check_in_one_open_per_contact",
@@ -115,6 +135,12 @@ Table(
         unique=True,
         postgresql_where=text("state in ('scheduled', 'sent')"),
     ),
-    Index("ix_check_in_due", "due_at", postgresql_where=text("state = 'scheduled'")),
-    Index("ix_check_in_closing", "closes_at", postgresql_where=text("state = 'sent'")),
+    Index(
+        "ix_check_in_due", "due_at", postgresql_where=text("state = 'scheduled' and not word_owed")
+    ),
+    Index(
+        "ix_check_in_closing",
+        "closes_at",
+        postgresql_where=text("state = 'sent' and not word_owed"),
+    ),
 )

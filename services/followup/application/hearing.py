@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from services.followup.adapters import store
 from services.followup.application.counting import count
 from services.followup.domain.decisions import hear, is_news
-from services.followup.domain.model import CheckIn, Contact, Scheduled
+from services.followup.domain.model import CheckIn, Contact, Scheduled, Sent
 from services.followup.domain.policy import Policy
 from shared.contracts.cloudevents import Incoming, Outgoing, caused_by
 from shared.contracts.event import Event, subject_of
@@ -54,7 +55,7 @@ async def _save(tx: Tx, before: Mapping[UUID, Contact], after: Mapping[UUID, Con
     ]
     await store.save_contacts(tx, changed)
     await store.save_check_ins(tx, check_ins)
-    due = [one.state.due_at for one in check_ins if isinstance(one.state, Scheduled)]
+    due = [at for one in check_ins if (at := _due(one))]
     if due:
         await store.announce(tx, min(due))
 
@@ -62,6 +63,14 @@ async def _save(tx: Tx, before: Mapping[UUID, Contact], after: Mapping[UUID, Con
 def _changed(before: Contact, after: Contact) -> list[CheckIn]:
     known = set(before.check_ins)
     return [check_in for check_in in after.check_ins if check_in not in known]
+
+
+def _due(check_in: CheckIn) -> datetime | None:
+    """When the timers have to look at it."""
+    match check_in.state:
+        case Scheduled(due_at=due) | Sent(closes_at=due) if not check_in.aftermath.word_owed:
+            return due
+    return None
 
 
 def _contact_of(one: Incoming[Event]) -> UUID:

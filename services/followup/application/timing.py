@@ -40,7 +40,7 @@ class Timing:
         """Close the questions whose window is over; returns how many."""
         now = self.clock.now()
         claimed = await store.claim_closing(tx, now, limit)
-        decisions = [close(one.check_in, one.contact, now) for one in claimed]
+        decisions = [close(one.check_in, now) for one in claimed]
         return await _act(tx, "close", claimed, decisions, now)
 
     def _ask(self, one: Asked, now: datetime) -> Decision:

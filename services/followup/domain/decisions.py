@@ -6,6 +6,7 @@ anew after each of them.
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from services.followup.domain.model import (
     Answer,
@@ -13,20 +14,36 @@ from services.followup.domain.model import (
     Claim,
     Contact,
     Decision,
+    Open,
     Received,
     Scheduled,
     Sent,
     Settled,
     Skipped,
+    StillOpen,
     Waiting,
 )
 from services.followup.domain.policy import Policy
-from services.followup.domain.transitions import answered, scheduled, sent, skipped, unrefuted
+from services.followup.domain.transitions import (
+    answered,
+    prolonged,
+    scheduled,
+    sent,
+    skipped,
+    still_open,
+    unrefuted,
+)
 from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
 from shared.contracts.followup import SkippedReason
-from shared.contracts.intake import ContactReceived, MessageFailed, MessageReceived
-from shared.contracts.routing import ContactQueued, QueuedReason, ResolutionClaimed
+from shared.contracts.intake import ContactReceived, MessageFailed
+from shared.contracts.routing import (
+    ContactQueued,
+    ContactReviewed,
+    QueuedReason,
+    ResolutionClaimed,
+    ReviewVerdict,
+)
 from shared.contracts.values import MessageKind
 from shared.kernel.errors import Conflict, Failure, Missing
 
@@ -40,9 +57,11 @@ class Closed(Failure):
 def is_news(event: Event) -> bool:
     """Whether the event can change anything here: most of a contact's life does not."""
     match event:
-        case ContactReceived() | MessageReceived(automatic=False) | ResolutionClaimed():
+        case ContactReceived() | ResolutionClaimed() | ContactReviewed():
             return True
-        case ContactQueued(reason=QueuedReason.REOPENED) | MessageFailed(kind=MessageKind.CHECK_IN):
+        case ContactQueued(reason=QueuedReason.REOPENED | QueuedReason.WROTE_AGAIN):
+            return True
+        case MessageFailed(kind=MessageKind.CHECK_IN):
             return True
     return False
 
@@ -61,10 +80,12 @@ def learn(contact: Contact, heard: Incoming[Event]) -> Contact:
     match heard.data:
         case ContactReceived() as event:
             return replace(contact, received=_received(event, heard))
-        case MessageReceived(automatic=False) as event:
-            return _reopened(contact, event.received_at)
-        case ContactQueued(reason=QueuedReason.REOPENED) as event:
-            return _reopened(contact, event.queued_at)
+        case ContactQueued(reason=QueuedReason.REOPENED):
+            return _of_last_claim(contact, reopened=True)
+        case ContactQueued(reason=QueuedReason.WROTE_AGAIN):
+            return _of_last_claim(contact, word_owed=True)
+        case ContactReviewed() as event:
+            return _reviewed(contact, event)
         case ResolutionClaimed() as event:
             return _claimed(contact, event)
     return contact
@@ -85,19 +106,19 @@ def review(contact: Contact, policy: Policy, now: datetime) -> list[Decision]:
 def ask(check_in: CheckIn, contact: Contact, policy: Policy, now: datetime) -> Decision:
     """The time to ask has come; in the customer's quiet hours it is put off to their end."""
     match check_in.state, contact.received:
-        case Scheduled() as due, Received() as received:
+        case Scheduled() as due, Received() as received if not check_in.aftermath.word_owed:
             allowed_at = policy.allowed_from(now, received)
             if allowed_at > now:
                 return scheduled(check_in, allowed_at)
             return sent(check_in, due, policy.closes_at(check_in.claim, received, now), now)
-    raise Conflict("only a scheduled question can be asked")
+    raise Conflict("only a scheduled question can be asked, and only when no word is owed")
 
 
-def close(check_in: CheckIn, contact: Contact, now: datetime) -> Decision:
-    """The window closed without an answer. Silence counts only if the customer was silent."""
-    if not isinstance(check_in.state, Sent):
-        raise Conflict("only a question that was sent can close")
-    if _reopened_since(contact, check_in.claim):
+def close(check_in: CheckIn, now: datetime) -> Decision:
+    """The window closed without an answer; what the customer wrote instead was read before."""
+    if not isinstance(check_in.state, Sent) or check_in.aftermath.word_owed:
+        raise Conflict("only a question that was sent can close, and only when no word is owed")
+    if check_in.aftermath.reopened:
         return skipped(check_in, check_in.state, SkippedReason.REOPENED, now)
     return unrefuted(check_in, check_in.state, now)
 
@@ -123,13 +144,30 @@ def _look_at(
     check_in: CheckIn, contact: Contact, received: Received, policy: Policy, now: datetime
 ) -> Decision | None:
     state = check_in.state
-    if isinstance(state, Settled | Skipped):
+    if isinstance(state, Settled | StillOpen | Skipped):
         return None
     reason = _reason_to_skip(check_in, contact, received)
+    if check_in.aftermath.still_open and reason is not SkippedReason.AUTOMATIC:
+        return still_open(check_in, state, now)
     if reason:
         return skipped(check_in, state, reason, now)
-    if isinstance(state, Waiting):
-        return scheduled(check_in, policy.due_at(check_in.claim, received))
+    return _put_in_time(check_in, state, received, policy)
+
+
+def _put_in_time(
+    check_in: CheckIn, state: Open, received: Received, policy: Policy
+) -> Decision | None:
+    """A question that waits gets its time; after nothing new the time begins anew, never sooner."""
+    claim, anew_at = check_in.claim, check_in.aftermath.nothing_new_at
+    due_at = policy.due_at(claim, received, anew_at)
+    match state:
+        case Waiting():
+            return scheduled(check_in, due_at)
+        case Scheduled() if anew_at and due_at > state.due_at:
+            return scheduled(check_in, due_at)
+        case Sent() if anew_at:
+            closes_at = policy.closes_at(claim, received, anew_at)
+            return prolonged(check_in, state, closes_at) if closes_at > state.closes_at else None
     return None
 
 
@@ -139,7 +177,7 @@ def _reason_to_skip(
     if not isinstance(check_in.state, Sent):
         if received.automatic:
             return SkippedReason.AUTOMATIC
-        if _reopened_since(contact, check_in.claim):
+        if check_in.aftermath.reopened:
             return SkippedReason.REOPENED
     if any(other.claim.number > check_in.claim.number for other in contact.check_ins):
         return SkippedReason.SUPERSEDED
@@ -168,12 +206,29 @@ def _received(event: ContactReceived, heard: Incoming[Event]) -> Received:
     )
 
 
-def _reopened(contact: Contact, moment: datetime) -> Contact:
-    return replace(contact, reopened_at=max(moment, contact.reopened_at or moment))
+def _of_last_claim(contact: Contact, **known: Any) -> Contact:
+    """Routing tells of it after the claim it is about and before the next one."""
+    last = max(contact.check_ins, key=lambda one: one.claim.number, default=None)
+    return _with_aftermath(contact, last, **known) if last else contact
 
 
-def _reopened_since(contact: Contact, claim: Claim) -> bool:
-    return contact.reopened_at is not None and contact.reopened_at > claim.claimed_at
+def _reviewed(contact: Contact, event: ContactReviewed) -> Contact:
+    of = (one for one in contact.check_ins if one.claim.resolution_id == event.resolution_id)
+    about = next(of, None)
+    if about is None:
+        return contact
+    if event.verdict is ReviewVerdict.STILL_OPEN:
+        return _with_aftermath(contact, about, word_owed=False, still_open=True)
+    return _with_aftermath(contact, about, word_owed=False, nothing_new_at=event.reviewed_at)
+
+
+def _with_aftermath(contact: Contact, about: CheckIn, **known: Any) -> Contact:
+    """The contact with what is new about a claim; a check-in that has ended never changes again."""
+    if isinstance(about.state, Settled | StillOpen | Skipped):
+        return contact
+    told = replace(about, aftermath=replace(about.aftermath, **known))
+    check_ins = tuple(told if one is about else one for one in contact.check_ins)
+    return replace(contact, check_ins=check_ins)
 
 
 def _claimed(contact: Contact, event: ResolutionClaimed) -> Contact:

@@ -42,6 +42,20 @@ class Answer:
     comment: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What happened after a claim and before the next one.
+
+    `word_owed`: the customer wrote, and no agent has said yet what that is. `nothing_new_at`: when an
+    agent last said so. `still_open`: what an agent said. `reopened`: it was refuted some other way.
+    """
+
+    word_owed: bool = False
+    nothing_new_at: datetime | None = None
+    still_open: bool = False
+    reopened: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Claimed, but whose contact it is has not been heard yet."""
@@ -88,8 +102,16 @@ class Skipped:
     skipped_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StillOpen:
+    """The end: refuted by what the customer wrote, an agent says. Never changes again."""
+
+    was: "Open"
+    settled_at: datetime
+
+
 Open: TypeAlias = Waiting | Scheduled | Sent
-State: TypeAlias = Open | Settled | Skipped
+State: TypeAlias = Open | Settled | StillOpen | Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +120,7 @@ class CheckIn:
 
     claim: Claim
     state: State = field(default_factory=Waiting)
+    aftermath: Aftermath = Aftermath()
 
     @property
     def check_in_id(self) -> UUID:
@@ -125,14 +148,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """All that follow-up knows of one contact, in whichever order it was heard.
-
-    `reopened_at` is the last time the customer wrote again or the contact was queued again.
-    """
+    """All that follow-up knows of one contact, in whichever order topics were heard."""
 
     contact_id: UUID
     received: Received | None = None
-    reopened_at: datetime | None = None
     check_ins: tuple[CheckIn, ...] = ()
 
     @property

@@ -55,9 +55,13 @@ class Policy:
     rules: Sequence[Rule]
     quiet_hours: QuietHours | None = None
 
-    def due_at(self, claim: Claim, received: Received) -> datetime:
-        """When to ask: never before claim + delay, never in the customer's quiet hours."""
-        return self.allowed_from(claim.claimed_at + self._rule(claim, received).delay, received)
+    def due_at(self, claim: Claim, received: Received, anew_at: datetime | None = None) -> datetime:
+        """When to ask: never before claim + delay, never in the customer's quiet hours.
+
+        The delay begins anew at `anew_at`, if there is such a time.
+        """
+        begun_at = max(claim.claimed_at, anew_at or claim.claimed_at)
+        return self.allowed_from(begun_at + self._rule(claim, received).delay, received)
 
     def allowed_from(self, moment: datetime, received: Received) -> datetime:
         """The first moment from `moment` on at which this customer may be written to."""

@@ -14,6 +14,7 @@ from services.followup.domain.model import (
     Sent,
     Settled,
     Skipped,
+    StillOpen,
 )
 from shared.contracts.followup import (
     AnswerPersonal,
@@ -76,6 +77,19 @@ def answered(check_in: CheckIn, was: Sent, given: Answer, now: datetime) -> Deci
     return Decision(
         replace(check_in, state=state), (told, settled(settled_at=now, **_whose(check_in)))
     )
+
+
+def still_open(check_in: CheckIn, was: Open, now: datetime) -> Decision:
+    """What the customer wrote refutes the resolution: they are not asked about it any more."""
+    not_asked = CheckInSkipped(reason=SkippedReason.REOPENED, skipped_at=now, **_which(check_in))
+    refuted = ResolutionRefuted(settled_at=now, **_whose(check_in))
+    state = StillOpen(was=was, settled_at=now)
+    return Decision(replace(check_in, state=state), (not_asked, refuted))
+
+
+def prolonged(check_in: CheckIn, was: Sent, closes_at: datetime) -> Decision:
+    """An answer counts for longer than the customer was told; nobody needs to know."""
+    return Decision(replace(check_in, state=replace(was, closes_at=closes_at)), ())
 
 
 def unrefuted(check_in: CheckIn, was: Sent, now: datetime) -> Decision:

@@ -7,9 +7,8 @@ from shared.contracts.intake import (
     ContactReceived,
     CustomerIdentified,
     MessageFailed,
-    MessageReceived,
 )
-from shared.contracts.routing import ContactQueued, ResolutionClaimed
+from shared.contracts.routing import ContactQueued, ContactReviewed, ResolutionClaimed
 from shared.messaging.consumer.subscription import Subscription
 
 TOPICS = (topics.CUSTOMERS, topics.CONTACTS, topics.ASSIGNMENTS)
@@ -17,9 +16,9 @@ WANTED: frozenset[type[Event]] = frozenset(
     {
         CustomerIdentified,  # what the customer is called
         ContactReceived,  # language, time zone, whether there is anybody to ask
-        MessageReceived,  # the customer wrote again
         MessageFailed,  # our question did not arrive
-        ContactQueued,  # reopened
+        ContactQueued,  # reopened; or the customer wrote again, and an agent has to read it
+        ContactReviewed,  # what the agent says of it
         ResolutionClaimed,  # something to check
     }
 )

@@ -91,6 +91,11 @@ class CheckInOut(BaseModel):
     csat: int | None = None
     skipped_at: datetime | None = None
     skipped_reason: str | None = None
+    word_owed: bool = Field(
+        False, description="The customer wrote after the claim; an agent has to say what that is."
+    )
+    nothing_new_at: datetime | None = None
+    still_open: bool = False
 
     @classmethod
     def of(cls, check_in: CheckIn) -> Self:

@@ -34,6 +34,7 @@ _CONTACT = {
     "assignments": "int",
     "claims": "int",
     "resolution_id": "uuid",
+    "returns_to": "text",
     "declined": "text",
     "excluded": "text",
     "need_kind": "text",
@@ -43,7 +44,7 @@ _CONTACT = {
     "trace_state": "text",
     "lane": "text",
 }
-_PLAIN_CONTACT = tuple(_CONTACT)[:17]
+_PLAIN_CONTACT = tuple(_CONTACT)[:18]
 _OFFER = {
     "offer_id": "uuid",
     "contact_id": "uuid",
@@ -130,6 +131,7 @@ def contact_of(row: asyncpg.Record, offer: Offer | None) -> Contact:
     """The contact in a row of its table."""
     plain = {name: row[name] for name in _PLAIN_CONTACT}
     plain |= {"channel": Channel(row["channel"]), "state": ContactState(row["state"])}
+    plain["returns_to"] = row["returns_to"] and ContactState(row["returns_to"])
     return Contact(
         **plain,
         declined=frozenset(row["declined"].split()),

@@ -14,6 +14,7 @@ HELD = """
 select o.offer_id, o.contact_id, o.state, o.queue_id, o.made_at, o.expires_at, o.accepted_at,
   o.wrap_up_ends_at, o.need_kind, o.need_amount, o.need_currency, c.channel, c.topic, c.language,
   c.priority, c.received_at, c.promise_due_at, c.precedence, c.claims,
+  c.returns_to is not null as wrote_again,
   coalesce(nullif(person.name, ''), first.name, '') as name, coalesce(first.subject, '') as subject,
   said.messages, said.newest_at
 from offer o join contact c using (contact_id)
@@ -30,7 +31,7 @@ where o.agent_id = $1 and o.slot is not null
 order by o.made_at, o.offer_id
 """
 CONTACT = """
-select c.*, coalesce(person.name, '') as name, person.time_zone
+select c.*, c.returns_to is not null as wrote_again, coalesce(person.name, '') as name, person.time_zone
 from contact c left join customer person using (customer_id)
 where contact_id = $1 and exists (
   select from offer o where o.contact_id = c.contact_id and o.agent_id = $2
@@ -60,7 +61,16 @@ from resolution where contact_id = $1 order by number""",
 _SUMMARY = ("channel", "topic", "language", "priority", "received_at", "promise_due_at")
 _CONTACT = (
     *("contact_id", "customer_id", "state", *_SUMMARY),
-    *("name", "time_zone", "value_tier", "queue_id", "queued_at", "precedence", "claims"),
+    *(
+        "name",
+        "time_zone",
+        "value_tier",
+        "queue_id",
+        "queued_at",
+        "precedence",
+        "wrote_again",
+        "claims",
+    ),
 )
 
 
@@ -106,6 +116,9 @@ def _assignment(row: Any) -> Json:
 
 
 def _what(row: Any) -> Json:
-    summary = {name: row[name] for name in (*_SUMMARY, "precedence", "claims", "name", "subject")}
+    summary = {
+        name: row[name]
+        for name in (*_SUMMARY, "precedence", "wrote_again", "claims", "name", "subject")
+    }
     summary |= {"need": need_of(row), "messages": row["messages"], "newest_at": row["newest_at"]}
     return {"contact_id": row["contact_id"], "queue_id": row["queue_id"], "contact": summary}

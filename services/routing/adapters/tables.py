@@ -134,6 +134,7 @@ contact = Table(
     Column("assignments", Integer, nullable=False),
     Column("claims", Integer, nullable=False),
     Column("resolution_id", Uuid),
+    Column("returns_to", Text, comment="Its state before the customer wrote after a claim."),
     Column("trace_parent", Text),
     Column("trace_state", Text),
     Column(
@@ -146,6 +147,11 @@ contact = Table(
     CheckConstraint(
         "state in ('recorded', 'unplaced') or (queue_id is not null and queued_at is not null)",
         name="placed_has_queue",
+    ),
+    CheckConstraint(
+        "returns_to is null or (returns_to in ('resolved', 'closed')"
+        " and state in ('waiting', 'offered', 'assigned'))",
+        name="owed_a_word_while_open",
     ),
     Index(
         "ix_contact_waiting",

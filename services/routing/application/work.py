@@ -22,6 +22,7 @@ from shared.contracts.routing import (
     QueueChanged,
     ResolutionClaimed,
     ResolutionOutcome,
+    ReviewVerdict,
 )
 from shared.contracts.values import MessageKind, Need
 from shared.database.database import Tx
@@ -112,6 +113,10 @@ class Work:
         await self._change((contact, (claimed,)))
         await store_history.claim(self.tx, claimed)
         return claimed
+
+    async def review(self, verdict: ReviewVerdict) -> Contact:
+        """Say what the customer wrote after the claim: still open, or nothing new."""
+        return await self._change(life.review(await self._mine(), verdict, self.now))
 
     async def wrap_up(self) -> Contact:
         """The agent is done with the contact."""

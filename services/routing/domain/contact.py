@@ -35,6 +35,7 @@ class OfferState(StrEnum):
     RESOLVED = "resolved"
     TRANSFERRED = "transferred"
     ESCALATED = "escalated"
+    NOTHING_NEW = "nothing_new"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ class Contact:
 
     `received_at` and `promise_due_at` never change: they are its place in line for as long as it lives.
     `assignments` counts agents' turns, `claims` resolutions; `resolution_id` is the last claim.
+    `returns_to` is set while the customer wrote after that claim and no agent has said yet what it
+    is: the state it goes back to if it is nothing new.
     """
 
     contact_id: UUID
@@ -90,6 +93,7 @@ class Contact:
     assignments: int = 0
     claims: int = 0
     resolution_id: UUID | None = None
+    returns_to: ContactState | None = None
     trace: TraceContext | None = None
     offer: Offer | None = None
 

@@ -61,18 +61,20 @@ def received(known: Contact | None, heard: Incoming[ContactReceived], scene: Sce
 def written_to(
     contact: Contact | None, heard: Incoming[MessageReceived], scene: Scene
 ) -> Told | None:
-    """A customer who writes about a resolved contact reopens it; an automatic answer does not."""
+    """What a customer writes about a resolved contact has to be read; an automatic answer has not."""
     if contact is None or contact.state not in life.OVER or heard.data.automatic:
         return None
-    return life.reopen(contact, _queue(contact, scene), "the customer wrote again", scene.now)
+    return life.write_again(contact, _queue(contact, scene), scene.now)
 
 
 def refuted(
     contact: Contact | None, heard: Incoming[ResolutionRefuted], scene: Scene
 ) -> Told | None:
-    """Not solved, says the customer: the contact reopens, unless it has done so already."""
+    """Not solved, says the customer: the contact reopens, or goes first if it waits already."""
     if contact is None or not _is_last_word(contact, heard.data):
         return None
+    if contact.returns_to is not None:
+        return life.refute(contact)
     return life.reopen(contact, _queue(contact, scene), "the customer says no", scene.now)
 
 
@@ -99,7 +101,9 @@ RULES: Mapping[type[Event], Rule] = {
 def _is_last_word(
     contact: Contact, event: ResolutionConfirmed | ResolutionRefuted | ResolutionUnrefuted
 ) -> bool:
-    return contact.state in life.OVER and contact.resolution_id == event.resolution_id
+    """Whether it is about the last claim, and nobody has begun to work on the contact anew."""
+    stands = contact.state in life.OVER or contact.returns_to is not None
+    return stands and contact.resolution_id == event.resolution_id
 
 
 def _queue(contact: Contact, scene: Scene) -> QueueChanged:

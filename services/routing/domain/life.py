@@ -15,6 +15,7 @@ from shared.contracts.routing import (
     AssignmentEnded,
     AssignmentOutcome,
     AssignmentStarted,
+    ContactReviewed,
     OfferClosed,
     OfferMade,
     OfferOutcome,
@@ -22,6 +23,7 @@ from shared.contracts.routing import (
     QueuedReason,
     ResolutionClaimed,
     ResolutionOutcome,
+    ReviewVerdict,
 )
 from shared.contracts.values import Need
 from shared.kernel.errors import Conflict
@@ -133,6 +135,7 @@ def resolve(
         state=ContactState.RESOLVED,
         claims=claimed.number,
         resolution_id=resolution_id,
+        returns_to=None,
         preferred_agent=offer.agent_id,
         offer=wrapping,
     )
@@ -171,20 +174,59 @@ def escalate(contact: Contact, queue: QueueChanged, need: Need | None, now: date
 
 
 def reopen(contact: Contact, queue: QueueChanged, why: str, now: datetime) -> Told:
-    """A resolved contact waits again: with its history and its place, first for its last agent.
+    """A refuted contact waits again: with its history and its place, first for its last agent."""
+    _require(contact, *OVER)
+    rule = f"{why}: back to {queue.queue_id} in its first place"
+    contact = replace(contact, precedence=True)
+    return _wait_again(contact, queue, QueuedReason.REOPENED, rule, now)
 
-    A wrap-up that is still going on ends here, since a contact is never with two.
+
+def write_again(contact: Contact, queue: QueueChanged, now: datetime) -> Told:
+    """The customer wrote after a claim: it waits again, for an agent who says what that is.
+
+    It has no precedence and the claim stands, since it may be no more than thanks.
     """
     _require(contact, *OVER)
-    contact, events = end_wrap_up(contact, now) if contact.offer else (contact, ())
-    contact = replace(contact, precedence=True, declined=frozenset(), excluded=frozenset())
-    rule = f"{why}: back to {queue.queue_id} in its first place"
-    contact, queued = wait(contact, queue, QueuedReason.REOPENED, rule, now)
-    return contact, events + queued
+    rule = f"the customer wrote again: back to {queue.queue_id}"
+    contact = replace(contact, precedence=False, returns_to=contact.state)
+    return _wait_again(contact, queue, QueuedReason.WROTE_AGAIN, rule, now)
+
+
+def review(contact: Contact, verdict: ReviewVerdict, now: datetime) -> Told:
+    """The agent says what the customer wrote after the claim: still open, or nothing new.
+
+    Still open, the contact stays with the agent and has precedence from now on; with nothing new it
+    is as it was before the customer wrote, and the agent is free of it.
+    """
+    offer = live(contact, OfferState.ACCEPTED)
+    if contact.returns_to is None or contact.resolution_id is None:
+        raise Conflict("no word is owed on what the customer wrote", reason="no_word_owed")
+    reviewed = ContactReviewed(
+        contact_id=contact.contact_id,
+        resolution_id=contact.resolution_id,
+        agent_id=offer.agent_id,
+        verdict=verdict,
+        reviewed_at=now,
+    )
+    if verdict is ReviewVerdict.STILL_OPEN:
+        return refute(contact)[0], (reviewed,)
+    before = replace(contact, state=contact.returns_to, returns_to=None)
+    returned, ended = _end(before, offer, AssignmentOutcome.NOTHING_NEW, now)
+    return returned, (reviewed, *ended)
+
+
+def refute(contact: Contact) -> Told:
+    """The claim does not hold: whoever has the contact, or gets it, owes no word on it any more."""
+    return replace(contact, precedence=True, returns_to=None), ()
 
 
 def close(contact: Contact) -> Told:
-    """The last word on a resolution is spoken; only the customer can reopen it."""
+    """The last word on a resolution is spoken; only the customer can reopen it.
+
+    A customer who wrote again is read first: then that is the state the contact goes back to.
+    """
+    if contact.returns_to is not None:
+        return replace(contact, returns_to=ContactState.CLOSED), ()
     _require(contact, *OVER)
     return replace(contact, state=ContactState.CLOSED), ()
 
@@ -197,6 +239,16 @@ def live(contact: Contact, *states: OfferState) -> Offer:
         found = offer.state if offer else contact.state
         raise Conflict(f"it is {found}, not {wanted}", reason=str(found))
     return offer
+
+
+def _wait_again(
+    contact: Contact, queue: QueueChanged, reason: QueuedReason, rule: str, now: datetime
+) -> Told:
+    """A wrap-up that is still going on ends here, since a contact is never with two."""
+    contact, events = end_wrap_up(contact, now) if contact.offer else (contact, ())
+    contact = replace(contact, declined=frozenset(), excluded=frozenset())
+    contact, queued = wait(contact, queue, reason, rule, now)
+    return contact, events + queued
 
 
 def _end(contact: Contact, offer: Offer, outcome: AssignmentOutcome, now: datetime) -> Told:

@@ -16,16 +16,15 @@ from shared.kernel.clock import Clock
 T = TypeVar("T")
 Work = Callable[[Tx, datetime], Awaitable[T]]
 Show = Callable[[T], Answer]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=LONGEST_KEY,
-        pattern=VISIBLE,
-        description="The same key gives the same answer for 24 h.",
-    ),
-]
+_KEY = Header(
+    alias="Idempotency-Key",
+    min_length=1,
+    max_length=LONGEST_KEY,
+    pattern=VISIBLE,
+    description="The same key gives the same answer for 24 h; with another body, 422.",
+)
+Key = Annotated[str | None, _KEY]
+RequiredKey = Annotated[str, _KEY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,15 @@ def _call(request: Request, caller: Annotated[Caller, require("desk")], key: Key
     return Call(caller.subject, request, key)
 
 
+def _keyed_call(
+    request: Request, caller: Annotated[Caller, require("desk")], key: RequiredKey
+) -> Call:
+    return Call(caller.subject, request, key)
+
+
 AgentCall = Annotated[Call, Depends(_call)]
+KeyedAgentCall = Annotated[Call, Depends(_keyed_call)]
+"""A call that is refused (422) without a key: where money moves, a retry must not do it twice."""
 
 
 class Commands:

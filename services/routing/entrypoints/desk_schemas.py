@@ -17,7 +17,10 @@ class Out(BaseModel):
 
 
 class Summary(Out):
-    """A contact in short; `messages` counts what the customer wrote, the last at `newest_at`."""
+    """A contact in short; `messages` counts what the customer wrote, the last at `newest_at`.
+
+    `wrote_again`: the customer wrote after the last claim, and an agent has to say what that is.
+    """
 
     channel: Channel
     topic: str
@@ -26,6 +29,7 @@ class Summary(Out):
     received_at: datetime
     promise_due_at: datetime | None
     precedence: bool
+    wrote_again: bool
     claims: int
     name: str
     subject: str
@@ -157,6 +161,7 @@ class ContactWithHistory(Out):
     queue_id: str | None
     queued_at: datetime | None
     precedence: bool
+    wrote_again: bool
     claims: int
     need: Need | None
     messages: list[Message]

@@ -14,6 +14,7 @@ from shared.contracts.routing import (
     Presence,
     QueueChanged,
     ResolutionOutcome,
+    ReviewVerdict,
 )
 from shared.contracts.values import AuthorityKind, Channel
 
@@ -154,6 +155,12 @@ class ResolveIn(In):
     """What the agent claims."""
 
     outcome: ResolutionOutcome
+
+
+class WroteAgainIn(In):
+    """What the customer's message after the claim is."""
+
+    verdict: ReviewVerdict
 
 
 class Queue(QueueIn):

@@ -10,7 +10,7 @@ from services.routing.adapters import store_desk
 from services.routing.application.work import Work
 from services.routing.domain.authority import Refused
 from services.routing.domain.contact import Contact
-from services.routing.entrypoints.commands import AgentCall, Commands, respond_json
+from services.routing.entrypoints.commands import AgentCall, Commands, KeyedAgentCall, respond_json
 from services.routing.entrypoints.desk_schemas import ContactWithHistory
 from services.routing.entrypoints.schemas import (
     Acted,
@@ -24,6 +24,7 @@ from services.routing.entrypoints.schemas import (
     ResolveIn,
     Stands,
     TransferIn,
+    WroteAgainIn,
 )
 from services.routing.settings import Settings
 from shared.contracts.routing import ActionTaken, ResolutionClaimed
@@ -36,9 +37,14 @@ Agent = Annotated[Caller, require("desk")]
 
 
 def router(commands: Commands, settings: Settings) -> APIRouter:
-    """What an agent does about a contact."""
+    """What an agent does about a contact, and how they let go of it."""
     routes = APIRouter(prefix="/v1/contacts/{contact_id}", tags=["work"])
-    wrap_up = timedelta(seconds=settings.wrap_up_seconds)
+    _add_deeds(routes, commands)
+    _add_ends(routes, commands, timedelta(seconds=settings.wrap_up_seconds))
+    return routes
+
+
+def _add_deeds(routes: APIRouter, commands: Commands) -> None:
 
     @routes.get("", response_model=ContactWithHistory)
     async def show_a_contact(contact_id: UUID, caller: Agent) -> Response:
@@ -69,14 +75,21 @@ def router(commands: Commands, settings: Settings) -> APIRouter:
         )
 
     @routes.post("/actions", status_code=201, response_model=Acted)
-    async def act(contact_id: UUID, body: Need, call: AgentCall) -> Response:
-        """Grant it on your own authority; 403 with the limit and the way to escalate if it is more."""
+    async def act(contact_id: UUID, body: Need, call: KeyedAgentCall) -> Response:
+        """Grant it on your own authority; 403 with the limit and the way to escalate if it is more.
+
+        It takes an `Idempotency-Key`, and is refused without one: a retry under the same key spends
+        nothing more.
+        """
         wanted = body.as_value()
         return await commands.do(
             call,
             lambda tx, now: Work(tx, call.agent_id, contact_id, now).act(wanted),
             lambda done: _acted(contact_id, done),
         )
+
+
+def _add_ends(routes: APIRouter, commands: Commands, wrap_up: timedelta) -> None:
 
     @routes.post("/transfer", response_model=Stands)
     async def transfer(contact_id: UUID, body: TransferIn, call: AgentCall) -> Response:
@@ -103,14 +116,26 @@ def router(commands: Commands, settings: Settings) -> APIRouter:
             _resolved,
         )
 
+    @routes.post("/wrote-again", response_model=Stands)
+    async def say_what_was_written(
+        contact_id: UUID, body: WroteAgainIn, call: AgentCall
+    ) -> Response:
+        """Say of what the customer wrote after the claim: it is still open, or nothing new.
+
+        Still open refutes the claim, and you go on; with nothing new the contact is as it was.
+        """
+        return await commands.do(
+            call,
+            lambda tx, now: Work(tx, call.agent_id, contact_id, now).review(body.verdict),
+            _stands,
+        )
+
     @routes.post("/wrap-up", response_model=Stands)
     async def end_the_wrap_up(contact_id: UUID, call: AgentCall) -> Response:
         """Be free of the contact before the wrap-up ends by itself."""
         return await commands.do(
             call, lambda tx, now: Work(tx, call.agent_id, contact_id, now).wrap_up(), _stands
         )
-
-    return routes
 
 
 def _acted(contact_id: UUID, done: ActionTaken | Refused) -> Answer:

@@ -4,9 +4,19 @@ import asyncio
 
 import pytest
 
-from services.followup.domain.model import Scheduled, Skipped, Waiting
-from shared.contracts.followup import CheckInScheduled, CheckInSkipped
-from tests.integration.followup.following import HOUR, FollowUp
+from services.followup.adapters import store
+from services.followup.domain.model import Scheduled, Skipped, StillOpen, Waiting
+from shared.contracts.followup import (
+    CheckInScheduled,
+    CheckInSent,
+    CheckInSkipped,
+    ResolutionConfirmed,
+    ResolutionRefuted,
+    ResolutionUnrefuted,
+)
+from shared.contracts.routing import QueuedReason, ReviewVerdict
+from shared.kernel.ids import new_id
+from tests.integration.followup.following import HOUR, WINDOW, FollowUp
 from tests.unit.followup.story import Story, after
 
 
@@ -29,7 +39,7 @@ async def test_two_workers_that_hear_of_one_contact_at_once_lose_nothing(
     for _ in range(15):
         stories = [Story() for _ in range(10)]
         if met_before:
-            await follow_up.hear(*(story.wrote_again(-1) for story in stories))
+            await follow_up.hear(*(story.failed(new_id()) for story in stories))
         await asyncio.gather(
             follow_up.hear(*(story.received() for story in stories)),
             follow_up.hear(*(story.claimed(0) for story in reversed(stories))),
@@ -60,12 +70,68 @@ async def test_a_whole_life_in_one_batch_and_event_by_event_end_alike(follow_up:
 async def test_a_reopened_contact_is_not_asked(follow_up: FollowUp) -> None:
     story = Story()
     await follow_up.hear(story.received(), story.claimed(0))
-    await follow_up.hear(story.wrote_again(60))
+    await follow_up.hear(story.queued(60))
     follow_up.clock.advance(2 * HOUR)
     await follow_up.act()
     (check_in,) = await follow_up.check_ins(story)
     assert isinstance(check_in.state, Skipped)
     assert [type(one.data) for one in await follow_up.said()] == [CheckInScheduled, CheckInSkipped]
+
+
+async def test_thanks_after_a_claim_hold_the_question_back_until_an_agent_has_read_them(
+    follow_up: FollowUp,
+) -> None:
+    story = Story()
+    await follow_up.hear(story.received(), story.claimed(0))
+    await follow_up.hear(story.queued(60, QueuedReason.WROTE_AGAIN))
+    follow_up.clock.advance(2 * HOUR)
+    await follow_up.act()
+    assert await follow_up.said(CheckInSent, ResolutionRefuted, CheckInSkipped) == []
+    await follow_up.hear(story.reviewed(2 * HOUR, ReviewVerdict.NOTHING_NEW))
+    follow_up.clock.advance(HOUR - 1)
+    await follow_up.act()
+    assert await follow_up.said(CheckInSent) == []
+    follow_up.clock.advance(1)
+    await follow_up.act()
+    assert len(await follow_up.said(CheckInSent)) == 1
+
+
+async def test_a_window_stays_open_until_the_word_and_then_for_its_whole_length(
+    follow_up: FollowUp,
+) -> None:
+    story = Story()
+    await follow_up.asked(story)
+    await follow_up.hear(story.queued(HOUR + 60, QueuedReason.WROTE_AGAIN))
+    follow_up.clock.advance(2 * WINDOW)
+    await follow_up.act()
+    async with follow_up.database.connection() as tx:
+        assert await store.next_due(tx) is None
+    said_at = HOUR + 2 * WINDOW
+    await follow_up.hear(story.reviewed(said_at, ReviewVerdict.NOTHING_NEW))
+    await follow_up.act()
+    assert await follow_up.said(ResolutionUnrefuted) == []
+    follow_up.clock.advance(WINDOW)
+    await follow_up.act()
+    assert len(await follow_up.said(ResolutionUnrefuted)) == 1
+
+
+@pytest.mark.parametrize("known_late", [False, True])
+async def test_still_open_settles_the_claim_as_refuted_once(
+    follow_up: FollowUp, known_late: bool
+) -> None:
+    story = Story()
+    word = story.reviewed(90, ReviewVerdict.STILL_OPEN)
+    told = [story.claimed(0), story.queued(60, QueuedReason.WROTE_AGAIN), word, word]
+    received = story.received()
+    for event in [*told, received] if known_late else [received, *told]:
+        await follow_up.hear(event)
+    follow_up.clock.advance(10 * WINDOW)
+    await follow_up.act()
+    (check_in,) = await follow_up.check_ins(story)
+    assert isinstance(check_in.state, StillOpen)
+    (refuted,) = await follow_up.said(ResolutionConfirmed, ResolutionRefuted, ResolutionUnrefuted)
+    assert isinstance(refuted.data, ResolutionRefuted)
+    assert refuted.data.resolution_id == story.resolution_id()
 
 
 async def test_names_follow_the_customer(follow_up: FollowUp) -> None:

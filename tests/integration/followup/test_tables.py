@@ -10,16 +10,19 @@ import pytest
 
 from services.followup.adapters import store
 from services.followup.domain.model import (
+    Aftermath,
     Answer,
     CheckIn,
     Claim,
     Contact,
+    Open,
     Received,
     Scheduled,
     Sent,
     Settled,
     Skipped,
     State,
+    StillOpen,
     Waiting,
 )
 from shared.contracts.followup import SkippedReason
@@ -42,6 +45,9 @@ def states() -> Iterator[State]:
     yield Settled(sent=SENT, settled_at=after(100), answer=None)
     for was in (Waiting(), Scheduled(NOON), SENT):
         yield Skipped(was=was, reason=SkippedReason.REOPENED, skipped_at=after(3))
+
+
+SAID_STILL_OPEN = Aftermath(still_open=True)
 
 
 def check_in(
@@ -76,6 +82,28 @@ async def test_every_state_survives_the_database(follow_up: FollowUp) -> None:
             assert await store.of_contact(tx, written.claim.contact_id) == [written]
 
 
+@pytest.mark.parametrize("was", [Waiting(), Scheduled(NOON), SENT])
+async def test_a_claim_that_is_still_open_survives_the_database(
+    follow_up: FollowUp, was: Open
+) -> None:
+    # Later than the window, which no longer plays a part.
+    written = replace(check_in(StillOpen(was, after(200))), aftermath=SAID_STILL_OPEN)
+    await save(follow_up, written)
+    async with follow_up.database.connection() as tx:
+        assert await store.of_contact(tx, written.claim.contact_id) == [written]
+
+
+async def test_what_is_known_since_a_claim_survives_the_database(follow_up: FollowUp) -> None:
+    for known in (
+        Aftermath(word_owed=True, nothing_new_at=after(5)),
+        Aftermath(reopened=True),
+    ):
+        written = replace(check_in(SENT), aftermath=known)
+        await save(follow_up, written)
+        async with follow_up.database.connection() as tx:
+            assert await store.of_contact(tx, written.claim.contact_id) == [written]
+
+
 async def test_what_is_known_of_a_contact_survives_the_database(follow_up: FollowUp) -> None:
     received = Received(
         customer_id=new_id(),
@@ -86,7 +114,7 @@ async def test_what_is_known_of_a_contact_survives_the_database(follow_up: Follo
         automatic=False,
         trace=TRACE,
     )
-    known = Contact(contact_id=new_id(), received=received, reopened_at=after(5))
+    known = Contact(contact_id=new_id(), received=received)
     stub = Contact(contact_id=new_id())
     async with follow_up.database.transaction() as tx:
         await store.lock_contacts(tx, [known.contact_id, stub.contact_id])
@@ -123,6 +151,8 @@ WRONG: dict[str, tuple[State, dict[str, Any]]] = {
         SENT,
         {"state": "skipped", "skipped_at": NOON, "skipped_reason": "mood"},
     ),
+    "still open and asked": (SENT, {"still_open": True}),
+    "refuted by nobody": (Scheduled(NOON), {"state": "refuted", "settled_at": after(2)}),
     "open and skipped": (SENT, {"skipped_at": NOON, "skipped_reason": "reopened"}),
 }
 

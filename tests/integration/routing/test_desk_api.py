@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from services.routing.entrypoints.desk_schemas import ContactWithHistory, Desk
-from shared.contracts.intake import MessageSent
+from shared.contracts.intake import MessagePersonal, MessageReceived, MessageSent
 from shared.contracts.routing import (
     ActionRefused,
     ActionTaken,
@@ -15,7 +15,7 @@ from shared.contracts.routing import (
     MessageRequested,
     QueuedReason,
 )
-from shared.contracts.values import MessageKind
+from shared.contracts.values import Channel, MessageKind
 from shared.kernel.ids import new_id
 from tests.integration.routing.doors import Door
 from tests.integration.routing.world import REFUND, World, refund
@@ -58,7 +58,7 @@ async def test_the_whole_work_on_a_contact_is_in_its_history(world: World, door:
         )
     )
     step = await door.at(contact_id, "help-steps", {"step": "hear", "evidence": "read it all"})
-    acted = await door.at(contact_id, "actions", {**REFUND_OF, "amount": 1_000})
+    acted = await door.at(contact_id, "actions", {**REFUND_OF, "amount": 1_000}, key="one")
     assert (step.status_code, acted.status_code) == (201, 201)
     assert acted.json()["limit"] == 5_000
     resolved = await door.at(contact_id, "resolve", {"outcome": "solved"})
@@ -98,9 +98,10 @@ async def test_what_belongs_to_another_agent_is_not_there(world: World, door: Do
         ("transfer", {"queue_id": "general"}),
         ("escalate", {}),
         ("resolve", {"outcome": "solved"}),
+        ("wrote-again", {"verdict": "still_open"}),
         ("wrap-up", {}),
     ):
-        found = await door.at(contact_id, what, body, agent_id="bob")
+        found = await door.at(contact_id, what, body, agent_id="bob", key=what)
         assert found.status_code == 404, what
     assert (await door.get("/v1/desk", "nobody")).status_code == 404
 
@@ -114,8 +115,8 @@ async def test_an_action_beyond_authority_is_refused_with_the_way_out(
     await world.queue()
     await world.agent(authorities=(REFUND,))
     contact_id = await world.assigned()
-    await door.at(contact_id, "actions", {**REFUND_OF, "amount": 5_000})
-    refused = await door.at(contact_id, "actions", {**REFUND_OF, "amount": amount})
+    await door.at(contact_id, "actions", {**REFUND_OF, "amount": 5_000}, key="one")
+    refused = await door.at(contact_id, "actions", {**REFUND_OF, "amount": amount}, key="two")
     assert refused.status_code == 403
     assert refused.json()["facts"] == {
         "reason": reason,
@@ -140,6 +141,44 @@ async def test_a_refund_asked_twice_with_one_key_is_spent_once(world: World, doo
     assert again.headers["idempotency-replayed"] == "true"
     assert other.status_code == 422
     assert [row["amount"] for row in await world.rows("select amount from action")] == [3_000]
+
+
+async def test_a_refund_without_a_key_is_refused_and_nothing_is_spent(
+    world: World, door: Door
+) -> None:
+    await world.queue()
+    await world.agent(authorities=(REFUND,))
+    contact_id = await world.assigned()
+    body = {**REFUND_OF, "amount": 3_000}
+    refused = [await door.at(contact_id, "actions", body) for _ in range(2)]
+    assert [each.status_code for each in refused] == [422, 422]
+    assert refused[0].headers["content-type"] == "application/problem+json"
+    [wrong] = refused[0].json()["errors"]
+    assert (wrong["in"], wrong["pointer"]) == ("header", "/Idempotency-Key")
+    assert await world.rows("select amount from action") == []
+
+
+async def test_a_key_of_yesterday_may_pay_for_something_new(world: World, door: Door) -> None:
+    await world.queue()
+    await world.agent(authorities=(REFUND,))
+    contact_id = await world.assigned()
+    body = {**REFUND_OF, "amount": 1_000}
+    for hours in (0, 23, 2):
+        world.clock.advance(hours * 3_600)
+        assert (await door.at(contact_id, "actions", body, key="daily")).status_code == 201
+    assert [row["amount"] for row in await world.rows("select amount from action")] == [1_000] * 2
+
+
+async def test_the_document_says_that_an_action_takes_a_key(door: Door) -> None:
+    document = (await door.client.get("/openapi.json")).json()
+    paths = document["paths"]
+    required = {
+        path.rpartition("/")[2]
+        for path, methods in paths.items()
+        for each in methods.get("post", {}).get("parameters", [])
+        if each["name"] == "Idempotency-Key" and each["required"]
+    }
+    assert required == {"actions"}
 
 
 async def test_a_transferred_contact_goes_to_the_other_queue_and_not_back_at_once(
@@ -177,6 +216,38 @@ async def test_an_escalated_contact_goes_to_who_may_and_never_back(
     queued = await world.rows("select queue_id, need_amount from contact")
     assert [tuple(row) for row in queued] == [("general", 20_000)]
     assert QueuedReason.ESCALATED in [each.reason for each in await world.told(ContactQueued)]
+
+
+async def test_an_agent_says_over_http_what_the_customer_wrote_after_the_claim(
+    world: World, door: Door
+) -> None:
+    await world.queue()
+    await world.agent()
+    contact_id, _ = await world.resolved()
+    not_yet = await door.at(contact_id, "wrote-again", {"verdict": "nothing_new"})
+    assert not_yet.status_code == 409
+    again = MessageReceived(
+        contact_id=contact_id,
+        message_id=new_id(),
+        channel=Channel.EMAIL,
+        received_at=world.clock.now(),
+        personal=MessagePersonal(text="Thank you!"),
+    )
+    await world.hear(again)
+    await world.dispatch()
+    [offer] = Desk.model_validate((await door.get("/v1/desk")).json()).offers
+    assert (offer.contact.wrote_again, offer.contact.precedence) == (True, False)
+    await door.post(f"/v1/offers/{offer.offer_id}/accept")
+    unknown = await door.at(contact_id, "wrote-again", {"verdict": "thanks"})
+    assert unknown.status_code == 422
+    said = await door.at(contact_id, "wrote-again", {"verdict": "nothing_new"})
+    assert said.json() == {
+        "contact_id": str(contact_id),
+        "state": "resolved",
+        "queue_id": "general",
+    }
+    found = ContactWithHistory.model_validate((await door.get(f"/v1/contacts/{contact_id}")).json())
+    assert (found.wrote_again, found.offers[-1].state) == (False, "nothing_new")
 
 
 async def test_the_second_to_accept_is_told_why_not(world: World, door: Door) -> None:

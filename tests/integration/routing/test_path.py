@@ -13,6 +13,7 @@ from shared.contracts.routing import (
     AssignmentOutcome,
     AssignmentStarted,
     ContactQueued,
+    ContactReviewed,
     OfferClosed,
     OfferMade,
     OfferOutcome,
@@ -22,6 +23,7 @@ from shared.contracts.routing import (
     QueueTopic,
     ResolutionClaimed,
     ResolutionOutcome,
+    ReviewVerdict,
 )
 from shared.contracts.values import Channel
 from shared.kernel.errors import Conflict, Missing
@@ -228,6 +230,79 @@ async def test_a_customer_who_writes_again_reopens_even_during_wrap_up(world: Wo
     assert len(await world.told(AssignmentEnded)) == 1
     await world.dispatch()
     assert (await world.offer_of(contact_id))["agent_id"] == "ann"
+
+
+async def test_thanks_after_a_claim_have_no_precedence_and_nothing_new_leaves_the_claim_standing(
+    world: World,
+) -> None:
+    await world.queue()
+    await world.agent("ann")
+    contact_id, resolution_id = await world.resolved("ann")
+    await world.agent("bob")
+    await world.hear(wrote_again(contact_id, world))
+    assert not (await world.contact(contact_id))["precedence"]
+    await world.dispatch()
+    offer = await world.offer_of(contact_id)
+    assert offer["agent_id"] == "ann"
+    await world.accept("ann", offer["offer_id"])
+    async with world.database.transaction() as tx:
+        await world.work(tx, "ann", contact_id).review(ReviewVerdict.NOTHING_NEW)
+    contact = await world.contact(contact_id)
+    assert (contact["state"], contact["returns_to"]) == ("resolved", None)
+    [reviewed] = await world.told(ContactReviewed)
+    assert (reviewed.resolution_id, reviewed.agent_id) == (resolution_id, "ann")
+    [row] = await world.rows("select settled from resolution")
+    assert row["settled"] is None
+    await world.hear(settled(ResolutionConfirmed, contact_id, resolution_id, world))
+    assert (await world.contact(contact_id))["state"] == "closed"
+
+
+async def test_still_open_keeps_the_contact_with_the_agent_and_the_refutation_changes_nothing(
+    world: World,
+) -> None:
+    await world.queue()
+    await world.agent()
+    contact_id, resolution_id = await world.resolved()
+    await world.hear(wrote_again(contact_id, world))
+    await world.dispatch()
+    await world.accept("ann", (await world.offer_of(contact_id))["offer_id"])
+    async with world.database.transaction() as tx:
+        await world.work(tx, "ann", contact_id).review(ReviewVerdict.STILL_OPEN)
+    await world.hear(settled(ResolutionRefuted, contact_id, resolution_id, world))
+    contact = await world.contact(contact_id)
+    assert (contact["state"], contact["precedence"]) == ("assigned", True)
+    [row] = await world.rows("select settled from resolution")
+    assert row["settled"] == "refuted"
+    assert len(await world.told(ContactQueued)) == 2
+
+
+async def test_a_customer_who_says_no_by_the_link_goes_first_though_a_word_was_owed(
+    world: World,
+) -> None:
+    await world.queue()
+    await world.agent()
+    contact_id, resolution_id = await world.resolved()
+    await world.hear(wrote_again(contact_id, world))
+    await world.hear(settled(ResolutionRefuted, contact_id, resolution_id, world))
+    contact = await world.contact(contact_id)
+    assert (contact["state"], contact["precedence"]) == ("waiting", True)
+    assert contact["returns_to"] is None
+
+
+async def test_what_was_confirmed_while_a_word_was_owed_is_closed_by_nothing_new(
+    world: World,
+) -> None:
+    await world.queue()
+    await world.agent()
+    contact_id, resolution_id = await world.resolved()
+    await world.hear(wrote_again(contact_id, world))
+    await world.hear(settled(ResolutionConfirmed, contact_id, resolution_id, world))
+    assert (await world.contact(contact_id))["state"] == "waiting"
+    await world.dispatch()
+    await world.accept("ann", (await world.offer_of(contact_id))["offer_id"])
+    async with world.database.transaction() as tx:
+        await world.work(tx, "ann", contact_id).review(ReviewVerdict.NOTHING_NEW)
+    assert (await world.contact(contact_id))["state"] == "closed"
 
 
 async def test_a_settlement_that_comes_late_changes_nothing(world: World) -> None:

@@ -66,7 +66,11 @@ def _deed(life: Life, draw: st.DrawFn) -> None:
 
 def _follow_up(life: Life, draw: st.DrawFn) -> None:
     resolution_id = life.claimed()
-    match draw(st.integers(0, 4)):
+    if draw(st.booleans()):
+        _thanks(life)
+    match draw(st.integers(0, 5)):
+        case 5:
+            life.later(60).refuted(resolution_id)
         case 0:
             life.check_in_skipped(resolution_id, draw(st.sampled_from(SkippedReason)))
         case 1:
@@ -81,6 +85,12 @@ def _follow_up(life: Life, draw: st.DrawFn) -> None:
             life.check_in_scheduled(resolution_id)
         case _:
             pass
+
+
+def _thanks(life: Life) -> None:
+    """The customer wrote again, and the agent who read it found nothing new."""
+    life.later(60).queued(reason=QueuedReason.WROTE_AGAIN)
+    life.ended(life.later(60).assigned(), AssignmentOutcome.NOTHING_NEW)
 
 
 @st.composite

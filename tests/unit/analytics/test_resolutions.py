@@ -59,6 +59,40 @@ def test_a_second_claim_never_makes_a_first_contact_resolution() -> None:
     }
 
 
+def test_a_customer_who_wrote_again_neither_confirms_nor_refutes() -> None:
+    thanks, still_open, later_claim = (taken(seed) for seed in range(1, 4))
+    for life in (thanks, still_open, later_claim):
+        first = life.later(60).claimed()
+        life.later(60).queued("billing", QueuedReason.WROTE_AGAIN)
+        life.later(60).assigned()
+        if life is still_open:
+            life.later(60).refuted(first)
+        if life is later_claim:
+            life.later(60).claimed()
+    told = {"confirmed": 0, "unrefuted": 0}
+    assert figure("resolutions", thanks).values == {**told, "refuted": 0, "open": 1}
+    assert figure("resolutions", still_open).values == {**told, "refuted": 1, "open": 0}
+    assert figure("resolutions", later_claim).values == {**told, "refuted": 1, "open": 1}
+    unrefuted = figure("fcr_unrefuted", thanks, still_open)
+    assert (unrefuted.n, unrefuted.values) == (1, {"share": 0.0, "coverage": 1 / 2})
+    confirmed = figure("fcr_confirmed", thanks, still_open)
+    assert (confirmed.n, confirmed.values) == (1, {"share": 0.0, "coverage": 1 / 2})
+
+
+def test_thanks_that_were_nothing_new_are_confirmed_when_the_customer_says_so() -> None:
+    life = taken(1)
+    claimed = life.later(60).claimed()
+    life.later(60).queued("billing", QueuedReason.WROTE_AGAIN)
+    life.ended(life.later(60).assigned(), AssignmentOutcome.NOTHING_NEW)
+    life.later(3_600).answered(claimed, solved=True, csat=5)
+    assert figure("fcr_confirmed", life).values == {"share": 1.0, "coverage": 1.0}
+
+
+def test_figures_that_changed_their_meaning_have_a_new_version() -> None:
+    versions = {each.id: each.version for each in DEFINITIONS if each.version > 1}
+    assert versions == {"fcr_unrefuted": 2, "fcr_confirmed": 2, "resolutions": 2}
+
+
 def test_the_latest_word_about_a_resolution_stands() -> None:
     life = taken(1)
     resolution_id = life.claimed()

@@ -16,9 +16,11 @@ from shared.contracts.intake import (
 )
 from shared.contracts.routing import (
     ContactQueued,
+    ContactReviewed,
     QueuedReason,
     ResolutionClaimed,
     ResolutionOutcome,
+    ReviewVerdict,
 )
 from shared.contracts.values import Channel, MessageKind
 from shared.kernel.ids import new_id, stable_id
@@ -92,6 +94,17 @@ class Story:
                 rule="topic billing",
                 queued_at=after(at),
                 service_target_seconds=60,
+            )
+        )
+
+    def reviewed(self, at: float, verdict: ReviewVerdict, number: int = 1) -> Incoming[Event]:
+        return heard(
+            ContactReviewed(
+                contact_id=self.contact_id,
+                resolution_id=self.resolution_id(number),
+                agent_id="ana",
+                verdict=verdict,
+                reviewed_at=after(at),
             )
         )
 

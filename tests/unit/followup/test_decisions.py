@@ -14,6 +14,7 @@ from services.followup.domain.model import (
     Sent,
     Settled,
     Skipped,
+    StillOpen,
     Waiting,
 )
 from services.followup.domain.policy import Policy, QuietHours, Rule
@@ -21,12 +22,14 @@ from shared.contracts import followup
 from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
 from shared.contracts.followup import SkippedReason
-from shared.contracts.routing import QueuedReason
+from shared.contracts.routing import QueuedReason, ReviewVerdict
 from shared.kernel.errors import Conflict, Missing
 from tests.unit.followup.story import NOON, TRACE, Story, after
 
 HOUR, WINDOW = timedelta(hours=1), timedelta(days=3)
 POLICY = Policy([Rule(delay=HOUR, window=WINDOW)])
+WROTE_AGAIN = QueuedReason.WROTE_AGAIN
+NOTHING_NEW, STILL_OPEN = ReviewVerdict.NOTHING_NEW, ReviewVerdict.STILL_OPEN
 YES, NO = Answer(solved=True, csat=5, comment="thank you"), Answer(solved=False)
 
 
@@ -64,10 +67,9 @@ def test_a_claim_waits_for_its_contact_and_is_completed_when_it_is_heard_of() ->
     assert [type(event) for event in said] == [followup.CheckInScheduled]
 
 
-@pytest.mark.parametrize("how", ["wrote_again", "queued"])
-def test_a_contact_that_is_reopened_before_it_was_asked_is_not_asked(how: str) -> None:
+def test_a_contact_that_is_reopened_before_it_was_asked_is_not_asked() -> None:
     story = Story()
-    contact, said = told(story.received(), story.claimed(0), getattr(story, how)(60))
+    contact, said = told(story.received(), story.claimed(0), story.queued(60))
     state = contact.check_ins[0].state
     assert isinstance(state, Skipped)
     assert state.reason is SkippedReason.REOPENED
@@ -163,22 +165,94 @@ def test_an_answer_counts_until_the_window_closes_and_not_after() -> None:
 
 
 def test_silence_leaves_a_resolution_unrefuted_and_closes_the_question() -> None:
-    contact, sent = asked(Story())
-    decision = close(sent, contact, after(3600) + WINDOW)
+    _, sent = asked(Story())
+    decision = close(sent, after(3600) + WINDOW)
     assert [type(event) for event in decision.events] == [followup.ResolutionUnrefuted]
     with pytest.raises(Closed):
         answer(decision.check_in, YES, after(3600) + WINDOW)
 
 
-def test_a_customer_who_wrote_again_was_not_silent() -> None:
+def test_thanks_after_a_claim_neither_confirm_nor_refute_it() -> None:
+    story = Story()
+    contact, said = told(story.received(), story.claimed(0), story.queued(60, WROTE_AGAIN))
+    assert isinstance(contact.check_ins[0].state, Scheduled)
+    assert [type(event) for event in said] == [followup.CheckInScheduled]
+
+
+def test_while_a_word_is_owed_nobody_is_asked_and_no_window_closes() -> None:
+    story = Story()
+    scheduled, _ = told(story.received(), story.claimed(0), story.queued(60, WROTE_AGAIN))
+    with pytest.raises(Conflict):
+        ask(scheduled.check_ins[0], scheduled, POLICY, after(3600))
+    contact, _ = asked(story)
+    contact, _ = told(story.queued(4000, WROTE_AGAIN), contact=contact)
+    with pytest.raises(Conflict):
+        close(contact.check_ins[0], after(3600) + WINDOW)
+
+
+def test_after_nothing_new_the_customer_is_asked_with_a_fresh_delay() -> None:
+    story = Story()
+    contact, said = told(
+        story.received(),
+        story.claimed(0),
+        story.queued(60, WROTE_AGAIN),
+        story.reviewed(1800, NOTHING_NEW),
+    )
+    assert contact.check_ins[0].state == Scheduled(after(1800) + HOUR)
+    assert [type(event) for event in said] == [followup.CheckInScheduled] * 2
+    assert ask(contact.check_ins[0], contact, POLICY, after(1800) + HOUR).events
+
+
+def test_after_nothing_new_a_question_that_was_sent_stays_open_for_a_whole_window() -> None:
     story = Story()
     contact, _ = asked(story)
-    contact, _ = told(story.wrote_again(4000), contact=contact)
+    contact, said = told(
+        story.queued(4000, WROTE_AGAIN), story.reviewed(5000, NOTHING_NEW), contact=contact
+    )
     sent = contact.check_ins[0]
     assert isinstance(sent.state, Sent)
-    decision = close(sent, contact, after(3600) + WINDOW)
-    assert isinstance(decision.check_in.state, Skipped)
-    assert decision.check_in.state.reason is SkippedReason.REOPENED
+    assert (sent.state.closes_at, said) == (after(5000) + WINDOW, [])
+    decision = close(sent, after(5000) + WINDOW)
+    assert [type(event) for event in decision.events] == [followup.ResolutionUnrefuted]
+
+
+@pytest.mark.parametrize("was_asked", [False, True])
+def test_still_open_refutes_the_claim_once_and_ends_the_asking(was_asked: bool) -> None:
+    story = Story()
+    contact, _ = asked(story) if was_asked else told(story.received(), story.claimed(0))
+    owed = story.queued(60, WROTE_AGAIN)
+    contact, said = told(owed, story.reviewed(90, STILL_OPEN), contact=contact)
+    assert [type(event) for event in said] == [
+        followup.CheckInSkipped,
+        followup.ResolutionRefuted,
+    ]
+    assert isinstance(contact.check_ins[0].state, StillOpen)
+    assert told(story.reviewed(90, STILL_OPEN), contact=contact) == (contact, [])
+    with pytest.raises(Closed):
+        answer(contact.check_ins[0], YES, after(91))
+
+
+def test_a_customers_own_word_is_not_overruled_by_an_agents() -> None:
+    story = Story()
+    contact, sent = asked(story)
+    settled = answer(sent, YES, after(7200)).check_in
+    contact = Contact(
+        contact_id=contact.contact_id, received=contact.received, check_ins=(settled,)
+    )
+    owed = story.queued(7201, WROTE_AGAIN)
+    assert told(owed, story.reviewed(7300, STILL_OPEN), contact=contact) == (contact, [])
+
+
+def test_a_claim_on_which_the_word_was_never_said_gives_way_to_the_next() -> None:
+    story = Story()
+    contact, said = told(
+        story.received(), story.claimed(0), story.queued(60, WROTE_AGAIN), story.claimed(90, 2)
+    )
+    old, new = contact.check_ins
+    assert isinstance(old.state, Skipped)
+    assert old.state.reason is SkippedReason.SUPERSEDED
+    assert new.state == Scheduled(after(90) + HOUR)
+    assert followup.ResolutionRefuted not in map(type, said)
 
 
 def test_what_was_not_asked_cannot_be_answered_asked_twice_or_closed() -> None:
@@ -187,7 +261,7 @@ def test_what_was_not_asked_cannot_be_answered_asked_twice_or_closed() -> None:
     with pytest.raises(Missing):
         answer(scheduled, YES, NOON)
     with pytest.raises(Conflict):
-        close(scheduled, contact, NOON)
+        close(scheduled, NOON)
     contact, sent = asked(Story())
     with pytest.raises(Conflict):
         ask(sent, contact, POLICY, NOON)
@@ -198,7 +272,8 @@ def test_most_of_a_contacts_life_is_no_news_here() -> None:
     assert not is_news(story.queued(0, QueuedReason.RECEIVED).data)
     assert not is_news(story.wrote_again(0, automatic=True).data)
     assert is_news(story.queued(0).data)
-    assert is_news(story.wrote_again(0).data)
+    assert not is_news(story.wrote_again(0).data)
+    assert is_news(story.queued(0, WROTE_AGAIN).data)
 
 
 def test_the_trace_of_the_contact_is_kept_for_what_has_no_cause_of_its_own() -> None:

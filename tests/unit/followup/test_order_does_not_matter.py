@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.followup.domain.decisions import hear
-from services.followup.domain.model import CheckIn, Contact, Scheduled, Skipped
+from services.followup.domain.model import CheckIn, Contact, Scheduled, Skipped, StillOpen
 from services.followup.domain.policy import Policy, Rule
 from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
+from shared.contracts.routing import QueuedReason, ReviewVerdict
 from tests.unit.followup.story import Story, after
 
 POLICY = Policy([Rule(delay=timedelta(hours=1), window=timedelta(days=3))])
@@ -30,10 +31,18 @@ def stories(draw: st.DrawFn) -> tuple[Story, list[Incoming[Event]], list[Incomin
         routing.append(story.claimed(moment, number))
         if draw(st.booleans()):
             intake.append(story.wrote_again(moment + 10, automatic=True))
-        if draw(st.booleans()) or number < 4:
-            moment += 50
-            intake += [story.wrote_again(moment)] * draw(st.integers(0, 2))
-            routing.append(story.queued(moment + 1))
+        for _ in range(draw(st.integers(0, 2))):
+            moment += 20
+            intake.append(story.wrote_again(moment))
+            routing.append(story.queued(moment + 1, QueuedReason.WROTE_AGAIN))
+            verdict = draw(st.none() | st.sampled_from(ReviewVerdict))
+            if verdict is not None:
+                routing.append(story.reviewed(moment + 2, verdict, number))
+            if verdict is not ReviewVerdict.NOTHING_NEW:
+                break
+        else:
+            if draw(st.booleans()):
+                routing.append(story.queued(moment + 50))
     if draw(st.booleans()):
         routing.append(story.claimed(moment + 100, 9))
     return story, intake, routing
@@ -60,7 +69,6 @@ def end_of(story: Story, events: Sequence[Incoming[Event]]) -> Contact:
 def summary(contact: Contact) -> tuple[object, ...]:
     return (
         contact.received,
-        contact.reopened_at,
         sorted((one.claim.number, *how_it_stands(one)) for one in contact.check_ins),
     )
 
@@ -70,7 +78,9 @@ def how_it_stands(check_in: CheckIn) -> tuple[str, str]:
         case Skipped(reason=reason):
             return ("skipped", reason)
         case Scheduled(due_at=due_at):
-            return ("scheduled", due_at.isoformat())
+            return ("scheduled", f"{due_at.isoformat()} {check_in.aftermath}")
+        case StillOpen():
+            return ("refuted", "still open")
     raise AssertionError(f"nothing is left undecided, but {check_in}")
 
 
@@ -95,7 +105,9 @@ def test_never_are_two_check_ins_of_a_contact_open_and_what_ended_stays_ended(
         contact, _ = hear(contact, event, POLICY, after(10_000))
         assert sum(isinstance(one.state, Scheduled) for one in contact.check_ins) <= 1
         now_ended = {
-            one.check_in_id: one for one in contact.check_ins if isinstance(one.state, Skipped)
+            one.check_in_id: one
+            for one in contact.check_ins
+            if isinstance(one.state, Skipped | StillOpen)
         }
         assert ended.items() <= now_ended.items()
         ended = now_ended

@@ -14,14 +14,19 @@ from services.routing.domain.matching import Placement
 from services.routing.domain.queueing import place
 from shared.contracts.routing import (
     AssignmentEnded,
+    AssignmentOutcome,
     AssignmentStarted,
+    ContactQueued,
+    ContactReviewed,
     OfferClosed,
     OfferMade,
     OfferOutcome,
     QueueChanged,
+    QueuedReason,
     QueueTopic,
     ResolutionClaimed,
     ResolutionOutcome,
+    ReviewVerdict,
 )
 from shared.contracts.values import Channel
 from shared.kernel.errors import Conflict
@@ -125,6 +130,14 @@ class Life(RuleBasedStateMachine):
         self.attempt(lambda: life.reopen(self.contact, QUEUE, "again", self.now))
 
     @rule()
+    def write_again(self) -> None:
+        self.attempt(lambda: life.write_again(self.contact, QUEUE, self.now))
+
+    @rule(verdict=st.sampled_from(ReviewVerdict))
+    def review(self, verdict: ReviewVerdict) -> None:
+        self.attempt(lambda: life.review(self.contact, verdict, self.now))
+
+    @rule()
     def close(self) -> None:
         self.attempt(lambda: life.close(self.contact))
 
@@ -146,6 +159,13 @@ class Life(RuleBasedStateMachine):
             ContactState.CLOSED: {None, OfferState.WRAPPING},
         }
         assert live in allowed[self.contact.state], self.contact.state
+
+    @invariant()
+    def a_word_is_owed_only_on_a_claim_and_while_it_is_not_over(self) -> None:
+        if self.contact.returns_to is not None:
+            assert self.contact.state not in life.OVER
+            assert self.contact.returns_to in life.OVER
+            assert self.contact.resolution_id is not None
 
     @invariant()
     def everything_begun_is_ended_at_most_once(self) -> None:
@@ -202,6 +222,71 @@ def test_who_hands_a_contact_on_is_remembered_and_reopening_forgets_it() -> None
     reopened, _ = life.reopen(resolved, QUEUE, "again", NOON)
     assert (reopened.precedence, reopened.preferred_agent) == (True, "ann")
     assert not reopened.declined | reopened.excluded
+
+
+def written_again(state: ContactState = ContactState.RESOLVED) -> Contact:
+    """Resolved (or closed), written about again, and taken by bob."""
+    outcome = ResolutionOutcome.SOLVED
+    contact, _ = life.resolve(assigned(), outcome, new_id(), NOON, TIMEOUT)
+    contact = life.close(contact)[0] if state is ContactState.CLOSED else contact
+    contact, _ = life.write_again(contact, QUEUE, NOON)
+    contact, _ = life.offer(contact, placement(contact, "bob"), new_id(), NOON, TIMEOUT)
+    return life.accept(contact, NOON)[0]
+
+
+def test_a_customer_who_writes_after_a_claim_waits_without_precedence() -> None:
+    outcome = ResolutionOutcome.SOLVED
+    contact, _ = life.reopen(
+        life.resolve(assigned(), outcome, new_id(), NOON, TIMEOUT)[0], QUEUE, "no", NOON
+    )
+    contact, _ = life.offer(contact, placement(contact, "ann"), new_id(), NOON, TIMEOUT)
+    contact, _ = life.accept(contact, NOON)
+    contact, _ = life.resolve(contact, outcome, new_id(), NOON, TIMEOUT)
+    contact, told = life.write_again(contact, QUEUE, NOON)
+    assert (contact.state, contact.precedence) == (ContactState.WAITING, False)
+    assert contact.preferred_agent == "ann"
+    assert isinstance(told[-1], ContactQueued)
+    assert told[-1].reason is QueuedReason.WROTE_AGAIN
+
+
+def test_still_open_stays_with_the_agent_and_goes_first_from_then_on() -> None:
+    contact, told = life.review(written_again(), ReviewVerdict.STILL_OPEN, NOON)
+    assert (contact.state, contact.precedence) == (ContactState.ASSIGNED, True)
+    assert [type(event) for event in told] == [ContactReviewed]
+    handed, _ = life.transfer(contact, QUEUE, NOON)
+    assert handed.precedence
+
+
+@pytest.mark.parametrize("before", life.OVER)
+def test_nothing_new_puts_the_contact_back_where_it_was(before: ContactState) -> None:
+    taken = written_again(before)
+    later = NOON + timedelta(seconds=9)
+    contact, told = life.review(taken, ReviewVerdict.NOTHING_NEW, later)
+    assert (contact.state, contact.precedence, contact.claims) == (before, False, 1)
+    reviewed, ended = told
+    assert isinstance(reviewed, ContactReviewed)
+    assert (reviewed.resolution_id, reviewed.agent_id) == (taken.resolution_id, "bob")
+    assert isinstance(ended, AssignmentEnded)
+    assert ended.outcome is AssignmentOutcome.NOTHING_NEW
+    assert (ended.worked_seconds, ended.wrap_up_seconds) == (9, 0)
+
+
+def test_the_word_is_owed_by_whoever_has_the_contact_and_said_once() -> None:
+    contact, _ = life.transfer(written_again(), QUEUE, NOON)
+    contact, _ = life.offer(contact, placement(contact, "cem"), new_id(), NOON, TIMEOUT)
+    with pytest.raises(Conflict):
+        life.review(contact, ReviewVerdict.STILL_OPEN, NOON)
+    contact, _ = life.accept(contact, NOON)
+    contact, _ = life.review(contact, ReviewVerdict.STILL_OPEN, NOON)
+    with pytest.raises(Conflict) as twice:
+        life.review(contact, ReviewVerdict.NOTHING_NEW, NOON)
+    assert twice.value.facts == {"reason": "no_word_owed"}
+
+
+def test_a_new_claim_owes_no_word_on_what_was_written_before_it() -> None:
+    outcome = ResolutionOutcome.SOLVED
+    contact, claimed = life.resolve(written_again(), outcome, new_id(), NOON, TIMEOUT)
+    assert (contact.returns_to, claimed.number) == (None, 2)
 
 
 def test_turns_and_claims_are_counted_over_a_contacts_whole_life() -> None:

@@ -30,7 +30,6 @@ def upgrade() -> None:
             nullable=True,
             comment="The trace context the contact was received with.",
         ),
-        sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "num_nulls(customer_id, channel, language, time_zone, value_tier, automatic) in (0, 6)",
             name=op.f("ck_contact_received_wholly_or_not_yet"),
@@ -138,6 +137,26 @@ def upgrade() -> None:
         sa.Column("comment", sa.Text(), nullable=True),
         sa.Column("skipped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("skipped_reason", sa.Text(), nullable=True),
+        sa.Column(
+            "word_owed",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.text("false"),
+            comment="The customer wrote after the claim, and no agent has said yet what that is.",
+        ),
+        sa.Column("nothing_new_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "still_open",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="An agent says that it is.",
+        ),
+        sa.Column("reopened", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.CheckConstraint(
+            "not still_open or (not word_owed and state in ('waiting', 'refuted', 'skipped'))",
+            name=op.f("ck_check_in_still_open_refutes"),
+        ),
         sa.CheckConstraint(
             "(state in ('confirmed', 'refuted', 'unrefuted')) = (settled_at is not null)",
             name=op.f("ck_check_in_settled"),
@@ -147,15 +166,15 @@ def upgrade() -> None:
             name=op.f("ck_check_in_skipped"),
         ),
         sa.CheckConstraint(
-            "case state when 'waiting' then due_at is null when 'skipped' then true else due_at is not null end",
+            "case when state = 'waiting' then due_at is null when state = 'skipped' or still_open then true else due_at is not null end",
             name=op.f("ck_check_in_due"),
         ),
         sa.CheckConstraint(
-            "case when state in ('confirmed', 'refuted') then comment is not null else num_nonnulls(csat, comment) = 0 end",
+            "case when state in ('confirmed', 'refuted') and not still_open then comment is not null else num_nonnulls(csat, comment) = 0 end",
             name=op.f("ck_check_in_answer"),
         ),
         sa.CheckConstraint(
-            "case when state in ('waiting', 'scheduled') then num_nonnulls(message_id, sent_at, closes_at) = 0 when state = 'skipped' then num_nulls(message_id, sent_at, closes_at) in (0, 3) else num_nulls(message_id, sent_at, closes_at) = 0 end",
+            "case when state in ('waiting', 'scheduled') then num_nonnulls(message_id, sent_at, closes_at) = 0 when state = 'skipped' or still_open then num_nulls(message_id, sent_at, closes_at) in (0, 3) else num_nulls(message_id, sent_at, closes_at) = 0 end",
             name=op.f("ck_check_in_sent"),
         ),
         sa.CheckConstraint(
@@ -171,7 +190,7 @@ def upgrade() -> None:
             name=op.f("ck_check_in_state"),
         ),
         sa.CheckConstraint(
-            "state not in ('confirmed', 'refuted') or settled_at < closes_at",
+            "state not in ('confirmed', 'refuted') or still_open or settled_at < closes_at",
             name=op.f("ck_check_in_answered_in_time"),
         ),
         sa.CheckConstraint("closes_at > sent_at", name=op.f("ck_check_in_window")),
@@ -187,7 +206,7 @@ def upgrade() -> None:
         "check_in",
         ["closes_at"],
         unique=False,
-        postgresql_where=sa.text("state = 'sent'"),
+        postgresql_where=sa.text("state = 'sent' and not word_owed"),
     )
     op.create_index("ix_check_in_contact_id", "check_in", ["contact_id"], unique=False)
     op.create_index(
@@ -195,7 +214,7 @@ def upgrade() -> None:
         "check_in",
         ["due_at"],
         unique=False,
-        postgresql_where=sa.text("state = 'scheduled'"),
+        postgresql_where=sa.text("state = 'scheduled' and not word_owed"),
     )
     op.create_index(
         "uq_check_in_one_open_per_contact",
@@ -213,11 +232,15 @@ def downgrade() -> None:
         postgresql_where=sa.text("state in ('scheduled', 'sent')"),
     )
     op.drop_index(
-        "ix_check_in_due", table_name="check_in", postgresql_where=sa.text("state = 'scheduled'")
+        "ix_check_in_due",
+        table_name="check_in",
+        postgresql_where=sa.text("state = 'scheduled' and not word_owed"),
     )
     op.drop_index("ix_check_in_contact_id", table_name="check_in")
     op.drop_index(
-        "ix_check_in_closing", table_name="check_in", postgresql_where=sa.text("state = 'sent'")
+        "ix_check_in_closing",
+        table_name="check_in",
+        postgresql_where=sa.text("state = 'sent' and not word_owed"),
     )
     op.drop_table("check_in")
     op.drop_table("stream")

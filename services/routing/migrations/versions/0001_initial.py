@@ -252,6 +252,12 @@ def upgrade() -> None:
         sa.Column("assignments", sa.Integer(), nullable=False),
         sa.Column("claims", sa.Integer(), nullable=False),
         sa.Column("resolution_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "returns_to",
+            sa.Text(),
+            nullable=True,
+            comment="Its state before the customer wrote after a claim.",
+        ),
         sa.Column("trace_parent", sa.Text(), nullable=True),
         sa.Column("trace_state", sa.Text(), nullable=True),
         sa.Column(
@@ -267,6 +273,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state in ('recorded', 'unplaced') or (queue_id is not null and queued_at is not null)",
             name=op.f("ck_contact_placed_has_queue"),
+        ),
+        sa.CheckConstraint(
+            "returns_to is null or (returns_to in ('resolved', 'closed') and state in ('waiting', 'offered', 'assigned'))",
+            name=op.f("ck_contact_owed_a_word_while_open"),
         ),
         sa.CheckConstraint(
             "state in ('recorded', 'unplaced', 'waiting', 'offered', 'assigned', 'resolved', 'closed')",
@@ -406,7 +416,7 @@ def upgrade() -> None:
             name=op.f("ck_offer_live_holds_a_slot"),
         ),
         sa.CheckConstraint(
-            "state in ('open', 'accepted', 'wrapping', 'declined', 'expired', 'withdrawn', 'resolved', 'transferred', 'escalated')",
+            "state in ('open', 'accepted', 'wrapping', 'declined', 'expired', 'withdrawn', 'resolved', 'transferred', 'escalated', 'nothing_new')",
             name=op.f("ck_offer_state_known"),
         ),
         sa.CheckConstraint(
