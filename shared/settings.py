@@ -145,7 +145,7 @@ S = TypeVar("S", bound=ServiceSettings)
 
 
 class SettingsError(Exception):
-    """The environment is incomplete or wrong; the text names each variable, never its value."""
+    """The environment is incomplete or wrong; the text names each variable and shows no secret."""
 
 
 def load(settings_class: type[S]) -> S:

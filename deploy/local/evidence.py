@@ -86,7 +86,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "routing": {
         "contacts": "select contact_id, state from contact",
         "offers": "select offer_id, contact_id, agent_id, channel, slot, state, made_at, ended_at,"
-        " need_amount, authority_limit from offer",
+        " need_kind, need_amount, need_currency from offer",
         "slots": "select agent_id, channel, count(*) as n from agent_slot group by 1, 2",
         "actions": "select action_id, agent_id, kind, amount, currency, action_limit,"
         " (taken_at at time zone 'UTC')::date as day from action",

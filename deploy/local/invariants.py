@@ -14,6 +14,10 @@ from deploy.local.platform import Addresses
 
 OURS = "rapport/"
 ENDLESS = datetime.max.replace(tzinfo=UTC)
+NONE = {"limit": 0, "daily_budget": 0}
+"""What somebody may give who was given no authority."""
+BROUGHT = ("rapport.contact.received.v1", "rapport.message.received.v1")
+"""What intake tells of each thing that it stored."""
 # Each of these is told once for what it is about: the field that says what that is.
 ONCE = {
     "rapport.customer.identified.v1": "customer_id",
@@ -145,18 +149,20 @@ def nobody_is_above_authority(evidence: Evidence) -> Iterator[str]:
         for one in row["authorities"]
     }
     for row in evidence.of("routing", "offers"):
-        if (row["need_amount"] or 0) > (row["authority_limit"] or 0):
+        power = given.get((row["agent_id"], row["need_kind"], row["need_currency"]), NONE)
+        if (row["need_amount"] or 0) > power["limit"]:
             yield f"offer {row['offer_id']} needs more than {row['agent_id']} may give"
     spent: Counter[tuple[str, ...]] = Counter()
     for row in evidence.of("routing", "actions"):
-        power = given.get((row["agent_id"], row["kind"], row["currency"]), {"limit": 0})
-        if row["amount"] > min(power["limit"], row["action_limit"]):
+        power = given.get((row["agent_id"], row["kind"], row["currency"]), NONE)
+        if row["amount"] > power["limit"]:
             yield f"action {row['action_id']} is above what {row['agent_id']} may give"
         day = (row["agent_id"], row["kind"], row["currency"], str(row["day"]))
         spent[day] += row["amount"]
     for row in evidence.of("routing", "days"):
         day = (row["agent_id"], row["kind"], row["currency"], str(row["day"]))
-        if row["spent"] != spent.pop(day, 0) or row["spent"] > row["budget"]:
+        power = given.get(day[:3], NONE)
+        if row["spent"] != spent.pop(day, 0) or row["spent"] > power["daily_budget"]:
             yield f"{' '.join(day)}: the ledger's day does not add up"
     yield from _some("spent without a day", {" ".join(day) for day in spent})
 
@@ -170,15 +176,17 @@ def the_ledger_is_what_was_told(evidence: Evidence) -> Iterator[str]:
 
 
 def what_came_in_adds_up(evidence: Evidence) -> Iterator[str]:
-    """Received = stored + quarantined + deduplicated, and stored and quarantined are really there."""
+    """What is counted as stored or quarantined is really there, and all that is stored is told."""
     stored = {row["channel"]: row["n"] for row in evidence.of("intake", "stored")}
     aside = {row["channel"]: row["n"] for row in evidence.of("intake", "quarantined")}
+    events = first_told(one for type_ in BROUGHT for one in evidence.by_type.get(type_, ()))
+    told = Counter(one.data["channel"] for one in events)
     for row in evidence.of("intake", "tally"):
         channel = row["channel"]
         counted = (row["stored"], row["quarantined"])
         there = (stored.pop(channel, 0), aside.pop(channel, 0))
-        if row["received"] != sum(counted) + row["deduplicated"]:
-            yield f"{channel}: received {row['received']}, but {dict(row)}"
+        if told[channel] != row["stored"]:
+            yield f"{channel}: counted {row['stored']} as stored, told of {told[channel]}"
         if counted != there:
             yield f"{channel}: counted (stored, quarantined) {counted}, there are {there}"
     yield from _some("stored or quarantined without being counted", {*stored, *aside})

@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
+from shared.i18n.time_zones import is_time_zone
 from shared.settings import Block, Port, Positive, ServiceSettings
 
-Zones = Mapping[str, str]
+
+def _existing(zone: str) -> str:
+    """A misspelt zone is seen at start, not in the first promise made in the wrong time."""
+    if not is_time_zone(zone):
+        raise ValueError(f"there is no time zone {zone!r}")
+    return zone
+
+
+Zones = Mapping[str, Annotated[str, AfterValidator(_existing)]]
 Domain = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9.-]+$")]
 ZONES = MappingProxyType(
     {"de": "Europe/Berlin", "en": "Europe/London", "mn": "Asia/Ulaanbaatar", "te": "Asia/Kolkata"}

@@ -19,6 +19,7 @@ class Voice(NamedTuple):
     text: str
     greeting: str
     clock: str
+    zone: str
 
 
 VOICES = (
@@ -29,6 +30,7 @@ VOICES = (
         "నమస్కారం, ఒకే ఆర్డర్‌కు నా బిల్లు రెండుసార్లు వచ్చింది. దయచేసి ఒక మొత్తాన్ని తిరిగి ఇవ్వండి.",
         "నమస్కారం లక్ష్మి రావు గారు",
         "%-I:%M",
+        "భారతదేశం సమయం",
     ),
     Voice(
         "Бат-Эрдэнэ",
@@ -37,6 +39,7 @@ VOICES = (
         "Сайн байна уу, нэг захиалгын төлбөр хоёр удаа суутгагдсан байна. Нэгийг нь буцааж өгнө үү.",
         "Сайн байна уу, Бат-Эрдэнэ",
         "%H:%M",
+        "Улаанбаатарын стандарт цаг",
     ),
 )
 by_language = pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.language)
@@ -55,6 +58,7 @@ async def test_a_mail_is_acknowledged_in_its_own_language_and_local_time(
     due = datetime.fromisoformat(seen["promise_due_at"]).astimezone(ZoneInfo(voice.time_zone))
     assert voice.greeting in mail.text
     assert due.strftime(voice.clock) in mail.text
+    assert f"({voice.zone})" in mail.text
 
 
 @by_language
@@ -68,7 +72,7 @@ async def test_the_question_comes_in_the_customers_language_too(
     await ana.solves(await ana.takes())
     mail = await centre.mail_to(person, question)
     assert voice.name in mail.text
-    assert f"({voice.time_zone})" in mail.text
+    assert f"({voice.zone})" in mail.text
     assert alphabet(mail.text) == alphabet(voice.text)
 
 

@@ -1,9 +1,10 @@
 """What cannot be taken is put aside with its bytes and the reason, and taken when that is mended."""
 
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
-from deploy.local.platform import WORKER
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.topics import INBOX, INTAKE
 from shared.contracts.values import Channel
@@ -12,8 +13,7 @@ from tests.e2e.story import Centre, Json
 from tests.support.eventually import eventually
 from tests.support.kafka import message, publish
 
-OK, CONFLICT, INVALID = 200, 409, 422
-NOWHERE = {"RAPPORT_CENTRE__TIME_ZONES": '{"en": "Nowhere/At-All"}'}
+OK, CONFLICT, INVALID, BROKEN = 200, 409, 422, 500
 
 
 async def test_an_unreadable_event_is_put_aside_and_taken_once_its_publisher_mends_it(
@@ -40,16 +40,29 @@ async def test_an_event_that_we_could_not_take_is_replayed_after_the_mending(
     ana, ada = await centre.has_agent("ana"), centre.customer()
     event = submitted(centre, ada.address)
     centre.world.spoilt += 1
-    with centre.world.misled(INTAKE, WORKER, **NOWHERE):
+    with unstorable(centre):
         await publish(centre.world.kafka, INBOX.name, event)
         entry = await eventually(lambda: put_aside(centre, event), within=30)
-    assert entry["reason"].startswith("unknown:")
+        assert entry["reason"].startswith("unknown:")
+        assert await replayed(centre, entry) == BROKEN
     assert await replayed(centre, entry) == OK
     contact_id = await ana.takes()
     assert (await put_aside(centre, event))["contact_id"] == contact_id
     assert await replayed(centre, entry) == CONFLICT
     await centre.acknowledgement_of(ada)
     await centre.counts("contacts", received=1)
+
+
+@contextmanager
+def unstorable(centre: Centre) -> Iterator[None]:
+    """Inside the block intake's tables refuse the centre's contacts, as a wrong migration would."""
+    psql = centre.world.platform.parts.postgres.psql
+    wrong = f"check (topic <> '{centre.name}') not valid"
+    psql(f"alter table contact add constraint wrong {wrong}", INTAKE)
+    try:
+        yield
+    finally:
+        psql("alter table contact drop constraint wrong", INTAKE)
 
 
 def submitted(centre: Centre, address: str) -> Message:

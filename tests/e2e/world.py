@@ -90,19 +90,6 @@ class World:
             self.platform.spawn(service, role)
             self.platform.wait_until_ready(service, role)
 
-    @contextmanager
-    def misled(self, service: str, role: str, **settings: str) -> Iterator[None]:
-        """Inside the block the process runs with these settings, afterwards with its own again."""
-        extra, own = self.platform.extra_env, self.platform.extra_env[service]
-        try:
-            with self.stopped(service, role):
-                extra[service] = {**own, **settings}
-            yield
-        finally:
-            extra[service] = own
-            with self.stopped(service, role):
-                pass
-
     def judgement(self) -> str:
         """What was true at the end, in one line. AssertionError if a rule was broken."""
         asyncio.run(wait_until_quiet(self.where))

@@ -106,6 +106,7 @@ def test_a_batch_and_what_is_in_it_are_linked(
     for span in named(signals.spans, item):
         [place] = span.links & batches.keys()
         inside[place].append(span)
+    assert inside
     for place, held in inside.items():
         assert held
         assert batches[place].links == {span.parent for span in held if span.parent}
@@ -137,6 +138,7 @@ def test_only_the_listed_attributes_are_recorded_and_each_of_them_is(signals: Si
 
 
 def test_a_span_holds_no_text_beside_its_attributes(signals: Signals) -> None:
+    assert signals.spans
     for span in signals.spans:
         assert not span.raw.events
         assert not span.raw.status.message

@@ -57,7 +57,7 @@ class Timing:
             name=one.name,
             link=self.links.link(one.check_in.check_in_id, sent.closes_at),
             closes_at=sent.closes_at,
-            time_zone=received.time_zone,
+            zone=received.time_zone,
         )
         return MessageRequested(
             contact_id=one.contact.contact_id,

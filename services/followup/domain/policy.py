@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.followup.domain.model import Claim, Received
+from shared.i18n.time_zones import time_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +32,9 @@ class QuietHours:
     start: time
     end: time
 
-    def over_at(self, moment: datetime, time_zone: str) -> datetime:
+    def over_at(self, moment: datetime, zone: str) -> datetime:
         """`moment` itself if it is not quiet there, else the first moment that is not; in UTC."""
-        local = moment.astimezone(zone(time_zone))
+        local = moment.astimezone(time_zone(zone))
         if not self._quiet(local.time()):
             return moment
         day = local.date() + timedelta(days=local.time() >= self.end)
@@ -75,11 +75,3 @@ class Policy:
 
     def _rule(self, claim: Claim, received: Received) -> Rule:
         return next(rule for rule in self.rules if rule.takes(claim, received))
-
-
-def zone(name: str) -> ZoneInfo:
-    """The time zone of that name; UTC if there is none, because somebody must be asked some time."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")

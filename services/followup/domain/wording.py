@@ -1,13 +1,12 @@
 """What the customer reads: the mail that asks, the page that takes the answer, in their language."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from babel.dates import format_date
-
 from services.followup.domain.languages import LANGUAGES, Wording
-from services.followup.domain.policy import zone
+from shared.i18n.greeting import greeting
+from shared.i18n.local_time import local_time
+from shared.i18n.time_zones import time_zone
 
 FALLBACK = "en"
 
@@ -26,28 +25,25 @@ def wording(language: str) -> tuple[str, Wording]:
     return spoken, LANGUAGES[spoken]
 
 
-def letter(*, language: str, name: str, link: str, closes_at: datetime, time_zone: str) -> Letter:
+def letter(*, language: str, name: str, link: str, closes_at: datetime, zone: str) -> Letter:
     """The question as it is sent: who, what, the link, until when."""
     spoken, words = wording(language)
     parts = (
-        greeting(words, name),
+        hello(words, name),
         words.asked,
         link,
         words.if_not,
-        words.until.format(closes=spell(closes_at, time_zone, spoken)),
+        until(words, spoken, closes_at, zone),
         words.thanks,
     )
     return Letter(words.question, "\n\n".join(parts) + "\n")
 
 
-def greeting(words: Wording, name: str) -> str:
-    """By name where it is known. A name is one line, whatever was put into it."""
-    plain = "".join(letter for letter in name if unicodedata.category(letter) != "Cc")
-    known = " ".join(plain.split())
-    return words.greeting.format(name=known) if known else words.greeting_unnamed
+def hello(words: Wording, name: str) -> str:
+    """The first line: by name where it is one."""
+    return greeting(name, named=words.greeting, unnamed=words.greeting_unnamed)
 
 
-def spell(moment: datetime, time_zone: str, language: str) -> str:
-    """A moment as people say it where they live, with the name of their time zone."""
-    local = moment.astimezone(zone(time_zone))
-    return f"{format_date(local, 'long', locale=language)}, {local:%H:%M} ({local.tzinfo})"
+def until(words: Wording, language: str, closes_at: datetime, zone: str) -> str:
+    """Until when an answer counts, on the clocks of who reads it."""
+    return words.until.format(closes=local_time(closes_at, time_zone(zone), language))

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from services.followup.adapters.store import Asked
 from services.followup.domain.languages import LANGUAGES
 from services.followup.domain.model import Answer, Sent, Settled
-from services.followup.domain.wording import FALLBACK, greeting, spell, wording
+from services.followup.domain.wording import FALLBACK, hello, until, wording
 from services.followup.entrypoints.schemas import LONGEST_COMMENT
 from shared.http.problems import STATUS
 
@@ -34,14 +34,14 @@ def question_page(asked: Asked, action: str) -> HTMLResponse:
     """The form; or, once it was answered, what was answered. `action` is where answers go."""
     received, state = asked.contact.received, asked.check_in.state
     spoken, words = wording(received.language if received else FALLBACK)
-    hello = greeting(words, asked.name)
+    greeting = hello(words, asked.name)
     match state:
         case Settled(answer=Answer(solved=solved) as given):
             noted = words.noted_solved if solved else words.noted_unsolved
-            return _page(spoken, words.thanks, (hello, noted), answer=given)
+            return _page(spoken, words.thanks, (greeting, noted), answer=given)
         case Sent(closes_at=closes_at) if received:
-            until = words.until.format(closes=spell(closes_at, received.time_zone, spoken))
-            return _page(spoken, words.question, (hello, until), action=action)
+            deadline = until(words, spoken, closes_at, received.time_zone)
+            return _page(spoken, words.question, (greeting, deadline), action=action)
     return refusal_page("gone", spoken)
 
 

@@ -16,7 +16,7 @@ from services.intake.domain.arrival import (
 from services.intake.domain.centre import Centre
 from services.intake.domain.delivery import DeliveryState
 from services.intake.domain.known import Customer, Earlier, Known, Newcomer, Thread
-from services.intake.domain.language import spoken, zone
+from services.intake.domain.language import spoken
 from services.intake.domain.opening import contact_received, opened, promised, received
 from services.intake.domain.plan import NewAttachment, NewContact, NewMessage, Plan
 from services.intake.domain.text import MAX_TEXT
@@ -31,6 +31,7 @@ from shared.contracts.intake import (
     MessageSent,
 )
 from shared.contracts.values import MessageKind
+from shared.i18n.time_zones import time_zone
 from shared.kernel.ids import new_id
 
 Heard = Sequence[str | None]
@@ -145,7 +146,7 @@ def _newcomer(arrival: Arrival, heard: str | None, centre: Centre) -> Newcomer:
         address=arrival.sender.address,
         name=arrival.name,
         language=language,
-        time_zone=zone(arrival.time_zone, None, language, defaults.time_zones),
+        time_zone=time_zone(arrival.time_zone, defaults.time_zones.get(language)).key,
         value_tier=defaults.value_tier,
         created_at=arrival.received_at,
     )

@@ -7,13 +7,14 @@ from services.intake.domain.arrival import Arrival, Told
 from services.intake.domain.centre import Centre, Wording
 from services.intake.domain.delivery import DeliveryState
 from services.intake.domain.known import Customer
-from services.intake.domain.language import spoken, zone
+from services.intake.domain.language import spoken
 from services.intake.domain.plan import NewContact, NewMessage, NewPromise
 from services.intake.domain.promise import promised_time
 from services.intake.domain.text import MAX_LINE, MAX_TEXT
 from shared.contracts.cloudevents import TraceContext
 from shared.contracts.intake import ContactReceived, MessagePersonal, PromiseMade
 from shared.contracts.values import MessageKind
+from shared.i18n.time_zones import time_zone
 from shared.kernel.ids import new_id
 
 ORDINARY = 5
@@ -28,6 +29,7 @@ def opened(arrival: Arrival, customer: Customer, heard: str | None, centre: Cent
         recipient=arrival.recipient, language=language, text=f"{arrival.subject}\n{arrival.text}"
     )
     queue, taken = centre.choose(topic, language) or (None, None)
+    zones = (arrival.time_zone, customer.time_zone, defaults.time_zones.get(language))
     return NewContact(
         contact_id=new_id(),
         customer_id=customer.customer_id,
@@ -35,7 +37,7 @@ def opened(arrival: Arrival, customer: Customer, heard: str | None, centre: Cent
         channel=arrival.channel,
         topic=topic,
         language=language,
-        time_zone=zone(arrival.time_zone, customer.time_zone, language, defaults.time_zones),
+        time_zone=time_zone(*zones).key,
         priority=arrival.priority or (taken.priority if taken else None) or ORDINARY,
         queue_id=queue.queue_id if queue else None,
         need=arrival.need or (taken.need if taken else None),

@@ -16,8 +16,9 @@ from services.followup.domain.languages import LANGUAGES
 from services.followup.domain.model import CheckIn
 from services.followup.entrypoints.http import router
 from shared.contracts.followup import CheckInAnswered, ResolutionConfirmed, ResolutionRefuted
+from shared.contracts.routing import MessageRequested
 from shared.kernel.ids import new_id
-from tests.integration.followup.following import SECRETS, WINDOW, FollowUp
+from tests.integration.followup.following import HOUR, SECRETS, WINDOW, FollowUp
 from tests.integration.http.serving import app_of, serving, token
 from tests.unit.followup.story import NOON, TRACE, Story
 
@@ -232,18 +233,36 @@ async def test_the_page_runs_nothing_loads_nothing_and_leaks_no_address(
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
-async def test_a_name_or_comment_with_markup_is_only_text(
+async def test_a_comment_with_markup_is_only_text_and_such_a_name_is_not_shown(
     follow_up: FollowUp, customer: httpx2.AsyncClient, name: str
 ) -> None:
     path = await asked(follow_up, name=name)
     page = await customer.get(path, headers=HTML)
     assert name not in page.text
-    assert "&lt;" in page.text
+    assert "&lt;" not in page.text
     noted = await customer.post(
         f"{path}/answer", data={"solved": "false", "comment": name}, headers=HTML
     )
     assert name not in noted.text
-    assert noted.text.count("&lt;") == 2 * name.count("<")
+    assert noted.text.count("&lt;") == name.count("<") > 0
+
+
+async def test_a_name_that_is_an_address_on_the_web_is_neither_mailed_nor_shown(
+    follow_up: FollowUp, customer: httpx2.AsyncClient
+) -> None:
+    story = Story()
+    await follow_up.hear(story.identified("Win at http://evil.example"))
+    await follow_up.hear(story.received(), story.claimed(0))
+    follow_up.clock.advance(HOUR)
+    await follow_up.act()
+    (mail,) = await follow_up.said(MessageRequested)
+    assert isinstance(mail.data, MessageRequested)
+    assert mail.data.personal.text.startswith("Hello,\n")
+    (check_in,) = await follow_up.check_ins(story)
+    page = await customer.get(f"/v1/check-ins/{await follow_up.token(check_in)}", headers=HTML)
+    assert page.status_code == 200
+    for sent in (mail.data.personal.text, page.text):
+        assert "evil.example" not in sent
 
 
 async def test_a_person_is_told_on_a_page_why_there_is_nothing_to_answer(

@@ -207,7 +207,7 @@ async def test_a_mail_that_is_here_is_finished_when_the_door_closes() -> None:
         sending = asyncio.create_task(deliver(door, a_mail()))
         await room.begun.wait()
         asyncio.get_running_loop().call_later(0.2, room.go.set)
-    await asyncio.wait_for(asyncio.gather(sending, return_exceptions=True), 5)
+    await asyncio.wait_for(sending, 5)
     assert room.go.is_set()
 
 

@@ -1,9 +1,11 @@
 """The page is current, and the recipe for a figure works as written."""
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
+from inspect import getsourcefile
 from pathlib import Path
 from textwrap import indent
 
@@ -21,6 +23,7 @@ from tests.unit.analytics.figures import contact, figure, taken
 
 
 """
+MEASURED_IN = {Path(str(getsourcefile(measure))) for measure in MEASURES}
 COPIED = ("services/analytics", "shared", "docs", "tools", "tests/unit/analytics", "tests/support")
 
 
@@ -29,8 +32,16 @@ def test_the_page_of_definitions_is_current() -> None:
 
 
 def test_ids_and_measures_have_names_of_their_own() -> None:
+    """Sums are kept under a measure's name, so each is a function that is written once and used."""
     assert len({definition.id for definition in DEFINITIONS}) == len(DEFINITIONS)
-    assert len({measure.__name__ for measure in MEASURES}) == len(MEASURES)
+    written = [name for path in MEASURED_IN for name in functions_of(path)]
+    assert sorted(measure.__name__ for measure in MEASURES) == sorted(written)
+
+
+def functions_of(path: Path) -> list[str]:
+    """The public functions of a module, as often as they are written."""
+    nodes = ast.parse(path.read_text("utf-8")).body
+    return [n.name for n in nodes if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
 
 
 class Copy:

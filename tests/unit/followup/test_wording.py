@@ -1,5 +1,6 @@
 """What customers read, in each of their languages."""
 
+import re
 import string
 import unicodedata
 from dataclasses import fields
@@ -7,7 +8,9 @@ from dataclasses import fields
 import pytest
 
 from services.followup.domain.languages import LANGUAGES, Wording
-from services.followup.domain.wording import Letter, greeting, letter, spell, wording
+from services.followup.domain.wording import Letter, hello, letter, until, wording
+from shared.i18n.local_time import local_time
+from shared.i18n.time_zones import time_zone
 from tests.unit.followup.story import NOON
 
 LINK = "http://127.0.0.1:1/v1/check-ins/token"
@@ -15,9 +18,7 @@ SCRIPTS = {"en": "LATIN", "de": "LATIN", "te": "TELUGU", "mn": "CYRILLIC"}
 
 
 def write(language: str = "en", name: str = "Anna") -> Letter:
-    return letter(
-        language=language, name=name, link=LINK, closes_at=NOON, time_zone="Asia/Ulaanbaatar"
-    )
+    return letter(language=language, name=name, link=LINK, closes_at=NOON, zone="Asia/Ulaanbaatar")
 
 
 def texts(words: Wording) -> list[str]:
@@ -30,7 +31,7 @@ def test_a_letter_is_in_the_customers_language_and_has_name_link_and_time(langua
     written = write(language)
     assert "Anna" in written.text.splitlines()[0]
     assert LINK in written.text.splitlines()
-    assert "20:00 (Asia/Ulaanbaatar)" in written.text
+    assert str(local_time(NOON, time_zone("Asia/Ulaanbaatar"), language)) in written.text
     letters = [unicodedata.name(sign).split()[0] for sign in written.subject if sign.isalpha()]
     assert set(letters) == {SCRIPTS[language]}
 
@@ -58,23 +59,34 @@ def test_a_customer_without_a_known_name_is_greeted_without_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Anna\r\nBcc: all@example.org", "Anna\n\nhttp://evil.example", "An\x00na\x1b[2J"]
+    "name",
+    [
+        "Win at http://evil.example",
+        "www.evil.example",
+        "Call 0190 123456",
+        "Anna\r\nBcc: all@example.org",
+        "Anna\n\nhttp://evil.example",
+        "An\x00na\x1b[2J",
+        "{closes} {0}",
+    ],
 )
-def test_a_name_is_one_line_whatever_was_put_into_it(name: str) -> None:
+def test_what_a_stranger_wrote_in_the_names_place_is_not_sent_on(name: str) -> None:
+    assert write(name=name) == write(name="")
     first, second, *_ = write(name=name).text.splitlines()
-    assert first.startswith("Hello An")
-    assert second == ""
-    assert not any(unicodedata.category(sign) == "Cc" for sign in first)
-
-
-def test_a_name_with_braces_is_only_a_name() -> None:
-    assert greeting(LANGUAGES["en"], "{closes} {0}") == "Hello {closes} {0},"
+    assert (first, second) == ("Hello,", "")
 
 
 def test_joiners_that_a_script_needs_stay_in_the_name() -> None:
-    assert "క్\u200cష" in greeting(LANGUAGES["te"], "క్\u200cష")
+    assert "క్\u200cష" in hello(LANGUAGES["te"], "క్\u200cష")
 
 
-def test_a_moment_is_spelt_as_where_the_customer_lives() -> None:
-    assert spell(NOON, "Europe/Berlin", "de") == "2. März 2026, 13:00 (Europe/Berlin)"
-    assert spell(NOON, "No/Where", "en") == "March 2, 2026, 12:00 (UTC)"
+@pytest.mark.parametrize("language", SCRIPTS)
+def test_nothing_that_follows_a_name_makes_an_address_of_its_last_dot(language: str) -> None:
+    assert not re.search(r"Jr\.\w", hello(LANGUAGES[language], "Sammy Davis Jr."))
+
+
+def test_until_when_is_told_as_where_the_customer_lives() -> None:
+    german = until(LANGUAGES["de"], "de", NOON, "Europe/Berlin")
+    assert german.endswith("Montag, 2. März 2026, 13:00 (Mitteleuropäische Normalzeit)")
+    unknown = until(LANGUAGES["en"], "en", NOON, "No/Where")
+    assert unknown.endswith("Monday, 2 March 2026, 12:00 (Coordinated Universal Time)")

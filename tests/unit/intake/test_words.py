@@ -1,13 +1,17 @@
 """Topics, languages and the words of an acknowledgement."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
 from services.intake.adapters.language import LanguageDetector
-from services.intake.domain.language import spoken, zone
+from services.intake.domain.acceptance import newcomers
+from services.intake.domain.known import Customer, Known
+from services.intake.domain.language import spoken
+from services.intake.domain.opening import opened
 from services.intake.domain.topic import TopicRule, TopicRules
-from tests.unit.intake.builders import WORDINGS, ZONES
+from tests.unit.intake.builders import WORDINGS, ZONES, a_centre, an_arrival
 
 DUE = datetime(2026, 11, 22, 9, 5, tzinfo=UTC)
 RULES = TopicRules(
@@ -64,7 +68,17 @@ def test_other_languages_get_the_fallback_in_their_own_local_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["buy http://evil.example now", "{zone}", "x" * 61, "a\nb", "<b>", "1"]
+    "name",
+    [
+        "buy http://evil.example now",
+        "evil.example",
+        "Call ౯౮౭౬౫౪",
+        "{zone}",
+        "x" * 61,
+        "a\nb",
+        "<b>",
+        "1",
+    ],
 )
 def test_what_is_no_name_is_not_repeated(name: str) -> None:
     assert name not in WORDINGS.acknowledgement("en", "UTC", DUE, name).text
@@ -100,8 +114,40 @@ def test_stated_goes_before_heard_before_known_before_default() -> None:
     assert spoken(None, None, None, "mn") == "mn"
 
 
-def test_a_zone_that_does_not_exist_is_not_believed() -> None:
-    assert zone("Asia/Tokyo", "Europe/Berlin", "te", ZONES) == "Asia/Tokyo"
-    assert zone("Mars/Olympus", "Europe/Berlin", "te", ZONES) == "Europe/Berlin"
-    assert zone("../etc/passwd", None, "te", ZONES) == "Asia/Kolkata"
-    assert zone(None, None, "fr", ZONES) == "UTC"
+@pytest.mark.parametrize(
+    ("stated", "known", "language", "zone"),
+    [
+        ("Asia/Tokyo", "Europe/Berlin", "te", "Asia/Tokyo"),
+        ("Mars/Olympus", "Europe/Berlin", "te", "Europe/Berlin"),
+        (None, "Mars/Olympus", "te", "Asia/Kolkata"),
+        (None, "Mars/Olympus", "fr", "UTC"),
+    ],
+)
+def test_a_zone_that_does_not_exist_is_not_believed(
+    stated: str | None, known: str, language: str, zone: str
+) -> None:
+    customer = Customer(
+        customer_id=uuid4(),
+        point_id=uuid4(),
+        language=language,
+        time_zone=known,
+        value_tier="standard",
+    )
+    arrival = an_arrival(time_zone=stated, language=language)
+    assert opened(arrival, customer, None, a_centre()).time_zone == zone
+
+
+@pytest.mark.parametrize(
+    ("stated", "language", "zone"),
+    [
+        ("Asia/Tokyo", "te", "Asia/Tokyo"),
+        ("../etc/passwd", "te", "Asia/Kolkata"),
+        (None, "fr", "UTC"),
+    ],
+)
+def test_a_newcomer_lives_where_they_say_or_where_their_language_does(
+    stated: str | None, language: str, zone: str
+) -> None:
+    arrival = an_arrival(time_zone=stated, language=language)
+    nobody = Known(customers={}, earlier={}, threads={})
+    assert [new.time_zone for new in newcomers([arrival], [None], nobody, a_centre())] == [zone]

@@ -27,7 +27,7 @@ class World:
     def __init__(self) -> None:
         self.dead_letters = 0
         self.told = [
-            told("contact.received", "intake", 1, "e1", contact_id="contact-1"),
+            told("contact.received", "intake", 1, "e1", contact_id="contact-1", channel="email"),
             told("offer.made", "routing", 1, "e2", offer_id="offer-1"),
             told("assignment.started", "routing", 2, "e3", assignment_id="offer-1"),
             told("action.taken", "routing", 3, "e4", action_id="action-1", amount=500),
@@ -50,7 +50,9 @@ class World:
             ("routing", "agents"): [
                 {
                     "agent_id": "agent-1",
-                    "authorities": [{"kind": "refund", "currency": "EUR", "limit": 1_000}],
+                    "authorities": [
+                        {"kind": "refund", "currency": "EUR", "limit": 1_000, "daily_budget": 2_000}
+                    ],
                 }
             ],
             ("routing", "actions"): [self.action("action-1", 500)],
@@ -80,8 +82,9 @@ class World:
             "channel": "email",
             "made_at": made,
             "ended_at": made + timedelta(minutes=10),
+            "need_kind": "refund",
             "need_amount": 500,
-            "authority_limit": 1_000,
+            "need_currency": "EUR",
         }
         return offer | changed
 
@@ -151,6 +154,14 @@ def offer_beyond_authority(world: World) -> None:
     world.rows["routing", "offers"][0]["need_amount"] = 2_000
 
 
+def offer_to_who_has_no_authority(world: World) -> None:
+    world.rows["routing", "agents"][0]["authorities"] = []
+
+
+def overspend_the_day(world: World) -> None:
+    world.rows["routing", "agents"][0]["authorities"][0]["daily_budget"] = 400
+
+
 def miscount_the_day(world: World) -> None:
     world.rows["routing", "days"][0]["spent"] = 400
 
@@ -165,7 +176,12 @@ def lose_on_the_way_in(world: World) -> None:
 
 
 def miscount_on_the_way_in(world: World) -> None:
-    world.rows["intake", "tally"][0]["received"] = 4
+    world.rows["intake", "tally"][0] |= {"received": 4, "stored": 2}
+
+
+def store_silently(world: World) -> None:
+    world.rows["intake", "stored"][0]["n"] = 2
+    world.rows["intake", "tally"][0] |= {"received": 4, "stored": 2}
 
 
 def miscount_contacts(world: World) -> None:
@@ -193,10 +209,13 @@ FAULTS: dict[Callable[[World], None], str] = {
     assign_twice: "no_contact_is_held_twice",
     overspend: "nobody_is_above_authority",
     offer_beyond_authority: "nobody_is_above_authority",
+    offer_to_who_has_no_authority: "nobody_is_above_authority",
+    overspend_the_day: "nobody_is_above_authority",
     miscount_the_day: "nobody_is_above_authority",
     spend_silently: "the_ledger_is_what_was_told",
     lose_on_the_way_in: "what_came_in_adds_up",
     miscount_on_the_way_in: "what_came_in_adds_up",
+    store_silently: "what_came_in_adds_up",
     miscount_contacts: "figures_are_what_happened",
     leave_unsaid: "nothing_is_left_lying",
     leave_a_dead_letter: "nothing_is_left_lying",

@@ -1,0 +1,24 @@
+"""Which time zone counts where several are told and some may not exist."""
+
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+UTC: Final = "UTC"
+_THIS_MACHINE: Final = {"localtime"}
+"""Some systems list it beside the zones; it means wherever the process happens to run."""
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether there is a time zone of that name, such as Europe/Berlin."""
+    return name in _names()
+
+
+def time_zone(*names: str | None) -> ZoneInfo:
+    """The first of the names that is a time zone; UTC if none is, because some time must count."""
+    return ZoneInfo(next((name for name in names if name and is_time_zone(name)), UTC))
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(available_timezones() - _THIS_MACHINE)
