@@ -64,7 +64,7 @@ class KafkaSettings(Block):
 
 
 class HttpSettings(Block):
-    """The public door of an api process."""
+    """The public server of an api process."""
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
     port: Port = Field(8080, description="Port to listen on; 0 takes a free one.")
@@ -86,7 +86,7 @@ class HttpSettings(Block):
 
 
 class OpsSettings(Block):
-    """The operators' door of every process: /livez, /readyz, /metrics."""
+    """The operators' server of every process: /livez, /readyz, /metrics."""
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
     port: Port = Field(9090, description="Port to listen on; 0 takes a free one.")
@@ -130,8 +130,8 @@ class ServiceSettings(BaseSettings):
     database: DatabaseSettings = Field(description="The service's own PostgreSQL.")
     kafka: KafkaSettings = Field(description="The broker.")
     auth: AuthSettings = Field(description="Whose tokens are believed.")
-    http: HttpSettings = Field(HttpSettings(), description="The public door.")
-    ops: OpsSettings = Field(OpsSettings(), description="The operators' door.")
+    http: HttpSettings = Field(HttpSettings(), description="The public server.")
+    ops: OpsSettings = Field(OpsSettings(), description="The operators' server.")
     telemetry: TelemetrySettings = Field(TelemetrySettings(), description="Traces and logs.")
     drain_seconds: float = Field(20.0, gt=0, description="Time to finish after SIGTERM.")
 

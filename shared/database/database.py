@@ -37,7 +37,7 @@ OUTAGES = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InternalClientError,  # the server said goodbye in the middle of our sentence
+    asyncpg.InternalClientError,  # the server closed the connection in the middle of a statement
 )
 
 AMBIGUOUS = (asyncpg.InterfaceError, RuntimeError)
@@ -49,7 +49,7 @@ class Database:
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", settings: DatabaseSettings) -> None:
         self._pool = pool
-        self._patience = settings.connect_timeout_ms / 1000
+        self._connect_seconds = settings.connect_timeout_ms / 1000
 
     @classmethod
     async def open(cls, settings: DatabaseSettings, *, name: str = "rapport") -> "Database":
@@ -62,7 +62,7 @@ class Database:
     async def close(self) -> None:
         """Give the connections back; those still in use are closed after the time a connect may take."""
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._connect_seconds):
                 await self._pool.close()
         except (*OUTAGES, asyncpg.InterfaceError):
             self._pool.terminate()
@@ -72,11 +72,11 @@ class Database:
         """A connection for reading, each statement for itself. Raises `Unavailable`."""
         lost = True
         try:
-            async with self._pool.acquire(timeout=self._patience) as connection:
+            async with self._pool.acquire(timeout=self._connect_seconds) as connection:
                 try:
                     yield connection
                 except AMBIGUOUS:
-                    await asyncio.sleep(0)  # the loop tells the driver of a loss a step later
+                    await asyncio.sleep(0)  # the loop reports a loss to the driver a step later
                     lost = is_lost(connection)
                     raise
         except OUTAGES as error:
@@ -128,14 +128,14 @@ def is_lost(connection: Tx) -> bool:
 
 
 async def _pool(settings: DatabaseSettings, name: str) -> "asyncpg.Pool[asyncpg.Record]":
-    patience = settings.statement_timeout_ms / 1000 + GRACE_SECONDS
+    deadline_seconds = settings.statement_timeout_ms / 1000 + GRACE_SECONDS
     return await asyncpg.create_pool(
         settings.dsn.get_secret_value(),
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.connect_timeout_ms / 1000,
-        command_timeout=patience,
-        connection_class=_copying_within(patience),
+        command_timeout=deadline_seconds,
+        connection_class=_copying_within(deadline_seconds),
         init=_speak_json,
         reset=_keep,
         server_settings={

@@ -1,1 +1,1 @@
-"""The doors: applications whose every route is guarded, measured and answers problems alike."""
+"""HTTP: applications whose every route is guarded and measured, and whose failures look alike."""

@@ -72,7 +72,7 @@ class HotRoute:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """A route as the door sees it, before a byte of the body is read."""
+    """A route as it is known before a byte of the body is read."""
 
     path: str
     scope: str

@@ -52,7 +52,7 @@ class Buckets:
 
 
 class Limits:
-    """The two kinds of buckets of one door."""
+    """The two kinds of buckets of one server."""
 
     def __init__(self, settings: HttpSettings) -> None:
         self._callers = Buckets(settings.caller_per_second, settings.burst_seconds)

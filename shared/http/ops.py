@@ -1,4 +1,4 @@
-"""The operators' door of every process: alive, ready and why not, and its metrics."""
+"""The operators' server of every process: alive, ready and why not, and its metrics."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -54,19 +54,21 @@ class OpsApp:
         return json_answer(200 if ready else 503, {"ready": ready, "checks": found})
 
 
-async def outcomes(checks: Mapping[str, Check], patience: float | None = None) -> dict[str, str]:
+async def outcomes(
+    checks: Mapping[str, Check], timeout_seconds: float | None = None
+) -> dict[str, str]:
     """Run all checks at once; for each `ok` or the reason why not."""
-    seconds = CHECK_SECONDS if patience is None else patience
+    seconds = CHECK_SECONDS if timeout_seconds is None else timeout_seconds
     results = await asyncio.gather(*(_outcome(check, seconds) for check in checks.values()))
     return dict(zip(checks, results, strict=True))
 
 
-async def _outcome(check: Check, patience: float) -> str:
+async def _outcome(check: Check, seconds: float) -> str:
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(seconds):
             await check()
     except TimeoutError:
-        return f"no answer in {patience:g} s"
+        return f"no answer in {seconds:g} s"
     except Failure as failure:
         return failure.detail
     except Exception as error:  # whatever a check meets is its reason

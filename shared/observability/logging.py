@@ -123,7 +123,7 @@ def _exception(_: Any, __: str, line: EventDict) -> EventDict:
     if found is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
-        line["error"] = [_told(cause) for cause in _chain(error)]
+        line["error"] = [_logged(cause) for cause in _chain(error)]
         frames = extract_tb(error.__traceback__)[-INNERMOST:]
         line["at"] = [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
     return line
@@ -143,7 +143,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
 
 
-def _told(error: BaseException) -> str:
+def _logged(error: BaseException) -> str:
     kind = type(error).__name__
     if isinstance(error, Failure):
         return f"{kind}: {error.detail}"

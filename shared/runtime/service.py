@@ -32,7 +32,7 @@ from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
 
 COMMANDS = ("migrate", "check", "dead-letters", "republish")
-# For the doors alone. uvloop raises where asyncio keeps silent, on writing to a connection that was
+# For the api alone. uvloop raises where asyncio keeps silent, on writing to a connection that was
 # reset a moment ago, and tasks behind the Kafka client die of it without a word.
 LOOPS = {"api": uvloop.new_event_loop}
 
@@ -134,14 +134,18 @@ async def serve(build: Build[S], settings: S) -> int:
 
 
 def _parts(role: Role, settings: ServiceSettings, stop: asyncio.Event) -> dict[str, Part]:
-    """The door is closed first; the operators' door last."""
+    """The public server is stopped first, the operators' server last."""
     ops, drain = settings.ops, settings.drain_seconds
-    door: dict[str, Part] = {} if role.app is None else {"http": _door(role.app, settings)}
-    back = HttpServer(OpsApp(role.checks, stop), host=ops.host, port=ops.port, drain_seconds=drain)
-    return {**door, **role.parts, "ops": back}
+    public: dict[str, Part] = (
+        {} if role.app is None else {"http": _public_server(role.app, settings)}
+    )
+    operators = HttpServer(
+        OpsApp(role.checks, stop), host=ops.host, port=ops.port, drain_seconds=drain
+    )
+    return {**public, **role.parts, "ops": operators}
 
 
-def _door(app: App, settings: ServiceSettings) -> HttpServer:
+def _public_server(app: App, settings: ServiceSettings) -> HttpServer:
     http = settings.http
     return HttpServer(
         app,
@@ -169,7 +173,7 @@ async def _check(name: str, settings: ServiceSettings) -> int:
             "broker": Probe(settings.kafka).ask,
             "issuer": lambda: _issuer(settings),
         },
-        patience=10,
+        timeout_seconds=10,
     )
     for what, outcome in {"settings": OK, **found}.items():
         sys.stdout.write(f"{what:<12}{outcome}\n")

@@ -137,8 +137,8 @@ def test_the_table_of_topics_is_what_the_cards_say() -> None:
 
 
 def _part(card: topics.Topic, service: str) -> str:
-    says = "says" if service in card.producers else ""
-    return "hears" if service in card.consumers else says
+    publishes = "publishes" if service in card.producers else ""
+    return "consumes" if service in card.consumers else publishes
 
 
 def test_the_table_of_shared_names_every_package() -> None:

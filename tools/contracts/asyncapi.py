@@ -101,15 +101,17 @@ def _topic_binding(topic: Topic) -> Document:
 
 
 def _operations() -> Document:
-    said = ((topic, service, "send") for topic in topics.ALL for service in topic.producers)
-    heard = ((topic, service, "receive") for topic in topics.ALL for service in topic.consumers)
+    published = ((topic, service, "send") for topic in topics.ALL for service in topic.producers)
+    consumed = ((topic, service, "receive") for topic in topics.ALL for service in topic.consumers)
     return {
         f"{service}.{action}.{topic.name}": {
             "action": action,
             "channel": {"$ref": f"#/channels/{topic.name}"},
             "summary": f"{service} {action}s on {topic.name}",
         }
-        for topic, service, action in sorted((*said, *heard), key=lambda one: (one[1], one[2]))
+        for topic, service, action in sorted(
+            (*published, *consumed), key=lambda one: (one[1], one[2])
+        )
         if service in topics.SERVICES
     }
 

@@ -36,14 +36,14 @@ def _contents(events: dict[str, type[Event]]) -> str:
     lines = [
         "## Topics",
         "",
-        "| Topic | Key | Said by | Heard by | Events |",
+        "| Topic | Key | Published by | Consumed by | Events |",
         "|---|---|---|---|---|",
     ]
     for topic in topics.LIVE:
         links = "<br>".join(f"[`{type_}`](#{_anchor(type_)})" for type_ in events_on(topic, events))
-        said, heard = ", ".join(topic.producers), ", ".join(topic.consumers)
+        producers, consumers = ", ".join(topic.producers), ", ".join(topic.consumers)
         lines.append(
-            f"| [`{topic.name}`](#{_anchor(topic.name)}) | {topic.key} | {said} | {heard} | {links} |"
+            f"| [`{topic.name}`](#{_anchor(topic.name)}) | {topic.key} | {producers} | {consumers} | {links} |"
         )
     return "\n".join([*lines, ""])
 
@@ -55,14 +55,14 @@ def _topic(topic: Topic, events: dict[str, type[Event]], schemas: dict[str, Sche
         topic.description,
         "",
         f"- **Key**: {topic.key}",
-        f"- **Said by**: {', '.join(topic.producers)}",
-        f"- **Heard by**: {', '.join(topic.consumers)}",
+        f"- **Published by**: {', '.join(topic.producers)}",
+        f"- **Consumed by**: {', '.join(topic.consumers)}",
         f"- **Kept**: {_kept(topic)}",
         f"- **Partitions**: {topic.partitions}; a record holds at most {topic.max_message_bytes:,} bytes",
         "",
     ]
-    told = (_event(name, kind, schemas) for name, kind in events_on(topic, events).items())
-    return "\n".join([*card, *told])
+    published = (_event(name, kind, schemas) for name, kind in events_on(topic, events).items())
+    return "\n".join([*card, *published])
 
 
 def _event(type_: str, payload: type[Event], schemas: dict[str, Schema]) -> str:

@@ -1,8 +1,8 @@
-"""The outbox: what a transaction wants to say is a row of that same transaction.
+"""The outbox: what a transaction publishes is a row of that same transaction.
 
 `append` gives each event the next number of its aggregate (`seq`, without gaps) under the lock of the
 aggregate's row in `stream`. A row's `xid` is the highest transaction id the aggregate has seen, not
-simply its writer's: a transaction may begin to write early and say something late, and (xid,
+simply its writer's: a transaction may begin to write early and publish late, and (xid,
 position) must rise with `seq` all the same, because that is the order in which the relay reads.
 """
 
@@ -46,7 +46,7 @@ _CLOCK = SystemClock()
 # The subjects come in one order from everybody, so that nobody waits in a circle.
 NUMBER = """
 insert into stream (subject, seq, xid)
-select subject, events, pg_current_xact_id() from unnest($1::text[], $2::bigint[]) as told (subject, events)
+select subject, events, pg_current_xact_id() from unnest($1::text[], $2::bigint[]) as given (subject, events)
 on conflict (subject) do update
   set seq = stream.seq + excluded.seq, xid = greatest(stream.xid, excluded.xid)
 returning subject, seq, xid
@@ -55,7 +55,7 @@ COLUMNS = ("xid", "seq", "event_id", "topic", "key", "headers", "value")
 
 
 def make_outbox_tables(metadata: MetaData) -> None:
-    """Add the outbox, its counters and the relay's books to a service's own tables."""
+    """Add the outbox, its counters and the relay's cursor to a service's own tables."""
     Table(
         "outbox",
         metadata,
@@ -98,7 +98,7 @@ def make_outbox_tables(metadata: MetaData) -> None:
 
 
 async def append(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
-    """Say these events when `tx` commits, in this order per aggregate. Two statements.
+    """Publish these events when `tx` commits, in this order per aggregate. Two statements.
 
     Raises `Invalid` for an event that is larger than its topic takes.
     """
@@ -109,24 +109,24 @@ async def append(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
     numbers = await _numbers(tx, Counter(event.subject for event in encoded))
     rows = [
         (
-            *next(numbers[told.subject]),
+            *next(numbers[event.subject]),
             each.id,
-            told.topic,
-            told.subject.encode(),
-            pack(told.headers),
-            told.value,
+            event.topic,
+            event.subject.encode(),
+            pack(event.headers),
+            event.value,
         )
-        for each, told in zip(outgoing, encoded, strict=True)
+        for each, event in zip(outgoing, encoded, strict=True)
     ]
     await tx.copy_records_to_table("outbox", columns=COLUMNS, records=rows)
 
 
-async def _numbers(tx: Tx, told: Counter[str]) -> dict[str, Iterator[tuple[int, int]]]:
+async def _numbers(tx: Tx, events: Counter[str]) -> dict[str, Iterator[tuple[int, int]]]:
     """For each aggregate its xid and, one after the other, the numbers of its events."""
-    subjects = sorted(told)
-    rows = await tx.fetch(NUMBER, subjects, [told[subject] for subject in subjects])
+    subjects = sorted(events)
+    rows = await tx.fetch(NUMBER, subjects, [events[subject] for subject in subjects])
     return {
-        subject: zip(repeat(xid), count(last - told[subject] + 1)) for subject, last, xid in rows
+        subject: zip(repeat(xid), count(last - events[subject] + 1)) for subject, last, xid in rows
     }
 
 

@@ -109,7 +109,7 @@ async def test_a_wrong_statement_is_not_an_outage(database: Database) -> None:
 
 async def test_no_free_connection_is_unavailable_and_not_for_ever(postgres_dsn: MakeDsn) -> None:
     database = await open_at(await postgres_dsn("messaging"), pool_max=1)
-    database._patience = 0.1
+    database._connect_seconds = 0.1
     async with database.connection():
         with pytest.raises(Unavailable):
             await database.ping()
