@@ -4,8 +4,8 @@ Rows are touched in the order of their keys, and tables in the order fact, rollu
 batches wait for each other and never in a circle.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -42,9 +42,9 @@ on conflict (topic) do update
 set last_event_at = greatest(heard.last_event_at, excluded.last_event_at)
 """
 SUMS = """
-select date_bin($3::interval, period_start, $1) as start, measure, bucket, sum(n)::bigint as n
+select width_bucket(period_start, $1::timestamptz[]) as period, measure, bucket, sum(n)::bigint as n
 from rollup
-where period_start >= $1 and period_start < $2
+where period_start >= $2 and period_start < $3
   and ($4::text is null or queue_id = $4) and ($5::text is null or channel = $5)
 group by 1, 2, 3 having sum(n) <> 0
 """
@@ -109,18 +109,12 @@ async def newest_event(tx: Tx) -> datetime | None:
 
 
 async def sums_by_period(
-    tx: Tx,
-    start: datetime,
-    end: datetime,
-    length: timedelta,
-    *,
-    queue_id: str | None = None,
-    channel: str | None = None,
-) -> dict[datetime, dict[str, dict[str, int]]]:
-    """Sums of [start, end) by period (of `length`, from `start`), measure and bucket."""
-    found: dict[datetime, dict[str, dict[str, int]]] = {}
-    for row in await tx.fetch(SUMS, start, end, length, queue_id, channel):
-        measures = found.setdefault(row["start"], {})
+    tx: Tx, cuts: Sequence[datetime], *, queue_id: str | None = None, channel: str | None = None
+) -> list[dict[str, dict[str, int]]]:
+    """The sums of each period between two neighbours of `cuts`, by measure and bucket."""
+    found: list[dict[str, dict[str, int]]] = [{} for _ in cuts[1:]]
+    for row in await tx.fetch(SUMS, cuts, cuts[0], cuts[-1], queue_id, channel):
+        measures = found[row["period"] - 1]
         measures.setdefault(row["measure"], {})[row["bucket"]] = row["n"]
     return found
 

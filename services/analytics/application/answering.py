@@ -41,12 +41,10 @@ async def figures(
     tx: Tx, span: Span, *, queue_id: str | None = None, channel: str | None = None
 ) -> Answer:
     """Every figure of every period, also where nothing happened."""
-    sums = await store.sums_by_period(
-        tx, span.start, span.end, span.length, queue_id=queue_id, channel=channel
-    )
+    sums = await store.sums_by_period(tx, span.cuts, queue_id=queue_id, channel=channel)
     periods = [
-        Period(start=start, end=start + span.length, figures=_figures(sums.get(start, {})))
-        for start in span.starts()
+        Period(start=start, end=end, figures=_figures(of_period))
+        for (start, end), of_period in zip(span.periods(), sums, strict=True)
     ]
     return Answer(as_of=await store.newest_event(tx), periods=periods)
 

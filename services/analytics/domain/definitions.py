@@ -23,8 +23,8 @@ from services.analytics.domain.measures import Measure
 from shared.contracts.followup import SkippedReason
 
 Unit = Literal["count", "seconds", "share", "score 1 to 5", "minor units"]
-RECEIVED_HOUR = "event time, UTC: everything counts in the hour the contact was received"
-FROM_RECEIVED = f"{RECEIVED_HOUR}; runs from received_at, round the clock"
+RECEIVED = "event time: everything counts in the quarter of an hour the contact was received in"
+FROM_RECEIVED = f"{RECEIVED}; runs from received_at, round the clock"
 PEOPLE = "contacts from people; automatic mail is left out"
 
 
@@ -40,7 +40,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     measure: Measure
     compute: Formula
     filters: str = PEOPLE
-    clock: str = RECEIVED_HOUR
+    clock: str = RECEIVED
 
 
 _ONE_TURN = {outcome: f"one_turn {outcome}" for outcome in measures.OUTCOMES}
@@ -96,7 +96,7 @@ DEFINITIONS = (
         unit="seconds",
         measure=measures.wait,
         compute=percentiles,
-        clock=f"{RECEIVED_HOUR}; runs from the first queued_at, round the clock",
+        clock=f"{RECEIVED}; runs from the first queued_at, round the clock",
     ),
     Definition(
         id="service_level_answered",

@@ -1,6 +1,6 @@
 """The routes: figures, and what they mean."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Query
@@ -19,9 +19,16 @@ from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.http.auth import require
 
-Moment: TypeAlias = Annotated[datetime, Query(description="A full hour, with its time zone.")]
-From: TypeAlias = Annotated[
-    datetime, Query(alias="from", description="A full hour, with its zone.")
+MOMENT = "A full quarter of an hour, with its offset; without one, by the clock of the zone."
+Moment: TypeAlias = Annotated[datetime, Query(description=MOMENT)]
+From: TypeAlias = Annotated[datetime, Query(alias="from", description=MOMENT)]
+Zone: TypeAlias = Annotated[
+    str | None,
+    Query(
+        max_length=64,
+        description="The IANA time zone whose hours and days are meant, such as `Asia/Kolkata`;"
+        " without one, a clock with the offset of `from` that never changes.",
+    ),
 ]
 Queue: TypeAlias = Annotated[
     str | None,
@@ -42,19 +49,25 @@ def router(database: Database) -> APIRouter:
 
     @routes.get("/figures")
     async def figures(
+        *,
         start: From,
         to: Moment,
         grain: Cut = "total",
+        zone: Zone = None,
         queue: Queue = None,
         channel: Channel | None = None,
     ) -> AnswerOut:
         """Every figure of every period, of all contacts or of one queue, one channel or both."""
-        asked = span(start, to, grain)
+        asked = span(start, to, grain, zone)
         async with database.connection() as tx:
             answer = await answering.figures(tx, asked, queue_id=queue, channel=channel)
-        periods = [PeriodOut.model_validate(period) for period in answer.periods]
         return AnswerOut(
-            as_of=answer.as_of, grain=grain, queue=queue, channel=channel, periods=periods
+            as_of=answer.as_of,
+            grain=grain,
+            zone=zone,
+            queue=queue,
+            channel=channel,
+            periods=[_shown(period, asked.zone) for period in answer.periods],
         )
 
     @routes.get("/definitions")
@@ -65,3 +78,10 @@ def router(database: Database) -> APIRouter:
         )
 
     return routes
+
+
+def _shown(period: answering.Period, clock: tzinfo) -> PeriodOut:
+    """With its start and end as the asked clock shows them: the offsets tell where it changed."""
+    shown = PeriodOut.model_validate(period)
+    local = {"start": period.start.astimezone(clock), "end": period.end.astimezone(clock)}
+    return shown.model_copy(update=local)

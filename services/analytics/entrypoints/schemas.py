@@ -45,7 +45,7 @@ class FigureOut(_Out):
 class PeriodOut(_Out):
     """All figures of the contacts received in [start, end), by definition id."""
 
-    start: datetime
+    start: datetime = Field(description="By the clock of the asked zone, as is the end.")
     end: datetime
     figures: dict[str, FigureOut]
 
@@ -55,6 +55,7 @@ class AnswerOut(_Out):
 
     as_of: datetime | None = Field(description="The time of the newest event that is counted.")
     grain: Grain
+    zone: str | None
     queue: str | None
     channel: Channel | None
     periods: list[PeriodOut]

@@ -1,15 +1,25 @@
-"""A fresh database of analytics, and ways to count into it."""
+"""A fresh database of analytics, ways to count into it, and a caller who asks for figures."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
 
+import httpx2
 import pytest
+from pydantic import SecretStr
 
+from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
 from services.analytics.application.counting import count
+from services.analytics.bootstrap import api
+from services.analytics.settings import Settings
 from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
 from shared.database.database import Database
-from tests.conftest import OpenDatabase
+from shared.http.server import HttpServer
+from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
+from tests.conftest import MakeDsn, OpenDatabase
+from tests.support.life import Life
 
 Count: TypeAlias = Callable[[Sequence[Incoming[Event]]], Awaitable[None]]
 
@@ -28,3 +38,44 @@ def count_batch(database: Database) -> Count:
             assert await count(tx, batch) == ()
 
     return count_one
+
+
+@pytest.fixture
+async def settings(postgres_dsn: MakeDsn, tmp_path: Path) -> Settings:
+    jwks = TokenIssuer(tmp_path).jwks
+    return Settings(
+        database=DatabaseSettings(dsn=SecretStr(await postgres_dsn("analytics"))),
+        kafka=KafkaSettings(bootstrap="127.0.0.1:1"),
+        auth=AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks)),
+    )
+
+
+@pytest.fixture
+async def client(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    """A caller who may read figures."""
+    stop = asyncio.Event()
+    token = TokenIssuer(tmp_path).mint("wallboard", ["figures.read"])
+    async with api(settings) as role:
+        assert role.app is not None
+        server = HttpServer(role.app, host="127.0.0.1", port=0, drain_seconds=3)
+        running = asyncio.create_task(server.run(stop))
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as caller:
+            caller.headers["authorization"] = f"Bearer {token}"
+            yield caller
+        stop.set()
+        await running
+
+
+async def told(settings: Settings, *lives: Life) -> None:
+    """Count everything that happened to these."""
+    database = await Database.open(settings.database)
+    async with database.transaction() as tx:
+        await count(tx, [incoming for life in lives for incoming in life.incoming()])
+    await database.close()
+
+
+async def ask(client: httpx2.AsyncClient, **query: str) -> Any:
+    """The answer to a question that has one."""
+    answer = await client.get("/v1/figures", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()

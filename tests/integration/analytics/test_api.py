@@ -1,67 +1,19 @@
 """The figures over real sockets, with real tokens."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
-from pydantic import SecretStr
 
-from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
-from services.analytics.application.counting import count
-from services.analytics.bootstrap import api
+from deploy.local.tokens import TokenIssuer
 from services.analytics.domain.definitions import DEFINITIONS
 from services.analytics.settings import Settings
-from shared.database.database import Database
-from shared.http.server import HttpServer
-from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
-from tests.conftest import MakeDsn
+from tests.integration.analytics.conftest import ask, told
 from tests.support.life import NOON, Life, whole_life
 
 HOUR = {"from": "2026-03-02T12:00:00Z", "to": "2026-03-02T13:00:00Z"}
 DAY = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-03T00:00:00Z"}
-
-
-@pytest.fixture
-async def settings(postgres_dsn: MakeDsn, tmp_path: Path) -> Settings:
-    jwks = TokenIssuer(tmp_path).jwks
-    return Settings(
-        database=DatabaseSettings(dsn=SecretStr(await postgres_dsn("analytics"))),
-        kafka=KafkaSettings(bootstrap="127.0.0.1:1"),
-        auth=AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks)),
-    )
-
-
-@pytest.fixture
-async def client(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    """A caller who may read figures."""
-    stop = asyncio.Event()
-    token = TokenIssuer(tmp_path).mint("wallboard", ["figures.read"])
-    async with api(settings) as role:
-        assert role.app is not None
-        server = HttpServer(role.app, host="127.0.0.1", port=0, drain_seconds=3)
-        running = asyncio.create_task(server.run(stop))
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as caller:
-            caller.headers["authorization"] = f"Bearer {token}"
-            yield caller
-        stop.set()
-        await running
-
-
-async def told(settings: Settings, *lives: Life) -> None:
-    database = await Database.open(settings.database)
-    async with database.transaction() as tx:
-        await count(tx, [incoming for life in lives for incoming in life.incoming()])
-    await database.close()
-
-
-async def ask(client: httpx2.AsyncClient, **query: str) -> Any:
-    answer = await client.get("/v1/figures", params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def test_an_empty_database_gives_a_complete_empty_answer(client: httpx2.AsyncClient) -> None:
@@ -121,7 +73,12 @@ async def test_periods_queues_and_channels_add_up_to_the_whole(
         {"from": "soon", "to": "later"},
         {"from": DAY["to"], "to": DAY["from"]},
         {"from": "2026-03-02T12:00:00", "to": "2026-03-02T13:00:00"},
-        {"from": "2026-03-02T12:30:00Z", "to": "2026-03-02T13:30:00Z"},
+        {"from": "2026-03-02T12:40:00Z", "to": "2026-03-02T13:40:00Z"},
+        {"from": "2026-03-29T00:00:00+01:00", "to": "2026-03-30T00:00:00+02:00", "grain": "day"},
+        {**DAY, "zone": ""},
+        {**DAY, "zone": "Europe/Nowhere"},
+        {**DAY, "zone": "../../etc/passwd"},
+        {**DAY, "zone": "a\0b"},
         {"from": "0001-01-01T00:00:00+14:00", "to": "9999-12-31T00:00:00-12:00"},
         {"from": "2026-01-01T00:00:00Z", "to": "2026-03-01T00:00:00Z", "grain": "hour"},
         {**DAY, "grain": "fortnight"},

@@ -1,4 +1,4 @@
-"""Where a contact counts: its hour, its first queue, its channel."""
+"""Where a contact counts: its quarter of an hour, its first queue, its channel."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -16,15 +16,15 @@ def cells(life: Life) -> set[tuple[datetime, str, str]]:
     return {key[:3] for key in contributions(fact_of(life))}
 
 
-def test_a_contact_counts_in_the_hour_it_was_received_whenever_things_happened() -> None:
+def test_a_contact_counts_in_the_quarter_it_was_received_in_whenever_things_happened() -> None:
     life = Life(start=NOON + timedelta(minutes=59))
     life.received(Channel.CHAT)
     life.later(600).queued("orders")
     life.later(90_000).assigned()
-    assert cells(life) == {(NOON, "orders", "chat")}
+    assert cells(life) == {(NOON + timedelta(minutes=45), "orders", "chat")}
 
 
-def test_an_hour_is_utc_whatever_zone_the_time_is_told_in() -> None:
+def test_a_quarter_is_utc_whatever_zone_the_time_is_told_in() -> None:
     life = Life(start=NOON.astimezone(timezone(timedelta(hours=5, minutes=30))))
     life.received()
     life.queued()
