@@ -45,7 +45,8 @@ SUMS = """
 select width_bucket(period_start, $1::timestamptz[]) as period, measure, bucket, sum(n)::bigint as n
 from rollup
 where period_start >= $2 and period_start < $3
-  and ($4::text is null or queue_id = $4) and ($5::text is null or channel = $5)
+  and measure = any($4::text[])
+  and ($5::text is null or queue_id = $5) and ($6::text is null or channel = $6)
 group by 1, 2, 3 having sum(n) <> 0
 """
 ALL_SUMS = """
@@ -109,13 +110,18 @@ async def newest_event(tx: Tx) -> datetime | None:
 
 
 async def sums_by_period(
-    tx: Tx, cuts: Sequence[datetime], *, queue_id: str | None = None, channel: str | None = None
+    tx: Tx,
+    cuts: Sequence[datetime],
+    measures: Sequence[str],
+    *,
+    queue_id: str | None = None,
+    channel: str | None = None,
 ) -> list[dict[str, dict[str, int]]]:
-    """The sums of each period between two neighbours of `cuts`, by measure and bucket."""
+    """The sums of these measures in each period between two neighbours of `cuts`, by bucket."""
     found: list[dict[str, dict[str, int]]] = [{} for _ in cuts[1:]]
-    for row in await tx.fetch(SUMS, cuts, cuts[0], cuts[-1], queue_id, channel):
-        measures = found[row["period"] - 1]
-        measures.setdefault(row["measure"], {})[row["bucket"]] = row["n"]
+    for row in await tx.fetch(SUMS, cuts, cuts[0], cuts[-1], measures, queue_id, channel):
+        of_period = found[row["period"] - 1]
+        of_period.setdefault(row["measure"], {})[row["bucket"]] = row["n"]
     return found
 
 

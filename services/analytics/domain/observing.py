@@ -4,7 +4,10 @@ from functools import singledispatch
 from uuid import UUID
 
 from services.analytics.domain.facts import (
+    CONFIRMED,
     NOTHING,
+    REFUTED,
+    UNREFUTED,
     Action,
     Answer,
     Claim,
@@ -34,8 +37,6 @@ from shared.contracts.routing import (
     ResolutionClaimed,
 )
 from shared.contracts.values import MessageKind
-
-CONFIRMED, REFUTED, UNREFUTED = "confirmed", "refuted", "unrefuted"
 
 
 @singledispatch

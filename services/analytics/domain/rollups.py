@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from services.analytics.domain.definitions import DEFINITIONS
 from services.analytics.domain.facts import NOTHING, Fact
-from services.analytics.domain.measures import Measure, contacts
+from services.analytics.domain.figures.definition import Measure, Part
+from services.analytics.domain.figures.registry import MEASURES
 from services.analytics.domain.periods import quarter_of
 
 NOT_QUEUED = "-"
@@ -22,7 +22,6 @@ Key: TypeAlias = tuple[datetime, str, str, str, str]
 Sums: TypeAlias = dict[Key, int]
 """Sums add up key by key; a key that is missing stands for 0."""
 NOWHERE: Cell = (datetime.min.replace(tzinfo=UTC), NOT_QUEUED, "")
-MEASURES = tuple({definition.measure: None for definition in DEFINITIONS})
 
 
 def contributions(fact: Fact) -> Sums:
@@ -51,18 +50,16 @@ def _cell(fact: Fact) -> Cell:
     return quarter_of(fact.received.at), queue_id, fact.received.channel
 
 
-def _counts(fact: Fact) -> list[list[tuple[str, int]]]:
+def _counts(fact: Fact) -> list[list[Part]]:
     """What each measure says; automatic mail is counted as received and as nothing else."""
     if fact.received is None:
         return [[]] * len(MEASURES)
     if fact.received.automatic:
-        return [list(measure(fact)) if measure is contacts else [] for measure in MEASURES]
-    return [list(measure(fact)) for measure in MEASURES]
+        return [list(each.sort(fact)) if each.of_automatic else [] for each in MEASURES]
+    return [list(each.sort(fact)) for each in MEASURES]
 
 
-def _add(
-    sums: Sums, cell: Cell, measure: Measure, counts: Iterable[tuple[str, int]], sign: int
-) -> None:
+def _add(sums: Sums, cell: Cell, measure: Measure, counts: Iterable[Part], sign: int) -> None:
     for bucket, amount in counts:
-        key = (*cell, measure.__name__, bucket)
+        key = (*cell, measure.id, bucket)
         sums[key] = sums.get(key, 0) + sign * amount

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Query
 
 from services.analytics.application import answering
-from services.analytics.domain.definitions import DEFINITIONS
+from services.analytics.domain.figures.registry import DEFINITIONS, asked_for
 from services.analytics.domain.periods import MAX_PERIODS, Grain, span
 from services.analytics.domain.rollups import NOT_QUEUED
 from services.analytics.entrypoints.schemas import (
@@ -29,6 +29,10 @@ Zone: TypeAlias = Annotated[
         description="The IANA time zone whose hours and days are meant, such as `Asia/Kolkata`;"
         " without one, a clock with the offset of `from` that never changes.",
     ),
+]
+Asked: TypeAlias = Annotated[
+    list[str] | None,
+    Query(description="The id of a definition, once for each asked figure; without one, all."),
 ]
 Queue: TypeAlias = Annotated[
     str | None,
@@ -54,13 +58,14 @@ def router(database: Database) -> APIRouter:
         to: Moment,
         grain: Cut = "total",
         zone: Zone = None,
+        figure: Asked = None,
         queue: Queue = None,
         channel: Channel | None = None,
     ) -> AnswerOut:
-        """Every figure of every period, of all contacts or of one queue, one channel or both."""
-        asked = span(start, to, grain, zone)
+        """The asked figures of every period, of all contacts or of one queue, one channel or both."""
+        asked, wanted = span(start, to, grain, zone), asked_for(figure or ())
         async with database.connection() as tx:
-            answer = await answering.figures(tx, asked, queue_id=queue, channel=channel)
+            answer = await answering.figures(tx, asked, wanted, queue_id=queue, channel=channel)
         return AnswerOut(
             as_of=answer.as_of,
             grain=grain,

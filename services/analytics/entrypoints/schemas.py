@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.analytics.domain.definitions import Unit
+from services.analytics.domain.figures.definition import Unit
 from services.analytics.domain.periods import Grain
 from shared.contracts.values import Channel
 
@@ -43,7 +43,7 @@ class FigureOut(_Out):
 
 
 class PeriodOut(_Out):
-    """All figures of the contacts received in [start, end), by definition id."""
+    """The asked figures of the contacts received in [start, end), by definition id."""
 
     start: datetime = Field(description="By the clock of the asked zone, as is the end.")
     end: datetime

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.analytics.adapters import store
 from services.analytics.application import answering
+from services.analytics.domain.figures.registry import DEFINITIONS
 from services.analytics.domain.periods import span
 from services.analytics.settings import Settings
 from shared.database.database import Database
@@ -134,7 +135,7 @@ async def test_a_day_holds_whom_its_own_clock_says_and_its_quarters_add_up_to_it
         await store.forget_all(tx)
     await count_batch([each for n, at in enumerate(moments) for each in received(n, at).incoming()])
     async with database.connection() as tx:
-        days = (await answering.figures(tx, asked)).periods
+        days = (await answering.figures(tx, asked, DEFINITIONS)).periods
         stored = await store.all_sums(tx)
     dates = [moment.astimezone(ZoneInfo(zone)).date() for moment in moments]
     for number, day in enumerate(days):

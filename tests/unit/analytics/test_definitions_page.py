@@ -9,8 +9,7 @@ from textwrap import indent
 
 import pytest
 
-from services.analytics.domain.definitions import DEFINITIONS
-from services.analytics.domain.rollups import MEASURES
+from services.analytics.domain.figures.registry import DEFINITIONS, MEASURES
 from services.analytics.entrypoints.definitions import main
 
 ROOT = Path(__file__).parents[3]
@@ -30,7 +29,8 @@ def test_the_page_of_definitions_is_current() -> None:
 
 def test_ids_and_measures_have_names_of_their_own() -> None:
     assert len({definition.id for definition in DEFINITIONS}) == len(DEFINITIONS)
-    assert len({measure.__name__ for measure in MEASURES}) == len(MEASURES)
+    assert len({measure.id for measure in MEASURES}) == len(MEASURES)
+    assert {definition.measure for definition in DEFINITIONS} == set(MEASURES)
 
 
 class Copy:
@@ -76,9 +76,10 @@ def test_the_recipe_adds_a_figure(copy: Copy) -> None:
         f"{DOMAIN}/observing.py", "    HelpStepRecorded,\n", before="    MessageRequested,\n"
     )
     copy.append(f"{DOMAIN}/observing.py", observer)
-    copy.append(f"{DOMAIN}/measures.py", measure)
+    theme = f"{DOMAIN}/figures/authority.py"
+    copy.insert(theme, f"{measure}\n\n", before="DEFINITIONS = (\n")
     entry = indent(f"{definition.rstrip()},\n", "    ")
-    copy.insert(f"{DOMAIN}/definitions.py", entry, after="DEFINITIONS = (\n")
+    copy.insert(theme, entry, after="DEFINITIONS = (\n")
     copy.write(GOLDEN, IMPORTS + golden)
     page = "services.analytics.entrypoints.definitions"
     assert copy.run(page, "--check") == 1

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from services.analytics.domain.definitions import DEFINITIONS, Definition
+from services.analytics.domain.figures.definition import Definition
+from services.analytics.domain.figures.registry import DEFINITIONS
 
 
 def page(definitions: Iterable[Definition] = DEFINITIONS) -> str:
