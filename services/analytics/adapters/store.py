@@ -35,7 +35,7 @@ select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::
 on conflict (period_start, queue_id, channel, measure, bucket)
 do update set n = rollup.n + excluded.n
 """
-HEAR = """
+ADVANCE_WATERMARKS = """
 insert into heard (topic, last_event_at)
 select topic, last from unnest($1::text[], $2::timestamptz[]) as told (topic, last) order by topic
 on conflict (topic) do update
@@ -97,10 +97,10 @@ async def add(tx: Tx, sums: Sums) -> None:
         await tx.execute(ADD, *map(list, zip(*rows, strict=True)))
 
 
-async def hear(tx: Tx, last_event_at: Mapping[str, datetime]) -> None:
+async def advance_watermarks(tx: Tx, last_event_at: Mapping[str, datetime]) -> None:
     """Note per topic the time of the newest event that is counted."""
     if last_event_at:
-        await tx.execute(HEAR, list(last_event_at), list(last_event_at.values()))
+        await tx.execute(ADVANCE_WATERMARKS, list(last_event_at), list(last_event_at.values()))
 
 
 async def newest_event(tx: Tx) -> datetime | None:

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from services.analytics.domain.facts import NOTHING, merge
-from services.analytics.domain.observing import observe
+from services.analytics.domain.facts import NOTHING
+from services.analytics.domain.projections.table import project
 from services.analytics.domain.rollups import NOT_QUEUED, Sums, add_change, contributions
 from shared.contracts.routing import QueuedReason
 from shared.contracts.values import Channel
@@ -47,9 +47,9 @@ def test_a_contact_that_nobody_received_adds_nothing_yet() -> None:
 def test_a_contact_stands_under_no_queue_until_it_is_queued_and_leaves_nothing_there() -> None:
     sums: Sums = {}
     received, queued = contact(1).incoming()
-    first = observe(received.data, received.id)
+    first = project(NOTHING, received.data, received.id)
     add_change(sums, NOTHING, first)
     assert {key[1] for key in sums} == {NOT_QUEUED}
-    add_change(sums, first, merge(first, observe(queued.data, queued.id)))
+    add_change(sums, first, project(first, queued.data, queued.id))
     assert {key[1] for key, n in sums.items() if n} == {"billing"}
     assert min(sums.values()) == 0

@@ -67,15 +67,19 @@ def copy(tmp_path: Path) -> Copy:
 
 def test_the_recipe_adds_a_figure(copy: Copy) -> None:
     recipe = (ROOT / "docs/recipes/add-a-figure.md").read_text("utf-8")
-    field, join, observer, measure, definition, golden = re.findall(
+    field, join, projection, row, measure, definition, golden = re.findall(
         r"```python\n(.*?)```", recipe, re.DOTALL
     )
     copy.insert(f"{DOMAIN}/facts.py", field, after="    refusals: frozenset[UUID] = frozenset()\n")
     copy.insert(f"{DOMAIN}/facts.py", join, after='    "refusals": union,\n')
+    for file in ("routing", "table"):
+        path = f"{DOMAIN}/projections/{file}.py"
+        copy.insert(path, "    HelpStepRecorded,\n", before="    MessageRequested,\n")
+    copy.append(f"{DOMAIN}/projections/routing.py", projection)
+    refused = "        on(ActionRefused, routing.action_refused),\n"
     copy.insert(
-        f"{DOMAIN}/observing.py", "    HelpStepRecorded,\n", before="    MessageRequested,\n"
+        f"{DOMAIN}/projections/table.py", indent(f"{row.rstrip()},\n", " " * 8), after=refused
     )
-    copy.append(f"{DOMAIN}/observing.py", observer)
     theme = f"{DOMAIN}/figures/authority.py"
     copy.insert(theme, f"{measure}\n\n", before="DEFINITIONS = (\n")
     entry = indent(f"{definition.rstrip()},\n", "    ")
