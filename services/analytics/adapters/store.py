@@ -4,8 +4,8 @@ Rows are touched in the order of their keys, and tables in the order fact, rollu
 batches wait for each other and never in a circle.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -35,17 +35,18 @@ select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::
 on conflict (period_start, queue_id, channel, measure, bucket)
 do update set n = rollup.n + excluded.n
 """
-HEAR = """
+ADVANCE_WATERMARKS = """
 insert into heard (topic, last_event_at)
 select topic, last from unnest($1::text[], $2::timestamptz[]) as told (topic, last) order by topic
 on conflict (topic) do update
 set last_event_at = greatest(heard.last_event_at, excluded.last_event_at)
 """
 SUMS = """
-select date_bin($3::interval, period_start, $1) as start, measure, bucket, sum(n)::bigint as n
+select width_bucket(period_start, $1::timestamptz[]) as period, measure, bucket, sum(n)::bigint as n
 from rollup
-where period_start >= $1 and period_start < $2
-  and ($4::text is null or queue_id = $4) and ($5::text is null or channel = $5)
+where period_start >= $2 and period_start < $3
+  and measure = any($4::text[])
+  and ($5::text is null or queue_id = $5) and ($6::text is null or channel = $6)
 group by 1, 2, 3 having sum(n) <> 0
 """
 ALL_SUMS = """
@@ -96,10 +97,10 @@ async def add(tx: Tx, sums: Sums) -> None:
         await tx.execute(ADD, *map(list, zip(*rows, strict=True)))
 
 
-async def hear(tx: Tx, last_event_at: Mapping[str, datetime]) -> None:
+async def advance_watermarks(tx: Tx, last_event_at: Mapping[str, datetime]) -> None:
     """Note per topic the time of the newest event that is counted."""
     if last_event_at:
-        await tx.execute(HEAR, list(last_event_at), list(last_event_at.values()))
+        await tx.execute(ADVANCE_WATERMARKS, list(last_event_at), list(last_event_at.values()))
 
 
 async def newest_event(tx: Tx) -> datetime | None:
@@ -110,18 +111,17 @@ async def newest_event(tx: Tx) -> datetime | None:
 
 async def sums_by_period(
     tx: Tx,
-    start: datetime,
-    end: datetime,
-    length: timedelta,
+    cuts: Sequence[datetime],
+    measures: Sequence[str],
     *,
     queue_id: str | None = None,
     channel: str | None = None,
-) -> dict[datetime, dict[str, dict[str, int]]]:
-    """Sums of [start, end) by period (of `length`, from `start`), measure and bucket."""
-    found: dict[datetime, dict[str, dict[str, int]]] = {}
-    for row in await tx.fetch(SUMS, start, end, length, queue_id, channel):
-        measures = found.setdefault(row["start"], {})
-        measures.setdefault(row["measure"], {})[row["bucket"]] = row["n"]
+) -> list[dict[str, dict[str, int]]]:
+    """The sums of these measures in each period between two neighbours of `cuts`, by bucket."""
+    found: list[dict[str, dict[str, int]]] = [{} for _ in cuts[1:]]
+    for row in await tx.fetch(SUMS, cuts, cuts[0], cuts[-1], measures, queue_id, channel):
+        of_period = found[row["period"] - 1]
+        of_period.setdefault(row["measure"], {})[row["bucket"]] = row["n"]
     return found
 
 

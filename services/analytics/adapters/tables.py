@@ -30,7 +30,12 @@ Table(
 Table(
     "rollup",
     metadata,
-    Column("period_start", DateTime(timezone=True), nullable=False, comment="A full hour, UTC."),
+    Column(
+        "period_start",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="A full quarter of an hour, UTC.",
+    ),
     Column("queue_id", Text, nullable=False, comment="`-`: not queued yet."),
     Column("channel", Text, nullable=False),
     Column("measure", Text, nullable=False),

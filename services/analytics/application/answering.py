@@ -1,13 +1,13 @@
-"""Answer a question: every figure of every period, each with its definition, version and n."""
+"""Answer a question: the asked figures of every period, each with its definition, version and n."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from services.analytics.adapters import store
-from services.analytics.domain.definitions import DEFINITIONS, Definition, Unit
-from services.analytics.domain.formulas import Value
+from services.analytics.domain.figures.definition import Definition, Unit
+from services.analytics.domain.figures.formulas import Value
 from services.analytics.domain.periods import Span
 from shared.database.database import Tx
 
@@ -23,7 +23,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """All figures of the contacts received in [start, end), by definition id."""
+    """The asked figures of the contacts received in [start, end), by definition id."""
 
     start: datetime
     end: datetime
@@ -38,25 +38,31 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def figures(
-    tx: Tx, span: Span, *, queue_id: str | None = None, channel: str | None = None
+    tx: Tx,
+    span: Span,
+    definitions: Sequence[Definition],
+    *,
+    queue_id: str | None = None,
+    channel: str | None = None,
 ) -> Answer:
-    """Every figure of every period, also where nothing happened."""
-    sums = await store.sums_by_period(
-        tx, span.start, span.end, span.length, queue_id=queue_id, channel=channel
-    )
+    """These figures of every period, also where nothing happened; only their sums are read."""
+    measures = sorted({definition.measure.id for definition in definitions})
+    sums = await store.sums_by_period(tx, span.cuts, measures, queue_id=queue_id, channel=channel)
     periods = [
-        Period(start=start, end=start + span.length, figures=_figures(sums.get(start, {})))
-        for start in span.starts()
+        Period(start=start, end=end, figures=_figures(definitions, of_period))
+        for (start, end), of_period in zip(span.periods(), sums, strict=True)
     ]
     return Answer(as_of=await store.newest_event(tx), periods=periods)
 
 
-def _figures(sums: Mapping[str, Mapping[str, int]]) -> dict[str, Figure]:
-    return {definition.id: _figure(definition, sums) for definition in DEFINITIONS}
+def _figures(
+    definitions: Sequence[Definition], sums: Mapping[str, Mapping[str, int]]
+) -> dict[str, Figure]:
+    return {definition.id: _figure(definition, sums) for definition in definitions}
 
 
 def _figure(definition: Definition, sums: Mapping[str, Mapping[str, int]]) -> Figure:
-    result = definition.compute(sums.get(definition.measure.__name__, {}))
+    result = definition.compute(sums.get(definition.measure.id, {}))
     return Figure(
         definition=definition.id,
         version=definition.version,

@@ -11,6 +11,9 @@ from uuid import UUID
 
 import msgspec
 
+CONFIRMED, REFUTED, UNREFUTED = "confirmed", "refuted", "unrefuted"
+"""How a claimed resolution ends."""
+
 
 class Received(NamedTuple):
     """When and where the contact began; `automatic` mail is never answered."""

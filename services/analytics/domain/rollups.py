@@ -1,26 +1,27 @@
 """The sums: what a fact contributes to which, and how a changed fact moves them.
 
-A contact stands in one cell: the hour it was received, the first queue it waited in, its channel.
-While it is not known to be received it adds nothing, because its hour is not known; while no queue
-is known it stands under `-`, so that what routing has not touched yet is seen and not missed.
+A contact stands in one cell: the quarter of an hour it was received in, the first queue it waited
+in, its channel. While it is not known to be received it adds nothing, because its quarter is not
+known; while no queue is known it stands under `-`, so that what routing has not touched yet is seen
+and not missed.
 """
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from services.analytics.domain.definitions import DEFINITIONS
 from services.analytics.domain.facts import NOTHING, Fact
-from services.analytics.domain.measures import Measure, contacts
+from services.analytics.domain.figures.definition import Measure, Part
+from services.analytics.domain.figures.registry import MEASURES
+from services.analytics.domain.periods import quarter_of
 
 NOT_QUEUED = "-"
 Cell: TypeAlias = tuple[datetime, str, str]
 Key: TypeAlias = tuple[datetime, str, str, str, str]
-"""Where a sum stands: period start (a full hour, UTC), queue, channel, measure, bucket."""
+"""Where a sum stands: its quarter of an hour in UTC, queue, channel, measure, bucket."""
 Sums: TypeAlias = dict[Key, int]
 """Sums add up key by key; a key that is missing stands for 0."""
 NOWHERE: Cell = (datetime.min.replace(tzinfo=UTC), NOT_QUEUED, "")
-MEASURES = tuple({definition.measure: None for definition in DEFINITIONS})
 
 
 def contributions(fact: Fact) -> Sums:
@@ -45,23 +46,20 @@ def add_change(sums: Sums, before: Fact, after: Fact) -> None:
 def _cell(fact: Fact) -> Cell:
     if fact.received is None:
         return NOWHERE
-    hour = fact.received.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     queue_id = min(fact.queued).queue_id if fact.queued else NOT_QUEUED
-    return hour, queue_id, fact.received.channel
+    return quarter_of(fact.received.at), queue_id, fact.received.channel
 
 
-def _counts(fact: Fact) -> list[list[tuple[str, int]]]:
+def _counts(fact: Fact) -> list[list[Part]]:
     """What each measure says; automatic mail is counted as received and as nothing else."""
     if fact.received is None:
         return [[]] * len(MEASURES)
     if fact.received.automatic:
-        return [list(measure(fact)) if measure is contacts else [] for measure in MEASURES]
-    return [list(measure(fact)) for measure in MEASURES]
+        return [list(each.sort(fact)) if each.of_automatic else [] for each in MEASURES]
+    return [list(each.sort(fact)) for each in MEASURES]
 
 
-def _add(
-    sums: Sums, cell: Cell, measure: Measure, counts: Iterable[tuple[str, int]], sign: int
-) -> None:
+def _add(sums: Sums, cell: Cell, measure: Measure, counts: Iterable[Part], sign: int) -> None:
     for bucket, amount in counts:
-        key = (*cell, measure.__name__, bucket)
+        key = (*cell, measure.id, bucket)
         sums[key] = sums.get(key, 0) + sign * amount

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.analytics.domain.glossary import page
+from services.analytics.domain.figures.glossary import page
 
 PAGE = Path(__file__).parents[3] / "docs" / "definitions.md"
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.analytics.domain.definitions import Unit
+from services.analytics.domain.figures.definition import Unit
 from services.analytics.domain.periods import Grain
 from shared.contracts.values import Channel
 
@@ -43,9 +43,9 @@ class FigureOut(_Out):
 
 
 class PeriodOut(_Out):
-    """All figures of the contacts received in [start, end), by definition id."""
+    """The asked figures of the contacts received in [start, end), by definition id."""
 
-    start: datetime
+    start: datetime = Field(description="By the clock of the asked zone, as is the end.")
     end: datetime
     figures: dict[str, FigureOut]
 
@@ -55,6 +55,7 @@ class AnswerOut(_Out):
 
     as_of: datetime | None = Field(description="The time of the newest event that is counted.")
     grain: Grain
+    zone: str | None
     queue: str | None
     channel: Channel | None
     periods: list[PeriodOut]

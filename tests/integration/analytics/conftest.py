@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
-from services.analytics.application.counting import count
+from services.analytics.application.handlers.facts import apply_events
 from services.analytics.bootstrap import api
 from services.analytics.settings import Settings
 from shared.contracts.cloudevents import Incoming
@@ -35,7 +35,7 @@ def count_batch(database: Database) -> Count:
 
     async def count_one(batch: Sequence[Incoming[Event]]) -> None:
         async with database.transaction() as tx:
-            assert await count(tx, batch) == ()
+            assert await apply_events(tx, batch) == ()
 
     return count_one
 
@@ -70,7 +70,7 @@ async def told(settings: Settings, *lives: Life) -> None:
     """Count everything that happened to these."""
     database = await Database.open(settings.database)
     async with database.transaction() as tx:
-        await count(tx, [incoming for life in lives for incoming in life.incoming()])
+        await apply_events(tx, [incoming for life in lives for incoming in life.incoming()])
     await database.close()
 
 

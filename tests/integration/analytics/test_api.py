@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from deploy.local.tokens import TokenIssuer
-from services.analytics.domain.definitions import DEFINITIONS
+from services.analytics.domain.figures.registry import DEFINITIONS
 from services.analytics.settings import Settings
 from tests.integration.analytics.conftest import ask, told
 from tests.support.life import NOON, Life, whole_life
@@ -48,6 +48,18 @@ async def test_each_figure_names_its_definition_version_and_n(
     assert answer["as_of"] == (NOON + timedelta(seconds=2)).isoformat().replace("+00:00", "Z")
 
 
+async def test_who_asks_for_some_figures_gets_these_and_no_others(
+    client: httpx2.AsyncClient, settings: Settings
+) -> None:
+    await told(settings, *(whole_life(seed) for seed in range(5)))
+    everything = (await ask(client, **HOUR))["periods"][0]["figures"]
+    asked = ["csat_mean", "contacts", "wait"]
+    answer = await client.get("/v1/figures", params={**HOUR, "figure": asked})
+    figures = answer.json()["periods"][0]["figures"]
+    assert list(figures) == ["contacts", "wait", "csat_mean"]
+    assert figures == {figure_id: everything[figure_id] for figure_id in figures}
+
+
 async def test_periods_queues_and_channels_add_up_to_the_whole(
     client: httpx2.AsyncClient, settings: Settings
 ) -> None:
@@ -73,10 +85,16 @@ async def test_periods_queues_and_channels_add_up_to_the_whole(
         {"from": "soon", "to": "later"},
         {"from": DAY["to"], "to": DAY["from"]},
         {"from": "2026-03-02T12:00:00", "to": "2026-03-02T13:00:00"},
-        {"from": "2026-03-02T12:30:00Z", "to": "2026-03-02T13:30:00Z"},
+        {"from": "2026-03-02T12:40:00Z", "to": "2026-03-02T13:40:00Z"},
+        {"from": "2026-03-29T00:00:00+01:00", "to": "2026-03-30T00:00:00+02:00", "grain": "day"},
+        {**DAY, "zone": ""},
+        {**DAY, "zone": "Europe/Nowhere"},
+        {**DAY, "zone": "../../etc/passwd"},
+        {**DAY, "zone": "a\0b"},
         {"from": "0001-01-01T00:00:00+14:00", "to": "9999-12-31T00:00:00-12:00"},
         {"from": "2026-01-01T00:00:00Z", "to": "2026-03-01T00:00:00Z", "grain": "hour"},
         {**DAY, "grain": "fortnight"},
+        {**DAY, "figure": "calls_per_agent"},
         {**DAY, "queue": "no such'queue"},
         {**DAY, "queue": "a\0b"},
         {**DAY, "channel": "pigeon"},

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 
 from services.analytics.adapters import store
 from services.analytics.application.recount import differences, recount
+from services.analytics.domain.figures.registry import MEASURES
+from services.analytics.domain.periods import span
 from services.analytics.domain.rollups import NOT_QUEUED, Sums, contributions
 from shared.database.database import Database
 from tests.integration.analytics.conftest import Count
@@ -113,3 +115,16 @@ async def test_sums_that_became_nothing_are_swept_away(
         assert await store.sweep(tx, before=NOON + timedelta(days=1)) > 0
         assert await tx.fetchval(emptied, NOT_QUEUED) == 0
     assert await wrong(database) == {}
+
+
+async def test_only_the_sums_of_the_asked_figures_are_read(
+    database: Database, count_batch: Count
+) -> None:
+    await count_batch([each for seed in range(9) for each in whole_life(seed).incoming()])
+    asked = span(NOON, NOON + timedelta(hours=3), "total")
+    async with database.connection() as tx:
+        (everything,) = await store.sums_by_period(tx, asked.cuts, [each.id for each in MEASURES])
+        (some,) = await store.sums_by_period(tx, asked.cuts, ["csat", "contacts"])
+        assert await store.sums_by_period(tx, asked.cuts, []) == [{}]
+    assert some.keys() == {"csat", "contacts"} < everything.keys()
+    assert some == {measure: everything[measure] for measure in some}

@@ -1,7 +1,7 @@
 """Asking for one figure over some lives, without a database."""
 
-from services.analytics.domain.definitions import DEFINITIONS
-from services.analytics.domain.formulas import Result
+from services.analytics.domain.figures.formulas import Result
+from services.analytics.domain.figures.registry import DEFINITIONS
 from services.analytics.domain.rollups import contributions
 from tests.support.life import Life
 from tests.unit.analytics.histories import fact_of
@@ -13,7 +13,7 @@ def figure(definition_id: str, *lives: Life) -> Result:
     sums: dict[str, int] = {}
     for life in lives:
         for (*_, measure, bucket), n in contributions(fact_of(life)).items():
-            if measure == definition.measure.__name__:
+            if measure == definition.measure.id:
                 sums[bucket] = sums.get(bucket, 0) + n
     return definition.compute(sums)
 

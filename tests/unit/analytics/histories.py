@@ -6,8 +6,8 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from services.analytics.domain.facts import NOTHING, Fact, merge
-from services.analytics.domain.observing import observe
+from services.analytics.domain.facts import NOTHING, Fact
+from services.analytics.domain.projections.table import project
 from services.analytics.domain.rollups import Sums, add_change
 from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
@@ -108,7 +108,7 @@ def fact_of(life: Life) -> Fact:
     """All that is known of a contact when all was heard, in order and once."""
     fact = NOTHING
     for incoming in life.incoming():
-        fact = merge(fact, observe(incoming.data, incoming.id))
+        fact = project(fact, incoming.data, incoming.id)
     return fact
 
 
@@ -119,6 +119,6 @@ def counted(batches: Batches) -> tuple[dict[UUID, Fact], Sums]:
     for incoming in (event for batch in batches for event in batch):
         contact_id = UUID(incoming.subject)
         before = facts.get(contact_id, NOTHING)
-        facts[contact_id] = merge(before, observe(incoming.data, incoming.id))
+        facts[contact_id] = project(before, incoming.data, incoming.id)
         add_change(sums, before, facts[contact_id])
     return facts, {key: n for key, n in sums.items() if n}

@@ -1,9 +1,9 @@
-"""Where a contact counts: its hour, its first queue, its channel."""
+"""Where a contact counts: its quarter of an hour, its first queue, its channel."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from services.analytics.domain.facts import NOTHING, merge
-from services.analytics.domain.observing import observe
+from services.analytics.domain.facts import NOTHING
+from services.analytics.domain.projections.table import project
 from services.analytics.domain.rollups import NOT_QUEUED, Sums, add_change, contributions
 from shared.contracts.routing import QueuedReason
 from shared.contracts.values import Channel
@@ -16,15 +16,15 @@ def cells(life: Life) -> set[tuple[datetime, str, str]]:
     return {key[:3] for key in contributions(fact_of(life))}
 
 
-def test_a_contact_counts_in_the_hour_it_was_received_whenever_things_happened() -> None:
+def test_a_contact_counts_in_the_quarter_it_was_received_in_whenever_things_happened() -> None:
     life = Life(start=NOON + timedelta(minutes=59))
     life.received(Channel.CHAT)
     life.later(600).queued("orders")
     life.later(90_000).assigned()
-    assert cells(life) == {(NOON, "orders", "chat")}
+    assert cells(life) == {(NOON + timedelta(minutes=45), "orders", "chat")}
 
 
-def test_an_hour_is_utc_whatever_zone_the_time_is_told_in() -> None:
+def test_a_quarter_is_utc_whatever_zone_the_time_is_told_in() -> None:
     life = Life(start=NOON.astimezone(timezone(timedelta(hours=5, minutes=30))))
     life.received()
     life.queued()
@@ -47,9 +47,9 @@ def test_a_contact_that_nobody_received_adds_nothing_yet() -> None:
 def test_a_contact_stands_under_no_queue_until_it_is_queued_and_leaves_nothing_there() -> None:
     sums: Sums = {}
     received, queued = contact(1).incoming()
-    first = observe(received.data, received.id)
+    first = project(NOTHING, received.data, received.id)
     add_change(sums, NOTHING, first)
     assert {key[1] for key in sums} == {NOT_QUEUED}
-    add_change(sums, first, merge(first, observe(queued.data, queued.id)))
+    add_change(sums, first, project(first, queued.data, queued.id))
     assert {key[1] for key, n in sums.items() if n} == {"billing"}
     assert min(sums.values()) == 0

@@ -1,18 +1,15 @@
 """The page is current, and the recipe for a figure works as written."""
 
-import ast
 import re
 import shutil
 import subprocess
 import sys
-from inspect import getsourcefile
 from pathlib import Path
 from textwrap import indent
 
 import pytest
 
-from services.analytics.domain.definitions import DEFINITIONS
-from services.analytics.domain.rollups import MEASURES
+from services.analytics.domain.figures.registry import DEFINITIONS, MEASURES
 from services.analytics.entrypoints.definitions import main
 
 ROOT = Path(__file__).parents[3]
@@ -23,7 +20,6 @@ from tests.unit.analytics.figures import contact, figure, taken
 
 
 """
-MEASURED_IN = {Path(str(getsourcefile(measure))) for measure in MEASURES}
 COPIED = ("services/analytics", "shared", "docs", "tools", "tests/unit/analytics", "tests/support")
 
 
@@ -34,14 +30,8 @@ def test_the_page_of_definitions_is_current() -> None:
 def test_ids_and_measures_have_names_of_their_own() -> None:
     """Sums are kept under a measure's name, so each is a function that is written once and used."""
     assert len({definition.id for definition in DEFINITIONS}) == len(DEFINITIONS)
-    written = [name for path in MEASURED_IN for name in functions_of(path)]
-    assert sorted(measure.__name__ for measure in MEASURES) == sorted(written)
-
-
-def functions_of(path: Path) -> list[str]:
-    """The public functions of a module, as often as they are written."""
-    nodes = ast.parse(path.read_text("utf-8")).body
-    return [n.name for n in nodes if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
+    assert len({measure.id for measure in MEASURES}) == len(MEASURES)
+    assert {definition.measure for definition in DEFINITIONS} == set(MEASURES)
 
 
 class Copy:
@@ -78,18 +68,23 @@ def copy(tmp_path: Path) -> Copy:
 
 def test_the_recipe_adds_a_figure(copy: Copy) -> None:
     recipe = (ROOT / "docs/recipes/add-a-figure.md").read_text("utf-8")
-    field, join, observer, measure, definition, golden = re.findall(
+    field, join, projection, row, measure, definition, golden = re.findall(
         r"```python\n(.*?)```", recipe, re.DOTALL
     )
     copy.insert(f"{DOMAIN}/facts.py", field, after="    refusals: frozenset[UUID] = frozenset()\n")
     copy.insert(f"{DOMAIN}/facts.py", join, after='    "refusals": union,\n')
+    for file in ("routing", "table"):
+        path = f"{DOMAIN}/projections/{file}.py"
+        copy.insert(path, "    HelpStepRecorded,\n", before="    MessageRequested,\n")
+    copy.append(f"{DOMAIN}/projections/routing.py", projection)
+    refused = "        on(ActionRefused, routing.action_refused),\n"
     copy.insert(
-        f"{DOMAIN}/observing.py", "    HelpStepRecorded,\n", before="    MessageRequested,\n"
+        f"{DOMAIN}/projections/table.py", indent(f"{row.rstrip()},\n", " " * 8), after=refused
     )
-    copy.append(f"{DOMAIN}/observing.py", observer)
-    copy.append(f"{DOMAIN}/measures.py", measure)
+    theme = f"{DOMAIN}/figures/authority.py"
+    copy.insert(theme, f"{measure}\n\n", before="DEFINITIONS = (\n")
     entry = indent(f"{definition.rstrip()},\n", "    ")
-    copy.insert(f"{DOMAIN}/definitions.py", entry, after="DEFINITIONS = (\n")
+    copy.insert(theme, entry, after="DEFINITIONS = (\n")
     copy.write(GOLDEN, IMPORTS + golden)
     page = "services.analytics.entrypoints.definitions"
     assert copy.run(page, "--check") == 1

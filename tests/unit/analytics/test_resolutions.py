@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.analytics.domain.definitions import DEFINITIONS
+from services.analytics.domain.figures.registry import DEFINITIONS
 from services.analytics.domain.rollups import contributions
 from shared.contracts.followup import SkippedReason
 from shared.contracts.intake import PromiseOutcome

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.analytics.domain.formulas import Value
+from services.analytics.domain.figures.formulas import Value
 from shared.contracts.routing import QueuedReason
 from shared.contracts.values import MessageKind
 from tests.support.life import Life

@@ -105,7 +105,10 @@ def upgrade() -> None:
     op.create_table(
         "rollup",
         sa.Column(
-            "period_start", sa.DateTime(timezone=True), nullable=False, comment="A full hour, UTC."
+            "period_start",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="A full quarter of an hour, UTC.",
         ),
         sa.Column("queue_id", sa.Text(), nullable=False, comment="`-`: not queued yet."),
         sa.Column("channel", sa.Text(), nullable=False),

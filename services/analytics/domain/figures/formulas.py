@@ -6,7 +6,6 @@ from typing import TypeAlias
 import msgspec
 
 from services.analytics.domain.buckets import quantile
-from services.analytics.domain.measures import ACTIONS
 
 Counts: TypeAlias = Mapping[str, int]
 Value: TypeAlias = float | int | None
@@ -22,6 +21,8 @@ class Result(msgspec.Struct, frozen=True):
 Formula: TypeAlias = Callable[[Counts], Result]
 PERCENTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 SATISFIED = ("4", "5")
+ACTIONS = "actions"
+"""The label under which `amounts` finds how many things have an amount."""
 
 
 def parts(*labels: str) -> Formula:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from services.analytics.domain.definitions import DEFINITIONS, Definition
+from services.analytics.domain.figures.definition import Definition
+from services.analytics.domain.figures.registry import DEFINITIONS
 
 
 def page(definitions: Iterable[Definition] = DEFINITIONS) -> str:
@@ -15,8 +16,9 @@ def _lines(definitions: Iterable[Definition]) -> Iterator[str]:
     yield ""
     yield "Made by `python -m tools.generate`. Each figure of `GET /v1/figures` names its"
     yield "definition, its version and `n`, the number of things it rests on; where n is 0 the values are"
-    yield "null. A contact counts in the hour it was received and in the first queue it waited in; until"
-    yield "it is queued it stands under the queue `-`."
+    yield "null. A contact counts in the quarter of an hour it was received in and in the first queue it"
+    yield "waited in; until it is queued it stands under the queue `-`. Hours and days are sums of these"
+    yield "quarters, cut by the clock of the asked zone."
     for definition in definitions:
         yield from _entry(definition)
 

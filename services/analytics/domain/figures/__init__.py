@@ -1,0 +1,1 @@
+"""Figures by theme: each definition beside its measure."""
