@@ -31,7 +31,7 @@ class Part(Message):
         said = super().get_content_type()
         return _FILE if said.startswith("message/") else said
 
-    def attach(self, payload: Message) -> None:
+    def attach(self, payload: Message | str) -> None:
         """One more part within; raises `Invalid` where there are too many, or too deep."""
         if isinstance(payload, Part):
             payload.depth = self.depth + 1
