@@ -38,9 +38,8 @@ def author(headers: Headers, return_path: str) -> tuple[str, str]:
 def words(value: str) -> str:
     """A header's text with its encoded words decoded; as it stands where they are broken."""
     shown = value[:LONGEST]
-    begin, end, rest = shown.rpartition(
-        _WORD_END
-    )  # what no word ends is looked through again and again
+    # Behind the last end of a word there is none; the library would look for one at every beginning.
+    begin, end, rest = shown.rpartition(_WORD_END)
     try:
         pieces = decode_header(begin + end)
     except (HeaderParseError, ValueError):
