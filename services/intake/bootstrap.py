@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from services.intake.adapters.language import LanguageDetector
 from services.intake.adapters.mail_out import Mailer
+from services.intake.adapters.reading import MailReaders
 from services.intake.adapters.wording import Wordings
 from services.intake.application.accept import Accept
 from services.intake.application.centre import CurrentCentre
@@ -43,15 +44,17 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
     reception = Reception(
         database, accept, centre, lanes=settings.commit_lanes, cap=settings.commit_cap
     )
-    door = SmtpDoor(settings.smtp, MailRoom(database, reception, clock))
+    readers = MailReaders(settings.reading)
+    door = SmtpDoor(settings.smtp, MailRoom(database, reception, readers, clock))
     try:
+        await readers.open()
         yield Role(
             app=application(
                 settings,
                 database,
                 authenticator,
                 reception=reception,
-                replay=Replay(accept, centre, clock),
+                replay=Replay(database, accept, centre, readers, clock),
                 clock=clock,
             ),
             parts={"smtp": door, "reception": _Drained(reception)},
@@ -62,6 +65,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
             },
         )
     finally:
+        await readers.close()
         await database.close()
 
 

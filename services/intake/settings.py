@@ -39,6 +39,20 @@ class SmtpSettings(Block):
     timeout_seconds: Positive = Field(60, description="A silent connection is closed after it.")
 
 
+class ReadingSettings(Block):
+    """What reading a mail may cost. What exceeds it goes into quarantine with its bytes."""
+
+    processes: Positive = Field(2, description="Processes that read mails, each one at a time.")
+    cpu_seconds: float = Field(5, gt=0, description="Processor time one mail may take.")
+    memory_bytes: Positive = Field(
+        512 * 2**20,
+        description="Memory one mail may take beside what the process has at its start.",
+    )
+    deadline_seconds: float = Field(
+        60, gt=0, description="After it, by the clock, a mail is put off: the machine is too busy."
+    )
+
+
 class MailSettings(Block):
     """Who delivers our mail, and how patient we are with them."""
 
@@ -89,6 +103,7 @@ class Settings(ServiceSettings):
     """All of it."""
 
     smtp: SmtpSettings = Field(SmtpSettings(), description="Mail in.")
+    reading: ReadingSettings = Field(ReadingSettings(), description="Limits of reading mail.")
     mail: MailSettings = Field(MailSettings(), description="Mail out.")
     promise: PromiseSettings = Field(PromiseSettings(), description="Promises.")
     centre: CentreSettings = Field(CentreSettings(), description="Defaults of the centre.")

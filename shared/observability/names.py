@@ -154,6 +154,13 @@ INTAKE_DEDUPLICATED = Metric(
     "intake",
     ("channel",),
 )
+INTAKE_UNREADABLE_MAILS = Metric(
+    "rapport_intake_unreadable_mails_total",
+    "counter",
+    "Mails whose reading exceeded a limit: cpu, memory or output; crash where its process ended twice.",
+    "intake api",
+    ("limit",),
+)
 
 OFFERS = Metric(
     "rapport_offers_total",

@@ -12,6 +12,8 @@ from services.intake.domain.text import fit
 from shared.kernel.errors import Invalid
 
 LONGEST = 20_000
+LONGEST_AUTHOR = 2_000
+_WORD_END = "?="
 
 
 def headers_of(mail: Message) -> Headers:
@@ -25,7 +27,7 @@ def headers_of(mail: Message) -> Headers:
 def author(headers: Headers, return_path: str) -> tuple[str, str]:
     """The name and address of who wrote it: From, else Sender, else the envelope's; raises `Invalid`."""
     for field in ("from", "sender"):
-        for name, address in getaddresses(list(headers.get(field, ()))[:1]):
+        for name, address in getaddresses([v[:LONGEST_AUTHOR] for v in headers.get(field, ())[:1]]):
             if _is_address(address):
                 return words(name), address
     if _is_address(return_path):
@@ -35,11 +37,14 @@ def author(headers: Headers, return_path: str) -> tuple[str, str]:
 
 def words(value: str) -> str:
     """A header's text with its encoded words decoded; as it stands where they are broken."""
+    shown = value[:LONGEST]
+    # Behind the last end of a word there is none; the library would look for one at every beginning.
+    begin, end, rest = shown.rpartition(_WORD_END)
     try:
-        pieces = decode_header(value)
+        pieces = decode_header(begin + end)
     except (HeaderParseError, ValueError):
-        return fit(value)
-    return fit("".join(map(_piece, pieces)))
+        return fit(shown)
+    return fit("".join(map(_piece, pieces)) + rest)
 
 
 def _piece(piece: tuple[bytes | str, str | None]) -> str:

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from email import message_from_bytes, policy
 from email.errors import MessageError
-from email.message import Message
 from hashlib import sha256
 
 import msgspec
 
 from services.intake.adapters.mail_headers import author, headers_of, words
+from services.intake.adapters.mail_parts import DEEPEST, MAX_PARTS, Part, parsed
 from services.intake.adapters.mail_text import decoded, plain, tidy, without_quotes
 from services.intake.domain.address import point_of
 from services.intake.domain.arrival import Arrival, Attachment
@@ -21,8 +20,6 @@ from shared.contracts.values import Channel
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import stable_id
 
-DEEPEST = 20
-MAX_PARTS = 200
 MAX_CONTAINERS = 100
 MAX_FILES = 100
 LONGEST_FILE_NAME = 255
@@ -46,14 +43,13 @@ def read_mail(
     if len(_CONTAINER.findall(content)) > MAX_CONTAINERS:
         raise Invalid("the mail has too many parts within parts")
     try:
-        mail = message_from_bytes(content, policy=policy.compat32)
-        return _read(mail, content, envelope, received_at, trace)
+        return _read(parsed(content), content, envelope, received_at, trace)
     except WRONG as error:
         raise Invalid(f"the mail cannot be read: {type(error).__name__}") from error
 
 
 def _read(
-    mail: Message,
+    mail: Part,
     content: bytes,
     envelope: Envelope,
     received_at: datetime,
@@ -79,9 +75,7 @@ def _read(
         mail_id=mail_id(headers),
         answers=answered(headers),
         attachments=tuple(map(_file, others)),
-        automatic=automatic(
-            headers, return_path=envelope.sender, media_type=mail.get_content_type()
-        ),
+        automatic=automatic(headers, return_path=envelope.sender, media_type=mail.media_type),
         trace=trace,
     )
 
@@ -92,10 +86,10 @@ def _identity(headers: Headers) -> tuple[str, ...]:
     return (named,) if named else (_first(headers, "date"), _first(headers, "subject"))
 
 
-def _sorted_parts(mail: Message) -> tuple[list[Message], list[Message]]:
+def _sorted_parts(mail: Part) -> tuple[list[Part], list[Part]]:
     """What is read, and what is attached."""
-    bodies: list[Message] = []
-    others: list[Message] = []
+    bodies: list[Part] = []
+    others: list[Part] = []
     for count, (part, is_body) in enumerate(_leaves(mail)):
         (bodies if is_body else others).append(part)
         if count >= MAX_PARTS or len(others) > MAX_FILES:
@@ -103,7 +97,7 @@ def _sorted_parts(mail: Message) -> tuple[list[Message], list[Message]]:
     return bodies, others
 
 
-def _leaves(part: Message, depth: int = 0) -> Iterator[tuple[Message, bool]]:
+def _leaves(part: Part, depth: int = 0) -> Iterator[tuple[Part, bool]]:
     """The parts that hold something, in their order, each with whether it is to be read."""
     if depth > DEEPEST:
         raise Invalid("the mail is nested too deep")
@@ -116,7 +110,7 @@ def _leaves(part: Message, depth: int = 0) -> Iterator[tuple[Message, bool]]:
     yield from inner
 
 
-def _best(leaves: list[tuple[Message, bool]]) -> list[tuple[Message, bool]]:
+def _best(leaves: list[tuple[Part, bool]]) -> list[tuple[Part, bool]]:
     """Of the same words twice, the plain ones, unless they are empty."""
     said = [p for p, is_body in leaves if is_body and p.get_content_type() != "text/html"]
     if not any(_text(part) for part in said):
@@ -124,32 +118,30 @@ def _best(leaves: list[tuple[Message, bool]]) -> list[tuple[Message, bool]]:
     return [(p, is_body) for p, is_body in leaves if not is_body or p in said]
 
 
-def _children(part: Message) -> list[Message]:
+def _children(part: Part) -> list[Part]:
     payload = part.get_payload()
-    return [child for child in payload if isinstance(child, Message)]
+    return [child for child in payload if isinstance(child, Part)]
 
 
-def _is_body(part: Message) -> bool:
+def _is_body(part: Part) -> bool:
     named = part.get_filename() or part.get_content_disposition() == "attachment"
     return not named and part.get_content_type() in ("text/plain", "text/html")
 
 
-def _text(part: Message) -> str:
+def _text(part: Part) -> str:
     text = tidy(decoded(_content(part), part.get_content_charset()))
     return plain(text) if part.get_content_type() == "text/html" else text
 
 
-def _content(part: Message) -> bytes:
-    if part.is_multipart():
-        return b"\r\n".join(child.as_bytes() for child in _children(part))
+def _content(part: Part) -> bytes:
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
 
 
-def _file(part: Message) -> Attachment:
+def _file(part: Part) -> Attachment:
     return Attachment(
         name=line(words(part.get_filename() or ""), LONGEST_FILE_NAME),
-        media_type=line(part.get_content_type(), LONGEST_FILE_NAME),
+        media_type=line(part.media_type, LONGEST_FILE_NAME),
         content=_content(part),
     )
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from services.intake.adapters.mail_in import Envelope, read_mail
+from services.intake.adapters.mail_in import Envelope
+from services.intake.adapters.reading import MailReaders
 from services.intake.adapters.store_quarantine import Quarantined
 from services.intake.domain.arrival import Arrival
 from services.intake.domain.submission import arrival_of
@@ -68,10 +69,10 @@ def of_dead_letter(letter: DeadLetter, at: datetime) -> Quarantined:
     )
 
 
-def read_again(item: Quarantined, now: datetime) -> Arrival:
-    """The arrival in it; raises `Invalid` if it still cannot be read."""
+async def read_again(item: Quarantined, readers: MailReaders, now: datetime) -> Arrival:
+    """The arrival in it; raises `Invalid` if it still cannot be read, `Unavailable`."""
     if item.door == SMTP:
-        return read_mail(item.content, msgspec.convert(item.envelope, Envelope), now)
+        return await readers.read(item.content, msgspec.convert(item.envelope, Envelope), now)
     incoming = decode(_record(item))
     return of_event(incoming, now)
 

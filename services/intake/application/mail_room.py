@@ -1,8 +1,7 @@
 """The mail room: a mail's bytes are read and stored, or put into quarantine; never lost."""
 
-import asyncio
-
-from services.intake.adapters.mail_in import Envelope, read_mail
+from services.intake.adapters.mail_in import Envelope
+from services.intake.adapters.reading import MailReaders
 from services.intake.adapters.rereading import of_mail
 from services.intake.application import quarantine
 from services.intake.application.reception import Reception
@@ -20,8 +19,11 @@ log = get_logger(__name__)
 class MailRoom:
     """What the SMTP door hands its mails to."""
 
-    def __init__(self, database: Database, reception: Reception, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, reception: Reception, readers: MailReaders, clock: Clock
+    ) -> None:
         self._database, self._reception, self._clock = database, reception, clock
+        self._readers = readers
 
     async def take(self, content: bytes, envelope: Envelope) -> None:
         """Returns when the mail is committed, readable or not. Raises `Unavailable`, `Overloaded`."""
@@ -38,7 +40,7 @@ class MailRoom:
 
     async def _read(self, content: bytes, envelope: Envelope) -> Arrival:
         now, trace = self._clock.now(), tracing.current()
-        return await asyncio.to_thread(read_mail, content, envelope, now, trace)
+        return await self._readers.read(content, envelope, now, trace)
 
     async def _put_aside(self, content: bytes, envelope: Envelope, reason: str) -> None:
         item = of_mail(new_id(), content, envelope, reason, self._clock.now())

@@ -143,8 +143,7 @@ def _quarantine(routes: APIRouter, database: Database, replay: Replay) -> None:
         quarantine_id: UUID, caller: Annotated[Caller, require(ADMIN)]
     ) -> ReplayedOut:
         """Read it once more, and take it in if it can be read now."""
-        async with database.transaction() as tx:
-            column, receipt = await replay(tx, quarantine_id)
+        column, receipt = await replay(quarantine_id)
         log.info("quarantine replayed", quarantine_id=str(quarantine_id), caller=caller.subject)
         return ReplayedOut(
             outcome=column, contact_id=receipt.contact_id, message_id=receipt.message_id

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
 from shared.http.app import App, Hot, HotRoute, create_app
 from shared.http.auth import Authenticator
+from shared.http.ops import OpsApp
 from shared.http.server import HttpServer
 from shared.kernel.clock import SystemClock
 from shared.settings import AuthSettings, HttpSettings
@@ -43,7 +44,7 @@ def token(folder: Path, *scopes: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serving(app: App) -> AsyncIterator[httpx2.AsyncClient]:
+async def serving(app: App | OpsApp) -> AsyncIterator[httpx2.AsyncClient]:
     """Serve on a free port; a client that speaks to it. Leaving stops the server politely."""
     server = HttpServer(app, host="127.0.0.1", port=0, drain_seconds=3)
     stop = asyncio.Event()

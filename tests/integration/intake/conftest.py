@@ -1,5 +1,7 @@
 """What the tests of intake share."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from tests.conftest import OpenDatabase
@@ -8,6 +10,8 @@ from tests.support.clock import FakeClock
 
 
 @pytest.fixture
-async def intake(open_database: OpenDatabase, clock: FakeClock) -> Intake:
+async def intake(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterator[Intake]:
     """Intake on a database of its own, at noon."""
-    return Intake(await open_database("intake"), clock)
+    opened = Intake(await open_database("intake"), clock)
+    yield opened
+    await opened.readers.close()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.intake.adapters import store_centre
 from services.intake.adapters.language import LanguageDetector
+from services.intake.adapters.reading import MailReaders
 from services.intake.application.accept import Accept
 from services.intake.application.centre import CurrentCentre
 from services.intake.application.hearing import Hearing
@@ -13,6 +14,7 @@ from services.intake.application.mail_room import MailRoom
 from services.intake.application.quarantine import Replay
 from services.intake.application.reception import Reception
 from services.intake.domain.arrival import Accepted, Arrival, Outcome, Receipt
+from services.intake.settings import ReadingSettings
 from shared.contracts.cloudevents import Incoming, decode
 from shared.contracts.event import Event
 from shared.contracts.routing import QueueChanged
@@ -33,13 +35,16 @@ from tally group by channel order by channel
 class Intake:
     """The use cases over one database, with a clock that stands still."""
 
-    def __init__(self, database: Database, clock: FakeClock) -> None:
+    def __init__(
+        self, database: Database, clock: FakeClock, readers: MailReaders | None = None
+    ) -> None:
         self.database, self.clock = database, clock
         self.accept = Accept(DETECT)
         self.centre = CurrentCentre(DEFAULTS, WORDINGS.acknowledgement, clock)
         self.reception = Reception(database, self.accept, self.centre, lanes=2, cap=500)
-        self.room = MailRoom(database, self.reception, clock)
-        self.replay = Replay(self.accept, self.centre, clock)
+        self.readers = readers or MailReaders(ReadingSettings())
+        self.room = MailRoom(database, self.reception, self.readers, clock)
+        self.replay = Replay(database, self.accept, self.centre, self.readers, clock)
         self.hearing = Hearing(self.accept, self.centre, clock)
 
     async def take(self, *arrivals: Arrival) -> list[Outcome]:

@@ -124,12 +124,12 @@ async def test_what_still_cannot_be_read_stays(intake: Intake, client: httpx2.As
 async def test_a_mail_that_a_bug_kept_out_is_let_in_by_replay(
     intake: Intake, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> Arrival:
+    async def broken(*_: object) -> Arrival:
         raise Invalid("the mail cannot be read: KeyError")
 
     mail = b"From: asha@example.org\r\nSubject: hello\r\n\r\nPlease help me with this\r\n"
     with monkeypatch.context() as patched:
-        patched.setattr("services.intake.application.mail_room.read_mail", broken)
+        patched.setattr(intake.readers, "read", broken)
         await intake.room.take(mail, Envelope(sender="asha@example.org", recipients=HELP))
     assert await intake.accounts() == {"email": (1, 0, 1, 0)}
     [quarantine_id] = await ids(client)
