@@ -28,7 +28,7 @@ def test_the_page_of_definitions_is_current() -> None:
 
 
 def test_ids_and_measures_have_names_of_their_own() -> None:
-    """Sums are kept under a measure's name, so each is a function that is written once and used."""
+    """Sums are kept under the id of a measure; a measure that no definition uses is kept in vain."""
     assert len({definition.id for definition in DEFINITIONS}) == len(DEFINITIONS)
     assert len({measure.id for measure in MEASURES}) == len(MEASURES)
     assert {definition.measure for definition in DEFINITIONS} == set(MEASURES)
