@@ -79,6 +79,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "tally": "select channel, sum(received)::bigint as received, sum(stored)::bigint as stored,"
         " sum(quarantined)::bigint as quarantined, sum(deduplicated)::bigint as deduplicated"
         " from tally group by 1",
+        "inbox": "select origin from inbox where origin like 'rapport.inbox/%'",
         "written": "select message_id, kind, state from message where state is not null",
         "promises": "select promise_id, outcome from promise",
         "mails": "select mail_id from message where arrival_key is not null and mail_id is not null",

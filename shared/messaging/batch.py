@@ -14,13 +14,13 @@ from uuid import UUID
 import msgspec
 from opentelemetry.trace import SpanKind
 
-from shared.contracts.cloudevents import Incoming, Record, TraceContext, decode_wanted
+from shared.contracts.cloudevents import Incoming, Origin, Record, TraceContext, decode_wanted
 from shared.contracts.event import Event
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Denied, Failure, Invalid, Overloaded, Unavailable
 from shared.messaging.dead_letter import DeadLetter, bury, dead_letter
-from shared.messaging.inbox import first_time
+from shared.messaging.inbox import first_time, repeats
 from shared.messaging.limit import DeadLetterLimit, TooManyDeadLetters
 from shared.messaging.outbox import append
 from shared.messaging.subscription import Subscription
@@ -113,15 +113,36 @@ class Processor:
             count=len(heard),
         ) as contexts:
             async with self._database.transaction() as tx:
-                ids = [*(each.event.id for each in heard), *(letter.mark for letter in letters)]
-                new = await first_time(tx, ids)
+                new = await first_time(tx, self._marks(heard, letters))
                 fresh = _first(heard, contexts, new)
                 if fresh:
                     await append(tx, await self._subscription.handle(tx, fresh))
+                if len(fresh) < len(heard):
+                    await self._duplicates(tx, heard, fresh)
                 dead = [letter for letter in letters if letter.mark in new]
                 await self._put_aside(tx, len(fresh), dead, tell=tell)
         self._limit.add(len(fresh), len(dead), self._clock.now())
         _count(heard, fresh, dead)
+
+    def _marks(
+        self, heard: Sequence[Heard], letters: Sequence[DeadLetter]
+    ) -> dict[UUID, Origin | None]:
+        """What to mark; of an event that comes twice in one batch the first record counts."""
+        with_origin = self._subscription.on_duplicate is not None
+        marks: dict[UUID, Origin | None] = {letter.mark: letter.origin for letter in letters}
+        for _, event in heard:
+            marks.setdefault(event.id, event.origin if with_origin else None)
+        return marks
+
+    async def _duplicates(
+        self, tx: Tx, heard: Sequence[Heard], fresh: Sequence[Incoming[Event]]
+    ) -> None:
+        """Who asked for them gets the events that their publishers sent again."""
+        if self._subscription.on_duplicate:
+            taken = {event.origin for event in fresh}
+            others = [event for _, event in heard if event.origin not in taken]
+            if again := await repeats(tx, others):
+                await self._subscription.on_duplicate(tx, again)
 
     async def _put_aside(
         self, tx: Tx, good: int, dead: Sequence[DeadLetter], *, tell: bool

@@ -57,7 +57,7 @@ def of_mail(
 
 def of_dead_letter(letter: DeadLetter, at: datetime) -> Quarantined:
     """A record that cannot be taken; the same record gives the same id."""
-    return Quarantined(
+    item = Quarantined(
         quarantine_id=letter.mark,
         door=INBOX,
         channel=_channel(letter),
@@ -66,6 +66,7 @@ def of_dead_letter(letter: DeadLetter, at: datetime) -> Quarantined:
         envelope=KafkaEnvelope(origin=letter.origin, headers=list(letter.headers)),
         received_at=at,
     )
+    return msgspec.structs.replace(item, arrival_key=_arrival_key(item))
 
 
 def read_again(item: Quarantined, now: datetime) -> Arrival:
@@ -95,6 +96,13 @@ def _record(item: Quarantined) -> StoredRecord:
         value=item.content,
         headers=around.headers,
     )
+
+
+def _arrival_key(item: Quarantined) -> UUID | None:
+    try:
+        return decode(_record(item)).id
+    except Invalid:
+        return None
 
 
 class _Channel(msgspec.Struct):

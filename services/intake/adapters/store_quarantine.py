@@ -12,7 +12,10 @@ from shared.database.database import Tx
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
-    """Something unreadable; `envelope` is what came around `content` and is needed to read it again."""
+    """Something unreadable; `envelope` is what came around `content` and is needed to read it again.
+
+    `arrival_key` is that of an event that could be read and yet not be taken.
+    """
 
     quarantine_id: UUID
     door: str
@@ -21,6 +24,7 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
     envelope: Any
     received_at: datetime
+    arrival_key: UUID | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,11 +49,13 @@ _ROWS = Rows(
     content="bytea",
     envelope="jsonb",
     received_at="timestamptz",
+    arrival_key="uuid",
 )
 KEEP = f"""
-insert into quarantine (quarantine_id, door, channel, reason, content, envelope, received_at)
-select quarantine_id, door, channel, reason, content, envelope, received_at from {_ROWS.source}
-on conflict do nothing returning channel
+insert into quarantine
+  (quarantine_id, door, channel, reason, content, envelope, received_at, arrival_key)
+select quarantine_id, door, channel, reason, content, envelope, received_at, arrival_key
+from {_ROWS.source} on conflict do nothing returning channel
 """  # noqa: S608 - the source is made of our own column names
 ENTRIES = """
 select quarantine_id, door, channel, reason, octet_length(content) as size, received_at,
@@ -63,6 +69,10 @@ select quarantine_id, door, channel, reason, content, envelope, received_at
 from quarantine where quarantine_id = $1
 """
 WAITING = ONE + " and replayed_at is null for update"
+OF_ARRIVAL = """
+select quarantine_id from quarantine where arrival_key = $1
+order by replayed_at is not null, received_at, quarantine_id limit 1
+"""
 REPLAYED = "update quarantine set replayed_at = $2, contact_id = $3 where quarantine_id = $1"
 
 
@@ -84,6 +94,12 @@ async def one(tx: Tx, quarantine_id: UUID) -> Quarantined | None:
 async def waiting(tx: Tx, quarantine_id: UUID) -> Quarantined | None:
     """The same if it was not replayed, locked until `tx` ends."""
     return _one(await tx.fetchrow(WAITING, quarantine_id))
+
+
+async def of_arrival(tx: Tx, arrival_key: UUID) -> UUID | None:
+    """What is kept of an arrival; of several, the oldest that still waits."""
+    found: UUID | None = await tx.fetchval(OF_ARRIVAL, arrival_key)
+    return found
 
 
 async def replayed(tx: Tx, quarantine_id: UUID, contact_id: UUID, at: datetime) -> None:

@@ -190,9 +190,15 @@ quarantine = Table(
     _time("received_at"),
     _time("replayed_at", nullable=True),
     _id("contact_id", ForeignKey("contact.contact_id"), nullable=True),
+    _id("arrival_key", nullable=True),
     CheckConstraint("door in ('smtp', 'inbox')", name="door"),
     CheckConstraint("(replayed_at is null) = (contact_id is null)", name="replayed"),
     Index("ix_quarantine_page", "received_at", "quarantine_id"),
+    Index(
+        "ix_quarantine_arrival_key",
+        "arrival_key",
+        postgresql_where=text("arrival_key is not null"),
+    ),
 )
 
 tally = Table(

@@ -4,19 +4,23 @@ from collections.abc import Sequence
 from typing import cast
 
 from services.intake.adapters import store_centre
-from services.intake.adapters.rereading import of_dead_letter, of_event
+from services.intake.adapters.rereading import of_event
 from services.intake.application import quarantine
 from services.intake.application.accept import Accept
+from services.intake.application.accounts import count_repeats
 from services.intake.application.centre import CurrentCentre
 from services.intake.application.deliveries import Requested, deliver
+from services.intake.application.quarantine import Replay
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
+from shared.contracts.external import ContactSubmitted
 from shared.contracts.routing import QueueChanged
 from shared.database.database import Tx
 from shared.kernel.clock import Clock
 from shared.messaging.dead_letter import DeadLetter
 
 Events = Sequence[Incoming[Event]]
+Submitted = Incoming[ContactSubmitted]
 
 
 class Hearing:
@@ -24,18 +28,25 @@ class Hearing:
 
     def __init__(self, accept: Accept, centre: CurrentCentre, clock: Clock) -> None:
         self._accept, self._centre, self._clock = accept, centre, clock
+        self._replay = Replay(accept, centre, clock)
 
     async def contacts(self, tx: Tx, events: Events) -> list[Outgoing]:
         """Submitted contacts come in through the one use case, which says what there is to say."""
         now = self._clock.now()
-        arrivals = [of_event(event, now) for event in events]
-        await self._accept(tx, arrivals, await self._centre.read(tx))
+        new = await self._replay.all_but_replays(tx, events)
+        if new:
+            arrivals = [of_event(event, now) for event in new]
+            await self._accept(tx, arrivals, await self._centre.read(tx))
         return []
+
+    async def repeated(self, tx: Tx, events: Events) -> None:
+        """Contacts that were submitted again are counted; replays were when they first came."""
+        new = await self._replay.all_but_replays(tx, events)
+        await count_repeats(tx, (cast(Submitted, event).data.channel for event in new))
 
     async def unreadable(self, tx: Tx, letters: Sequence[DeadLetter]) -> None:
         """What cannot be taken is kept, so that it can be read again and the accounts add up."""
-        now = self._clock.now()
-        await quarantine.keep(tx, [of_dead_letter(letter, now) for letter in letters])
+        await quarantine.keep_dead_letters(tx, letters, self._clock.now())
 
     async def deliveries(self, tx: Tx, events: Events) -> list[Outgoing]:
         """Messages to customers."""

@@ -18,6 +18,7 @@ def subscriptions(hearing: Hearing) -> Sequence[Subscription]:
             wanted=frozenset({ContactSubmitted}),
             handle=hearing.contacts,
             on_dead_letter=hearing.unreadable,
+            on_duplicate=hearing.repeated,
         ),
         Subscription(
             name="deliveries",

@@ -37,6 +37,7 @@ class World:
         self.rows |= {
             ("intake", "said"): [{"event_id": "e1"}],
             ("routing", "said"): [{"event_id": f"e{n}"} for n in (2, 3, 4, 5)],
+            ("intake", "inbox"): [{"origin": "rapport.inbox/0/1"}],
             ("intake", "contacts"): [{"contact_id": "contact-1", "channel": "email"}],
             ("intake", "written"): [{"message_id": "reply-1", "state": "sent"}],
             ("intake", "stored"): [{"channel": "email", "n": 1}],
@@ -168,6 +169,10 @@ def miscount_on_the_way_in(world: World) -> None:
     world.rows["intake", "tally"][0]["received"] = 4
 
 
+def pass_a_record_over(world: World) -> None:
+    world.told.append(world.told[0]._replace(topic="rapport.inbox", source="shop", offset=2))
+
+
 def miscount_contacts(world: World) -> None:
     world.rows["analytics", "contacts"][0]["n"] = 2
 
@@ -197,6 +202,7 @@ FAULTS: dict[Callable[[World], None], str] = {
     spend_silently: "the_ledger_is_what_was_told",
     lose_on_the_way_in: "what_came_in_adds_up",
     miscount_on_the_way_in: "what_came_in_adds_up",
+    pass_a_record_over: "what_publishers_sent_is_accounted_for",
     miscount_contacts: "figures_are_what_happened",
     leave_unsaid: "nothing_is_left_lying",
     leave_a_dead_letter: "nothing_is_left_lying",

@@ -29,6 +29,12 @@ def upgrade() -> None:
         "inbox",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column(
+            "origin",
+            sa.Text(),
+            nullable=True,
+            comment="topic/partition/offset, where duplicates are asked for",
+        ),
+        sa.Column(
             "received_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("clock_timestamp()"),
@@ -319,6 +325,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("replayed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("arrival_key", sa.Uuid(), nullable=True),
         sa.CheckConstraint("door in ('smtp', 'inbox')", name=op.f("ck_quarantine_door")),
         sa.CheckConstraint(
             "(replayed_at is null) = (contact_id is null)", name=op.f("ck_quarantine_replayed")
@@ -330,6 +337,13 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_quarantine_page", "quarantine", ["received_at", "quarantine_id"], unique=False
+    )
+    op.create_index(
+        "ix_quarantine_arrival_key",
+        "quarantine",
+        ["arrival_key"],
+        unique=False,
+        postgresql_where=sa.text("arrival_key is not null"),
     )
     op.create_table(
         "attachment",
@@ -349,6 +363,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("attachment")
+    op.drop_index(
+        "ix_quarantine_arrival_key",
+        table_name="quarantine",
+        postgresql_where=sa.text("arrival_key is not null"),
+    )
     op.drop_index("ix_quarantine_page", table_name="quarantine")
     op.drop_table("quarantine")
     op.drop_index(
