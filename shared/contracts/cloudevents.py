@@ -204,6 +204,11 @@ def decode_wanted(record: Record, wanted: Collection[type[Event]]) -> Incoming[E
     return _open(envelope, data, record, replayed=replayed)
 
 
+def payload_of(record: Record) -> type[Event]:
+    """The kind of event in a record, whose payload is not read; raises `Invalid`."""
+    return REGISTRY[_envelope(record)[0].type]
+
+
 def _envelope(record: Record) -> tuple[_Envelope, bytes, bool]:
     """The attributes, the data as it came, and whether it came from an operator."""
     headers, value = dict(record.headers), record.value or b""

@@ -40,6 +40,32 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: UUID | None
 
 
+class Overflow(msgspec.Struct, frozen=True, kw_only=True):
+    """Records of one partition, channel and kind of reason that there was no room for."""
+
+    topic: str
+    partition: int
+    channel: str
+    reason: str
+    count: int
+    first_offset: int
+    last_offset: int
+    first_at: datetime
+    last_at: datetime
+
+
+_OVERFLOW = Rows(
+    Overflow,
+    topic="text",
+    partition="int",
+    channel="text",
+    reason="text",
+    count="bigint",
+    first_offset="bigint",
+    last_offset="bigint",
+    first_at="timestamptz",
+    last_at="timestamptz",
+)
 _ROWS = Rows(
     Quarantined,
     quarantine_id="uuid",
@@ -73,12 +99,46 @@ OF_ARRIVAL = """
 select quarantine_id from quarantine where arrival_key = $1
 order by replayed_at is not null, received_at, quarantine_id limit 1
 """
+USED = """
+select count(*), coalesce(sum(octet_length(content) + pg_column_size(envelope)), 0)::bigint
+from quarantine where door = $1 and replayed_at is null
+"""
+OVERFLOWED = f"""
+insert into quarantine_overflow as there (topic, partition, channel, reason, count,
+  first_offset, last_offset, first_at, last_at)
+select topic, partition, channel, reason, sum(count), min(first_offset), max(last_offset),
+  min(first_at), max(last_at)
+from {_OVERFLOW.source} group by 1, 2, 3, 4 order by 1, 2, 3, 4
+on conflict (topic, partition, channel, reason) do update set
+  count = there.count + excluded.count,
+  first_offset = least(there.first_offset, excluded.first_offset),
+  last_offset = greatest(there.last_offset, excluded.last_offset),
+  first_at = least(there.first_at, excluded.first_at),
+  last_at = greatest(there.last_at, excluded.last_at)
+"""  # noqa: S608 - the source is made of our own column names
+OVERFLOW = "select * from quarantine_overflow order by topic, partition, channel, reason"
 REPLAYED = "update quarantine set replayed_at = $2, contact_id = $3 where quarantine_id = $1"
 
 
 async def keep(tx: Tx, items: Sequence[Quarantined]) -> list[str]:
     """Keep these; gives the channel of each that was not there before."""
     return [row["channel"] for row in await tx.fetch(KEEP, *_ROWS.of(items))]
+
+
+async def used(tx: Tx, door: str) -> tuple[int, int]:
+    """How many items of a door wait, and how many bytes they take."""
+    count, size = await tx.fetchrow(USED, door) or (0, 0)
+    return count, size
+
+
+async def overflowed(tx: Tx, items: Sequence[Overflow]) -> None:
+    """Count what there was no room for."""
+    await tx.execute(OVERFLOWED, *_OVERFLOW.of(items))
+
+
+async def overflow(tx: Tx) -> list[Overflow]:
+    """All that there was no room for."""
+    return [Overflow(**dict(row)) for row in await tx.fetch(OVERFLOW)]
 
 
 async def entries(tx: Tx, before: UUID | None, limit: int) -> list[Entry]:

@@ -201,6 +201,24 @@ quarantine = Table(
     ),
 )
 
+# What the quarantine had no room for: it stands at its origin, as long as the topic keeps it.
+quarantine_overflow = Table(
+    "quarantine_overflow",
+    metadata,
+    _text("topic"),
+    Column("partition", Integer, nullable=False),
+    _text("channel"),
+    _text("reason"),
+    _count("count"),
+    Column("first_offset", BigInteger, nullable=False),
+    Column("last_offset", BigInteger, nullable=False),
+    _time("first_at"),
+    _time("last_at"),
+    PrimaryKeyConstraint("topic", "partition", "channel", "reason"),
+    CheckConstraint("count > 0", name="count"),
+    CheckConstraint("first_offset <= last_offset", name="offsets"),
+)
+
 tally = Table(
     "tally",
     metadata,

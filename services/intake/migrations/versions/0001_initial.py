@@ -115,6 +115,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_stream")),
     )
     op.create_table(
+        "quarantine_overflow",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("first_offset", sa.BigInteger(), nullable=False),
+        sa.Column("last_offset", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("count > 0", name=op.f("ck_quarantine_overflow_count")),
+        sa.CheckConstraint(
+            "first_offset <= last_offset", name=op.f("ck_quarantine_overflow_offsets")
+        ),
+        sa.PrimaryKeyConstraint(
+            "topic", "partition", "channel", "reason", name=op.f("pk_quarantine_overflow")
+        ),
+    )
+    op.create_table(
         "tally",
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("shard", sa.SmallInteger(), nullable=False),
@@ -395,6 +414,7 @@ def downgrade() -> None:
     op.drop_table("contact_point")
     op.drop_table("topic_rule")
     op.drop_table("tally")
+    op.drop_table("quarantine_overflow")
     op.drop_table("stream")
     op.drop_table("relay_cursor")
     op.drop_table("queue")
