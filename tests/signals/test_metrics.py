@@ -92,7 +92,7 @@ def test_each_dead_letter_is_counted(signals: Signals, service: str) -> None:
 
 
 def test_records_are_counted_by_what_became_of_them(signals: Signals) -> None:
-    for outcome in ("handled", "duplicate", "unwanted", "dead_lettered"):
+    for outcome in ("handled", "duplicate", "unwanted", "quarantined", "dead_lettered"):
         records = [
             signals.value((service, WORKER), "rapport_consumer_records_total", outcome=outcome)
             for service in SERVICES

@@ -16,6 +16,7 @@ from pathlib import Path
 from deploy.local.instance import LOCAL, ROOT
 from deploy.local.parts import say_plainly
 
+DEMO = (sys.executable, "-m", "deploy.local.demo")
 TIMES, SECONDS = 20, "45"
 LOGS = LOCAL / "demo-runs"
 INTERRUPTED = 130
@@ -44,7 +45,7 @@ def run(number: int) -> Run:
     """Run it once more, silently; its output is kept in a file of `LOGS`."""
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.local.demo"],
+        DEMO,
         cwd=ROOT,
         env={"DEMO_SECONDS": SECONDS} | os.environ,
         stdout=subprocess.PIPE,

@@ -1,6 +1,8 @@
 """The demonstration's customers: every run repeats itself by each way in, and remembers that it did."""
 
+import sys
 from collections import Counter
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,6 +12,7 @@ import httpx2
 import pytest
 
 from deploy.local.demo import crowd as customers
+from deploy.local.demo import repeat
 from deploy.local.demo.crowd import Crowd, Sent
 from deploy.local.demo.memory import forgotten
 from deploy.local.demo.tell import Teller
@@ -84,3 +87,34 @@ def found(tally: dict[str, dict[str, Any]]) -> list[str]:
     sent = Sent(deliveries=Counter(HANDED_IN), repeats=Counter(REPEATED))
     evidence = Evidence((), 0, {("intake", "tally"): tuple(tally.values())})
     return [finding.detail for finding in forgotten(evidence, sent, Mailboxes())]
+
+
+@pytest.mark.parametrize("broken", [set(), {2}])
+def test_repeated_it_says_of_each_run_what_came_of_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    broken: set[int],
+) -> None:
+    """`python -m deploy.local.demo.repeat`, with a demonstration that takes no time."""
+    program = tmp_path / "demo.py"
+    counter = tmp_path / "runs"
+    counter.write_text("0")
+    program.write_text(
+        "import pathlib, sys\n"
+        f"counter = pathlib.Path({str(counter)!r})\n"
+        "number = int(counter.read_text()) + 1\n"
+        "counter.write_text(str(number))\n"
+        f"if number in {broken or 'set()'}:\n"
+        "    print('BROKEN what_came_in_adds_up: web')\n"
+        "    sys.exit(1)\n"
+    )
+    monkeypatch.setattr(repeat, "DEMO", (sys.executable, str(program)))
+    monkeypatch.setattr(repeat, "LOGS", tmp_path / "logs")
+    assert repeat.main(["--times", "3"]) == bool(broken)
+    said = capsys.readouterr().err
+    assert said.count("held after") == 3 - len(broken)
+    assert ("run 2: ended with 1" in said) == bool(broken)
+    assert ("BROKEN what_came_in_adds_up: web" in said) == bool(broken)
+    assert f"{len(broken)} of 3 runs did not hold" in said
+    assert len(list((tmp_path / "logs").iterdir())) == 3

@@ -37,7 +37,6 @@ class World:
         self.rows |= {
             ("intake", "said"): [{"event_id": "e1"}],
             ("routing", "said"): [{"event_id": f"e{n}"} for n in (2, 3, 4, 5)],
-            ("intake", "inbox"): [{"origin": "rapport.inbox/0/1"}],
             ("intake", "contacts"): [{"contact_id": "contact-1", "channel": "email"}],
             ("intake", "written"): [{"message_id": "reply-1", "state": "sent"}],
             ("intake", "stored"): [{"channel": "email", "n": 1}],
