@@ -13,7 +13,7 @@ OF_PYTHON = ("python_info", "python_gc_", "process_")
 """What the library tells of every Python process."""
 ONCE_AMISS = {
     names.CONSUMER_RETRIES: {(INTAKE, WORKER)},
-    names.INTAKE_DEDUPLICATED: {(INTAKE, API)},
+    names.INTAKE_DEDUPLICATED: {(INTAKE, API), (INTAKE, WORKER)},
     names.DEAD_LETTERS: {(service, WORKER) for service in SERVICES},
 }
 """Metrics that a process shows once something was amiss in it, and where something was."""
