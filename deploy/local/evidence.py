@@ -74,11 +74,13 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "customers": "select customer_id from customer",
         "stored": "select channel, count(*) as n from message where arrival_key is not null"
         " group by 1",
-        "quarantined": "select channel, count(*) as n from quarantine"
-        " where replayed_at is null group by 1",
+        "quarantined": "select channel, sum(n)::bigint as n from ("
+        "select channel, 1 as n from quarantine where replayed_at is null"
+        " union all select channel, count from quarantine_overflow) as aside group by 1",
         "tally": "select channel, sum(received)::bigint as received, sum(stored)::bigint as stored,"
         " sum(quarantined)::bigint as quarantined, sum(deduplicated)::bigint as deduplicated"
         " from tally group by 1",
+        "inbox": "select origin from inbox where origin like 'rapport.inbox/%'",
         "written": "select message_id, kind, state from message where state is not null",
         "promises": "select promise_id, outcome from promise",
         "mails": "select mail_id from message where arrival_key is not null and mail_id is not null",

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from deploy.local.evidence import Evidence, Held, first_told, gather
 from deploy.local.platform import Addresses
+from shared.contracts.topics import INBOX
 
 OURS = "rapport/"
 ENDLESS = datetime.max.replace(tzinfo=UTC)
@@ -192,6 +193,17 @@ def what_came_in_adds_up(evidence: Evidence) -> Iterator[str]:
     yield from _some("stored or quarantined without being counted", {*stored, *aside})
 
 
+def what_publishers_sent_is_accounted_for(evidence: Evidence) -> Iterator[str]:
+    """Passed over: a record on the inbox that is not taken, not put aside and not known as a repeat."""
+    sent = {
+        f"{one.topic}/{one.partition}/{one.offset}"
+        for one in evidence.told
+        if one.topic == INBOX.name
+    }
+    known = evidence.column("intake", "inbox", "origin")
+    yield from _some("sent to the inbox and passed over", sent - known)
+
+
 def figures_are_what_happened(evidence: Evidence) -> Iterator[str]:
     """Analytics counts the contacts that intake has, by channel."""
     counted = {row["channel"]: row["n"] for row in evidence.of("analytics", "contacts")}
@@ -225,6 +237,7 @@ RULES: tuple[Rule, ...] = (
     nobody_is_above_authority,
     the_ledger_is_what_was_told,
     what_came_in_adds_up,
+    what_publishers_sent_is_accounted_for,
     figures_are_what_happened,
     nothing_is_left_lying,
 )

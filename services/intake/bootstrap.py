@@ -19,6 +19,7 @@ from services.intake.application.sending import Sending
 from services.intake.domain.centre import Defaults
 from services.intake.domain.delivery import Retry
 from services.intake.domain.promise import PromiseRule
+from services.intake.domain.quarantine import Room
 from services.intake.entrypoints.consumer import subscriptions
 from services.intake.entrypoints.contacts import post_contact
 from services.intake.entrypoints.http import admin_routes, contact_routes, waits_routes
@@ -74,7 +75,8 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     """The ears, the voice and the timers."""
     clock = SystemClock()
     database = await Database.open(settings.database, name="intake-worker")
-    hearing = Hearing(Accept(LanguageDetector()), current_centre(settings, clock), clock)
+    room = Room(max_count=settings.quarantine.max_count, max_bytes=settings.quarantine.max_bytes)
+    hearing = Hearing(Accept(LanguageDetector()), current_centre(settings, clock), clock, room)
     kafka = messaging(INTAKE, subscriptions(hearing), database, settings.kafka)
     timer = PromiseTimer(
         database,

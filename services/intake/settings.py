@@ -99,6 +99,15 @@ class CentreSettings(Block):
     value_tier: str = Field("standard", description="The value tier of a new customer.")
 
 
+class QuarantineSettings(Block):
+    """How much is kept of what publishers of the inbox sent and nobody can read."""
+
+    max_count: Positive = Field(
+        10_000, description="Records that wait there; more are counted and left at their origin."
+    )
+    max_bytes: Positive = Field(256 * 2**20, description="Bytes of them; the same beyond it.")
+
+
 class Settings(ServiceSettings):
     """All of it."""
 
@@ -107,5 +116,8 @@ class Settings(ServiceSettings):
     mail: MailSettings = Field(MailSettings(), description="Mail out.")
     promise: PromiseSettings = Field(PromiseSettings(), description="Promises.")
     centre: CentreSettings = Field(CentreSettings(), description="Defaults of the centre.")
+    quarantine: QuarantineSettings = Field(
+        QuarantineSettings(), description="The bound of the quarantine for the inbox."
+    )
     commit_lanes: Positive = Field(2, description="Group commits at once, per api process.")
     commit_cap: Positive = Field(500, description="Arrivals of one group commit at most.")

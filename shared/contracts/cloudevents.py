@@ -22,6 +22,8 @@ MODULES = (external, intake, routing, followup)
 OURS = "rapport/"
 STRUCTURED = b"application/cloudevents+json"
 JSON = b"application/json"
+REPLAYS = "rapport-replays"
+"""The header of a record that is a replay: how many there were of it."""
 MAX_ATTRIBUTE = 1_024
 MAX_TRACEPARENT, MAX_TRACESTATE = 128, 512
 MAX_SEQUENCE = 2**63 - 1
@@ -66,12 +68,20 @@ class Origin(msgspec.Struct, frozen=True):
     partition: int
     offset: int
 
+    @property
+    def record_id(self) -> UUID:
+        """An id for the record itself, whatever it holds."""
+        return stable_id(self.topic, str(self.partition), str(self.offset))
+
     def __str__(self) -> str:
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
 class Incoming(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
-    """An event that was read. `id` is the same for the same (source, id): duplicates share it."""
+    """An event that was read. `id` is the same for the same (source, id): duplicates share it.
+
+    `replayed` is a record that an operator put back where it came from.
+    """
 
     id: UUID
     type: str
@@ -82,6 +92,7 @@ class Incoming(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
     origin: Origin
     seq: int | None = None
     trace: TraceContext | None = None
+    replayed: bool = False
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -181,18 +192,25 @@ def stamp(headers: Headers, source: str, seq: int) -> Headers:
 
 def decode(record: Record) -> Incoming[Event]:
     """The event in a record; raises `Invalid`."""
-    envelope, data = _envelope(record)
-    return _open(envelope, data, record)
+    envelope, data, replayed = _envelope(record)
+    return _open(envelope, data, record, replayed=replayed)
 
 
 def decode_wanted(record: Record, wanted: Collection[type[Event]]) -> Incoming[Event] | None:
     """As `decode`, but None for a type that is known and not wanted: its payload is not read."""
-    envelope, data = _envelope(record)
-    return _open(envelope, data, record) if REGISTRY[envelope.type] in wanted else None
+    envelope, data, replayed = _envelope(record)
+    if REGISTRY[envelope.type] not in wanted:
+        return None
+    return _open(envelope, data, record, replayed=replayed)
 
 
-def _envelope(record: Record) -> tuple[_Envelope, bytes]:
-    """The attributes, and the data as it came."""
+def payload_of(record: Record) -> type[Event]:
+    """The kind of event in a record, whose payload is not read; raises `Invalid`."""
+    return REGISTRY[_envelope(record)[0].type]
+
+
+def _envelope(record: Record) -> tuple[_Envelope, bytes, bool]:
+    """The attributes, the data as it came, and whether it came from an operator."""
     headers, value = dict(record.headers), record.value or b""
     try:
         if (headers.get("content-type") or b"").startswith(STRUCTURED):
@@ -202,7 +220,7 @@ def _envelope(record: Record) -> tuple[_Envelope, bytes]:
     except GARBLED as error:
         raise Invalid(f"envelope: {_safe(error)}") from error
     _check(envelope)
-    return envelope, value
+    return envelope, value, REPLAYS in headers
 
 
 def _structured(value: bytes) -> tuple[_Envelope, bytes]:
@@ -238,7 +256,7 @@ def _check(envelope: _Envelope) -> None:
         raise Invalid(f"unknown type {name}")
 
 
-def _open(envelope: _Envelope, value: bytes, record: Record) -> Incoming[Event]:
+def _open(envelope: _Envelope, value: bytes, record: Record, *, replayed: bool) -> Incoming[Event]:
     data = _payload(envelope.type, value)
     return Incoming(
         id=_identity(envelope),
@@ -250,6 +268,7 @@ def _open(envelope: _Envelope, value: bytes, record: Record) -> Incoming[Event]:
         origin=Origin(record.topic, record.partition, record.offset),
         seq=_sequence(envelope.seq),
         trace=_trace(envelope),
+        replayed=replayed,
     )
 
 

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
-from ssl import SSLContext
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -29,6 +28,8 @@ from shared.settings import KafkaSettings
 MAX_BATCH, MAX_REQUEST, HOUR_MS = 1_048_576, 4_194_304, 3_600_000
 STARTING_SECONDS = CREATING_SECONDS = 30.0
 COMMIT_SECONDS = CLOSING_SECONDS = 5.0
+# What a publisher's transaction took back was never said.
+READING = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
 # What an outage is called: by the client, by the system, and by the event loop.
 OUTAGES = (KafkaError, OSError, RuntimeError)
 
@@ -145,8 +146,11 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         async with _broker():
             try:
                 found = await self._client.getmany(timeout_ms=100, max_records=self._most)
-            except UnicodeDecodeError as error:  # the client cannot read such a record at all
-                raise Unavailable("a record has a header whose name is not UTF-8") from error
+            except Exception as error:
+                self._idle.clear()  # what the client read before it failed is in nobody's hand
+                if isinstance(error, UnicodeDecodeError):  # it cannot read such a record at all
+                    raise Unavailable("a record has a header whose name is not UTF-8") from error
+                raise
         if not found and self._client._fetcher.error_future.done():  # noqa: SLF001 - nobody else tells
             raise Unavailable("the client has ceased to fetch")
         if found:
@@ -177,8 +181,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         An optimisation: what is read again has its marks in the inbox.
         """
         mine = self._client.assignment()
-        ahead = dict(self._done.items() - self._committed.items())
-        offsets = {partition: offset for partition, offset in ahead.items() if partition in mine}
+        ahead = self._done.items() - self._committed.items()
+        offsets = {partition: offset for partition, offset in ahead if partition in mine}
         if not offsets:
             return True
         try:
@@ -199,12 +203,16 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         self._forget_all_but(mine)
         waiting = {partition.topic: 0 for partition in mine}
         async with _broker(COMMIT_SECONDS):
-            ends = await self._client.end_offsets(mine)
-            for place, end in ends.items():
-                here = self._done.get(place, self._begun.get(place))
-                behind = end - (await self._client.position(place) if here is None else here)
-                waiting[place.topic] += max(0, behind)
+            for place, end in (await self._client.end_offsets(mine)).items():
+                waiting[place.topic] += max(0, end - await self._done_until(place))
         return waiting
+
+    async def _done_until(self, place: TopicPartition) -> int:
+        """While nothing is in hand the client knows: it skips by itself what transactions leave."""
+        position: int = await self._client.position(place)
+        if self._idle.is_set():
+            self._done[place] = position
+        return self._done.get(place, self._begun.get(place, position))
 
     def _forget_all_but(self, mine: Collection[TopicPartition]) -> None:
         """Others go on where we were, and we where they were, should a partition come back."""
@@ -266,7 +274,7 @@ async def read_all(settings: KafkaSettings, topic: str) -> list[Record]:
         records: list[Record] = []
         ends = await client.end_offsets(client.assignment())
         found: Any = True
-        while found or not await _reached(client, ends):
+        while found or any([await client.position(place) < end for place, end in ends.items()]):
             found = await client.getmany(timeout_ms=200)
             records += (record for places in found.values() for record in places)
     return sorted(records, key=lambda record: (record.partition, record.offset))
@@ -288,17 +296,12 @@ async def start_over(settings: KafkaSettings, group: str, topics: Sequence[str])
         await client.commit(oldest)
 
 
-async def _reached(client: Any, ends: dict[TopicPartition, int]) -> bool:
-    positions = {place: await client.position(place) for place in ends}
-    return all(positions[place] >= end for place, end in ends.items())
-
-
 @asynccontextmanager
 async def _standalone(
     settings: KafkaSettings, *topics: str, group: str | None = None
 ) -> AsyncIterator[Any]:
-    own = {"group_id": group, "enable_auto_commit": False, "auto_offset_reset": "earliest"}
-    client = AIOKafkaConsumer(*topics, **_connecting(settings), **own)
+    own = {"group_id": group, "enable_auto_commit": False}
+    client = AIOKafkaConsumer(*topics, **_connecting(settings), **READING, **own)
     await _start(client)
     try:
         async with _broker():
@@ -360,10 +363,10 @@ def _producing(settings: KafkaSettings) -> dict[str, Any]:
 def _consuming(settings: KafkaSettings, group: str, member: int) -> dict[str, Any]:
     stable = settings.group_instance_id
     return _connecting(settings) | {
+        **READING,
         "group_id": group,
         "group_instance_id": f"{stable}.{group}.{member}" if stable else None,
         "enable_auto_commit": False,
-        "auto_offset_reset": "earliest",
         # Not the sticky one: it keeps what was assigned last in its class, for all groups together.
         "partition_assignment_strategy": (RoundRobinPartitionAssignor,),
         "session_timeout_ms": settings.session_timeout_ms,
@@ -389,10 +392,9 @@ def _connecting(settings: KafkaSettings) -> dict[str, Any]:
     }
 
 
-def _ssl(settings: KafkaSettings) -> SSLContext | None:
+def _ssl(settings: KafkaSettings) -> Any:
     if not settings.security_protocol.endswith("SSL"):
         return None
-    context: SSLContext = create_ssl_context(
+    return create_ssl_context(
         cafile=settings.ssl_cafile, certfile=settings.ssl_certfile, keyfile=settings.ssl_keyfile
     )
-    return context

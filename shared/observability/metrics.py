@@ -61,6 +61,7 @@ intake_stored = _counter(names.INTAKE_STORED)
 intake_quarantined = _counter(names.INTAKE_QUARANTINED)
 intake_deduplicated = _counter(names.INTAKE_DEDUPLICATED)
 intake_unreadable_mails = _counter(names.INTAKE_UNREADABLE_MAILS)
+intake_quarantine_overflow = _counter(names.INTAKE_QUARANTINE_OVERFLOW)
 
 offers = _counter(names.OFFERS)
 contacts_waiting = _gauge(names.CONTACTS_WAITING)

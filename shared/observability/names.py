@@ -55,7 +55,7 @@ CONSUMER_RECORDS = Metric(
     "rapport_consumer_records_total",
     "counter",
     "Records taken from the broker, by what became of them:"
-    " handled, duplicate, unwanted or dead_lettered.",
+    " handled, duplicate, unwanted, quarantined or dead_lettered.",
     "worker",
     ("topic", "outcome"),
 )
@@ -90,7 +90,7 @@ CONSUMER_RETRIES = Metric(
 DEAD_LETTERS = Metric(
     "rapport_dead_letters_total",
     "counter",
-    "Records put aside because they could not be taken, by the kind of failure.",
+    "Records put aside as dead letters because they could not be taken, by the kind of failure.",
     "worker",
     ("topic", "kind"),
 )
@@ -160,6 +160,14 @@ INTAKE_UNREADABLE_MAILS = Metric(
     "Mails whose reading exceeded a limit: cpu, memory or output; crash where its process ended twice.",
     "intake api",
     ("limit",),
+)
+
+INTAKE_QUARANTINE_OVERFLOW = Metric(
+    "rapport_intake_quarantine_overflow_total",
+    "counter",
+    "Unreadable records of the inbox that are counted and not kept, since the quarantine is full;"
+    " each can be had from its topic as long as that keeps it. Any is worth an alert.",
+    "intake worker",
 )
 
 OFFERS = Metric(

@@ -22,6 +22,7 @@ RUN_BY = {
     "deploy.local": "tests/integration/local/test_commands.py",
     "tools.generate": "Makefile",
     "services.analytics.entrypoints.commands": "tests/integration/analytics/test_worker.py",
+    "deploy.local.demo.repeat": "tests/unit/local/test_demo.py",
     "tools.contracts": "tests/contract/test_recipe_add_an_event.py",
 }
 """Who runs what is not `python -m services.<name>`, which the journeys run."""

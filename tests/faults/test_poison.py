@@ -10,13 +10,16 @@ from uuid import uuid4
 
 from deploy.local.instance import ROOT
 from deploy.local.platform import WORKER
-from shared.contracts.topics import INBOX
+from shared.contracts.cloudevents import Outgoing
+from shared.contracts.event import type_of
+from shared.contracts.topics import INBOX, QUEUES
 from shared.kernel.ids import new_id
 from shared.messaging.kafka import Message, read_all
 from tests.faults.ground import Ground
 from tests.faults.load import SHOP, event_of
 from tests.support.eventually import eventually
 from tests.support.kafka import message, publish
+from tests.unit.intake import builders
 
 LETTERS = "rapport.intake.dead-letters"
 LIMIT = 100
@@ -31,9 +34,9 @@ create trigger refuse before insert on message for each row
 ALLOW = "drop trigger refuse on message; drop function refuse()"
 
 
-def poisons(key: bytes) -> dict[str, Message]:
+def poisons(key: bytes, event: Outgoing) -> dict[str, Message]:
     """All on one partition. Each is told by its id, or by its value where it has none."""
-    _, value, headers = message(event_of("poison"), source=SHOP)
+    _, value, headers = message(event, source=SHOP)
     assert value is not None
 
     def poison(content: bytes = value, **changes: str) -> Message:
@@ -44,11 +47,16 @@ def poisons(key: bytes) -> dict[str, Message]:
     return {
         "bad JSON": poison(b"{"),
         "wrong schema": poison(b'{"reference": 7}'),
-        "unknown version": poison(ce_type="rapport.contact.submitted.v99"),
+        "unknown version": poison(ce_type=f"{type_of(event.data)}99"),
         "missing headers": Message(key, value, []),
         "900 KiB": poison(b'{"reference": "' + b"x" * 900 * 1024),
         "bad UTF-8": poison(value.replace(b"twice", b"\xff\xfe")),
     }
+
+
+def a_queue(queue_id: str) -> Outgoing:
+    """A queue as routing tells of it, which intake alone hears; no contact of a drill is about it."""
+    return Outgoing(builders.a_queue(queue_id, "twice"))
 
 
 async def letters(ground: Ground) -> list[dict[str, Any]]:
@@ -72,10 +80,9 @@ async def test_each_poison_is_put_aside_once_and_its_partition_moves_on(ground: 
     key = new_id().hex.encode()
     before = len(await read_all(ground.kafka, LETTERS))
     last = f"n{new_id().hex}"
-    poison = poisons(key)
-    good = message(event_of(last), source=SHOP)._replace(key=key)
-    await publish(ground.kafka, INBOX.name, *poison.values(), good)
-    ground.memory.remember(last, "api")
+    poison = poisons(key, a_queue(last))
+    good = message(a_queue(last), source=SHOP)._replace(key=key)
+    await publish(ground.kafka, QUEUES.name, *poison.values(), good)
 
     async def put_aside() -> None:
         found = (await read_all(ground.kafka, LETTERS))[before:]
@@ -86,12 +93,33 @@ async def test_each_poison_is_put_aside_once_and_its_partition_moves_on(ground: 
 
     await eventually(put_aside, within=SECONDS, every=0.5)
     ground.spoilt += len(poison)
-    await eventually(lambda: is_stored(ground, last), within=SECONDS)
+    await eventually(lambda: is_known(ground, last), within=SECONDS)
     listed = (await letters(ground))[before:]
     assert {letter["reason"] for letter in listed} == {"invalid"}
     assert len({letter["origin"] for letter in listed}) == len(poison)
-    assert all(letter["origin"].startswith(f"{INBOX.name}/") for letter in listed)
+    assert all(letter["origin"].startswith(f"{QUEUES.name}/") for letter in listed)
     assert all(letter["detail"] for letter in listed)
+    assert await ground.readiness("intake", WORKER) == {}
+
+
+async def test_what_strangers_get_wrong_is_put_aside_alone_however_much_it_is(
+    ground: Ground,
+) -> None:
+    key, last = new_id().hex.encode(), f"n{new_id().hex}"
+    before = len(await read_all(ground.kafka, LETTERS))
+    every = list(poisons(key, event_of("poison")).values())
+    every += [poisons(key, event_of("poison"))["bad JSON"] for _ in range(LIMIT + 30)]
+    good = message(event_of(last), source=SHOP)._replace(key=key)
+    await publish(ground.kafka, INBOX.name, *every, good)
+    ground.memory.remember(last, "api")
+    await eventually(lambda: is_stored(ground, last), within=SECONDS)
+    async with ground.connected("intake") as hand:
+        kept = await hand.fetch(
+            "select content, reason from quarantine where reason like 'invalid%'"
+        )
+    assert Counter(row["content"] for row in kept) == Counter(each.value for each in every)
+    assert len(await read_all(ground.kafka, LETTERS)) == before
+    assert ground.process("intake", WORKER).alive()
     assert await ground.readiness("intake", WORKER) == {}
 
 
@@ -118,7 +146,8 @@ async def test_a_dead_letter_is_replayed_by_command_when_its_cause_is_gone(groun
 async def test_beyond_the_limit_the_consumer_stops_and_says_so(ground: Ground) -> None:
     count, key = LIMIT + 30, new_id().hex.encode()
     before = await put_aside_by(ground)
-    await publish(ground.kafka, INBOX.name, *(poisons(key)["bad JSON"] for _ in range(count)))
+    torn = [poisons(key, a_queue("poison"))["bad JSON"] for _ in range(count)]
+    await publish(ground.kafka, QUEUES.name, *torn)
     worker = ground.process("intake", WORKER)
     ended = await asyncio.to_thread(worker.popen.wait, SECONDS)
     assert ended == 1
@@ -138,6 +167,11 @@ async def put_aside_by(ground: Ground) -> int:
     """How many dead letters intake has written so far."""
     query = "select count(*) from outbox where topic = $1"
     return int(await ground.value("intake", query, LETTERS))
+
+
+async def is_known(ground: Ground, queue_id: str) -> None:
+    found = await ground.value("intake", "select count(*) from queue where queue_id = $1", queue_id)
+    assert found == 1, f"{queue_id} is known {found} times"
 
 
 async def is_stored(ground: Ground, subject: str) -> None:

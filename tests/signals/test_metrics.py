@@ -17,7 +17,7 @@ OF_PYTHON = ("python_info", "python_gc_", "process_")
 """What the library tells of every Python process."""
 ONCE_AMISS = {
     names.CONSUMER_RETRIES: {(INTAKE, WORKER)},
-    names.INTAKE_DEDUPLICATED: {(INTAKE, API)},
+    names.INTAKE_DEDUPLICATED: {(INTAKE, API), (INTAKE, WORKER)},
     names.DEAD_LETTERS: {(service, WORKER) for service in SERVICES},
 }
 """Metrics that a process shows once something was amiss in it, and where something was."""
@@ -106,7 +106,7 @@ def test_each_dead_letter_is_counted(signals: Signals, service: str) -> None:
 
 
 def test_records_are_counted_by_what_became_of_them(signals: Signals) -> None:
-    for outcome in ("handled", "duplicate", "unwanted", "dead_lettered"):
+    for outcome in ("handled", "duplicate", "unwanted", "quarantined", "dead_lettered"):
         records = [
             signals.value((service, WORKER), "rapport_consumer_records_total", outcome=outcome)
             for service in SERVICES

@@ -1,5 +1,6 @@
 """A service's ears for tests: they write what they hear into the inbox's own database."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 from uuid import UUID
@@ -26,6 +27,7 @@ class Ears:
         self._doubt = doubt
         self.batches: list[int] = []
         self.letters: list[DeadLetter] = []
+        self.quarantined: list[DeadLetter] = []
 
     async def __aenter__(self) -> "Ears":
         async with self._database.connection() as connection:
@@ -45,9 +47,16 @@ class Ears:
     async def on_dead_letter(self, _: Tx, letters: Sequence[DeadLetter]) -> None:
         self.letters += letters
 
+    async def quarantine(self, _: Tx, letters: Sequence[DeadLetter]) -> None:
+        self.quarantined += letters
+
     def to(self, place: Place) -> Subscription:
         """Listen to the test's own topic."""
         return Subscription((place.topic,), WANTED, self.handle, self.on_dead_letter)
+
+    def to_outsiders_on(self, place: Place) -> Subscription:
+        """The same, where anybody may publish."""
+        return dataclasses.replace(self.to(place), quarantine=self.quarantine)
 
     async def heard(self) -> list[UUID]:
         """What had an effect, in order."""

@@ -24,6 +24,8 @@ from deploy.local.people.customers import (
 from deploy.local.people.mailboxes import Mail
 
 WAYS = ("email", "web", "api")
+AGAIN = 0.06
+"""How many of the later customers hand the same in twice; the first by each way always does."""
 OK = 200
 
 
@@ -35,6 +37,14 @@ class Sent:
     contacts: set[str] = field(default_factory=set)
     events: set[str] = field(default_factory=set)
     deliveries: Counter[str] = field(default_factory=Counter)
+    """How often something was handed in, by channel: what was sent again counts again."""
+    repeats: Counter[str] = field(default_factory=Counter)
+    """How often of those it had been handed in before."""
+
+    def handed_in(self, channel: str, time: int) -> None:
+        """The platform took it, for the first time (0) or again."""
+        self.deliveries[channel] += 1
+        self.repeats[channel] += time > 0
 
 
 @dataclass
@@ -50,12 +60,15 @@ class Crowd:
     doings: Doings = field(default_factory=Doings)
 
     async def arrive(self, every: float, until: float) -> None:
-        """New contacts about `every` seconds until the teller's clock shows `until` (0: for ever)."""
+        """New contacts about `every` seconds until the teller's clock shows `until` (0: for ever).
+
+        However soon that is, one by each way comes, and comes twice.
+        """
         turn = 0
-        while not until or self.tell.elapsed < until:
-            self.doings.begin(
-                self._contact(WAYS[turn % 8 % len(WAYS)], CUSTOMERS[turn % len(CUSTOMERS)])
-            )
+        while turn < len(WAYS) or not until or self.tell.elapsed < until:
+            way, customer = WAYS[turn % 8 % len(WAYS)], CUSTOMERS[turn % len(CUSTOMERS)]
+            twice = turn < len(WAYS) or self.chance.random() < AGAIN
+            self.doings.begin(self._contact(way, customer, 2 if twice else 1))
             turn += 1
             await asyncio.sleep(self.chance.uniform(0.4, 1.6) * every)
 
@@ -66,32 +79,36 @@ class Crowd:
         elif mail.headers.get("auto-submitted", "no").startswith("auto-"):
             self.tell.count("acknowledged")
 
-    async def _contact(self, way: str, customer: Customer) -> None:
+    async def _contact(self, way: str, customer: Customer, times: int) -> None:
         words = self.chance.choice(WORDS[customer.language])
         self.tell.count("arrived")
         self.tell.say(f"{customer.name} ({customer.language}) by {way}: {words.subject}")
         hand_in = {"email": self._mail, "web": self._form, "api": self._publish}[way]
-        again = 2 if self.chance.random() < 0.06 else 1
-        await hand_in(customer, words, again)
+        await hand_in(customer, words, times)
 
-    async def _mail(self, customer: Customer, words: Words, _times: int) -> None:
-        self.sent.mails.add(await write_mail(self.smtp_port, customer, words, to=ADDRESS))
-        self.sent.deliveries["email"] += 1
+    async def _mail(self, customer: Customer, words: Words, times: int) -> None:
+        mail_id = ""
+        for time in range(times):
+            mail_id = await write_mail(
+                self.smtp_port, customer, words, to=ADDRESS, message_id=mail_id
+            )
+            self.sent.mails.add(mail_id)
+            self.sent.handed_in("email", time)
 
     async def _form(self, customer: Customer, words: Words, times: int) -> None:
         key = str(uuid4())
         contact = contact_of(customer, words, reference=key, channel="web")
-        for _ in range(times):
+        for time in range(times):
             taken = await post_contact(self.intake, contact, key=key)
             self.sent.contacts.add(taken["contact_id"])
-            self.sent.deliveries["web"] += 1
+            self.sent.handed_in("web", time)
 
     async def _publish(self, customer: Customer, words: Words, times: int) -> None:
         reference = str(uuid4())
-        for _ in range(times):
+        for time in range(times):
             await publish_contact(self.bootstrap, customer, words, reference=reference)
             self.sent.events.add(reference)
-            self.sent.deliveries["api"] += 1
+            self.sent.handed_in("api", time)
 
     async def _answer(self, mail: Mail, link: str) -> None:
         await asyncio.sleep(self.chance.uniform(1, 4))

@@ -26,10 +26,13 @@ def _arrivals(evidence: Evidence, sent: Sent) -> Iterator[str]:
 
 
 def _counts(evidence: Evidence, sent: Sent) -> Iterator[str]:
-    received = {row["channel"]: row["received"] for row in evidence.of("intake", "tally")}
-    for channel, n in sent.deliveries.items():
-        if received.get(channel, 0) != n:
-            yield f"{channel}: {n} handed in, {received.get(channel, 0)} received"
+    """Received is what was handed in, as those count who did it, and deduplicated what came again."""
+    tally = {row["channel"]: row for row in evidence.of("intake", "tally")}
+    for column, counts in (("received", sent.deliveries), ("deduplicated", sent.repeats)):
+        for channel, n in counts.items():
+            counted = tally[channel][column] if channel in tally else 0
+            if counted != n:
+                yield f"{channel}: {n} to be counted as {column}, {counted} are"
 
 
 def _mail(evidence: Evidence, mailboxes: Mailboxes) -> Iterator[str]:

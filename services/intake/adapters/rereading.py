@@ -7,7 +7,7 @@ import msgspec
 
 from services.intake.adapters.mail_in import Envelope
 from services.intake.adapters.reading import MailReaders
-from services.intake.adapters.store_quarantine import Quarantined
+from services.intake.adapters.store_quarantine import Overflow, Quarantined
 from services.intake.domain.arrival import Arrival
 from services.intake.domain.submission import arrival_of
 from shared.contracts.cloudevents import GARBLED, Incoming, Origin, decode
@@ -58,15 +58,38 @@ def of_mail(
 
 def of_dead_letter(letter: DeadLetter, at: datetime) -> Quarantined:
     """A record that cannot be taken; the same record gives the same id."""
-    return Quarantined(
+    item = Quarantined(
         quarantine_id=letter.mark,
         door=INBOX,
         channel=_channel(letter),
-        reason=f"{letter.reason}: {letter.detail}",
+        reason=f"{letter.reason}: {letter.detail}" + _left(letter),
         content=letter.value or b"",
         envelope=KafkaEnvelope(origin=letter.origin, headers=list(letter.headers)),
         received_at=at,
     )
+    return msgspec.structs.replace(item, arrival_key=_arrival_key(item))
+
+
+def left_at_origin(letter: DeadLetter, at: datetime) -> Overflow:
+    """A record of which there is to be known where it stands, and no more."""
+    origin = letter.origin
+    return Overflow(
+        topic=origin.topic,
+        partition=origin.partition,
+        channel=_channel(letter),
+        reason=letter.reason,
+        count=1,
+        first_offset=origin.offset,
+        last_offset=origin.offset,
+        first_at=at,
+        last_at=at,
+    )
+
+
+def size_of(letter: DeadLetter) -> int:
+    """The bytes that keeping it takes."""
+    around = sum(len(name) + len(content or b"") for name, content in letter.headers)
+    return len(letter.value or b"") + around
 
 
 async def read_again(item: Quarantined, readers: MailReaders, now: datetime) -> Arrival:
@@ -96,6 +119,17 @@ def _record(item: Quarantined) -> StoredRecord:
         value=item.content,
         headers=around.headers,
     )
+
+
+def _arrival_key(item: Quarantined) -> UUID | None:
+    try:
+        return decode(_record(item)).id
+    except Invalid:
+        return None
+
+
+def _left(letter: DeadLetter) -> str:
+    return f"; its {letter.left} bytes are at its origin alone" if letter.left else ""
 
 
 class _Channel(msgspec.Struct):

@@ -190,9 +190,33 @@ quarantine = Table(
     _time("received_at"),
     _time("replayed_at", nullable=True),
     _id("contact_id", ForeignKey("contact.contact_id"), nullable=True),
+    _id("arrival_key", nullable=True),
     CheckConstraint("door in ('smtp', 'inbox')", name="door"),
     CheckConstraint("(replayed_at is null) = (contact_id is null)", name="replayed"),
     Index("ix_quarantine_page", "received_at", "quarantine_id"),
+    Index(
+        "ix_quarantine_arrival_key",
+        "arrival_key",
+        postgresql_where=text("arrival_key is not null"),
+    ),
+)
+
+# What the quarantine had no room for: it stands at its origin, as long as the topic keeps it.
+quarantine_overflow = Table(
+    "quarantine_overflow",
+    metadata,
+    _text("topic"),
+    Column("partition", Integer, nullable=False),
+    _text("channel"),
+    _text("reason"),
+    _count("count"),
+    Column("first_offset", BigInteger, nullable=False),
+    Column("last_offset", BigInteger, nullable=False),
+    _time("first_at"),
+    _time("last_at"),
+    PrimaryKeyConstraint("topic", "partition", "channel", "reason"),
+    CheckConstraint("count > 0", name="count"),
+    CheckConstraint("first_offset <= last_offset", name="offsets"),
 )
 
 tally = Table(

@@ -1,7 +1,7 @@
 """Accounts: what came in is stored, quarantined or deduplicated, and nothing else."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.intake.adapters import store_tally
 from services.intake.adapters.store_tally import Column, Kept
@@ -26,6 +26,11 @@ async def count(tx: Tx, arrivals: Sequence[Arrival], outcomes: Sequence[Outcome]
     """Count a set of arrivals as received, in the transaction that stores them."""
     pairs = zip(arrivals, map(column_of, outcomes), strict=True)
     await record(tx, Counter((arrival.channel, column) for arrival, column in pairs if column))
+
+
+async def count_repeats(tx: Tx, channels: Iterable[str]) -> None:
+    """Count one message more as received and deduplicated for each of these channels."""
+    await record(tx, Counter((channel, Column.DEDUPLICATED) for channel in channels))
 
 
 async def record(tx: Tx, received: Counter[Kept]) -> None:

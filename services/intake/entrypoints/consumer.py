@@ -17,7 +17,9 @@ def subscriptions(hearing: Hearing) -> Sequence[Subscription]:
             topics=(topics.INBOX,),
             wanted=frozenset({ContactSubmitted}),
             handle=hearing.contacts,
-            on_dead_letter=hearing.unreadable,
+            on_dead_letter=hearing.failed,
+            quarantine=hearing.unreadable,
+            on_duplicate=hearing.repeated,
         ),
         Subscription(
             name="deliveries",

@@ -17,6 +17,7 @@ from services.intake.entrypoints.schemas import (
     QuarantinedOut,
     QuarantineEntryOut,
     QuarantineListOut,
+    QuarantineOverflowOut,
     ReplayedOut,
     TallyOut,
     TopicRulesModel,
@@ -116,9 +117,11 @@ def _quarantine(routes: APIRouter, database: Database, replay: Replay) -> None:
         """What could not be read, newest first."""
         async with database.connection() as tx:
             found = await store_quarantine.entries(tx, before, limit)
+            overflow = await store_quarantine.overflow(tx)
         last = found[-1].quarantine_id if len(found) == limit else None
         items = [QuarantineEntryOut.model_validate(entry) for entry in found]
-        return QuarantineListOut(items=items, next=last)
+        left = [QuarantineOverflowOut.model_validate(each) for each in overflow]
+        return QuarantineListOut(items=items, next=last, overflow=left)
 
     @routes.get("/quarantine/{quarantine_id}")
     async def read_from_the_quarantine(

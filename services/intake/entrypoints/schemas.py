@@ -162,11 +162,29 @@ class QuarantineEntryOut(Out):
     contact_id: UUID | None
 
 
+class QuarantineOverflowOut(Out):
+    """Records that are counted and not kept: they stand between these offsets of their topic."""
+
+    topic: str
+    partition: int
+    channel: str
+    reason: str
+    count: int
+    first_offset: int
+    last_offset: int
+    first_at: datetime
+    last_at: datetime
+
+
 class QuarantineListOut(Out):
-    """A page of the quarantine, newest first; `next` is the `before` of the next page."""
+    """A page of the quarantine, newest first; `next` is the `before` of the next page.
+
+    `overflow` is what there was no room for, of all time.
+    """
 
     items: list[QuarantineEntryOut]
     next: UUID | None
+    overflow: list[QuarantineOverflowOut]
 
 
 class QuarantinedOut(Out):

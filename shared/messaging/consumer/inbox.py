@@ -1,16 +1,34 @@
-"""The inbox: an event's effect happens once, because its mark and its effect are one transaction."""
+"""The inbox: an event's effect happens once, because its mark and its effect are one transaction.
 
-from collections.abc import Iterable
+Where duplicates are asked for, a mark keeps where its record stood. So a record that Kafka delivers
+again is told from another record with the same event, which its publisher sent again.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index, MetaData, Table, Uuid, text
+from sqlalchemy import Column, DateTime, Index, MetaData, Table, Text, Uuid, text
 
+from shared.contracts.cloudevents import Incoming, Origin
+from shared.contracts.event import Event
 from shared.database.database import Tx
+
+E = TypeVar("E", bound=Event)
 
 # In sorted order, so that two batches with the same events wait for each other and never in a circle.
 MARK = """
-insert into inbox (event_id) select distinct id from unnest($1::uuid[]) as id order by id
-on conflict do nothing returning event_id
+insert into inbox (event_id, origin)
+select event_id, origin from unnest($1::uuid[], $2::text[]) as given (event_id, origin)
+order by event_id on conflict do nothing returning event_id
+"""
+# A repeat gets a mark of its own, by its place: delivered again, it is no further repeat.
+MARK_REPEATS = """
+insert into inbox (event_id, origin)
+select given.record_id, given.origin
+from unnest($1::uuid[], $2::text[], $3::uuid[]) as given (event_id, origin, record_id)
+join inbox as first using (event_id) where first.origin <> given.origin
+order by given.record_id on conflict do nothing returning event_id
 """
 
 
@@ -20,6 +38,7 @@ def make_inbox_table(metadata: MetaData) -> None:
         "inbox",
         metadata,
         Column("event_id", Uuid, primary_key=True),
+        Column("origin", Text, comment="topic/partition/offset, where duplicates are asked for"),
         Column(
             "received_at",
             DateTime(timezone=True),
@@ -30,6 +49,23 @@ def make_inbox_table(metadata: MetaData) -> None:
     )
 
 
-async def first_time(tx: Tx, ids: Iterable[UUID]) -> set[UUID]:
-    """Mark the ids as taken and return those that never were before. One statement."""
-    return {row[0] for row in await tx.fetch(MARK, list(ids))}
+async def first_time(tx: Tx, marks: Mapping[UUID, Origin | None]) -> set[UUID]:
+    """Mark the ids as taken and return those that never were before. One statement.
+
+    An origin makes the mark a fifth dearer, so only who needs it gives one.
+    """
+    origins = [None if origin is None else str(origin) for origin in marks.values()]
+    rows = await tx.fetch(MARK, list(marks), origins)
+    return {row[0] for row in rows}
+
+
+async def repeats(tx: Tx, events: Sequence[Incoming[E]]) -> list[Incoming[E]]:
+    """Those of these events that stand elsewhere than where their mark says, each record once.
+
+    A record that is only delivered again is none of them. One statement.
+    """
+    marks = [event.origin.record_id for event in events]
+    origins = [str(event.origin) for event in events]
+    rows = await tx.fetch(MARK_REPEATS, [event.id for event in events], origins, marks)
+    new = {row[0] for row in rows}
+    return [event for event, mark in zip(events, marks, strict=True) if mark in new]

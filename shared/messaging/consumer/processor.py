@@ -2,7 +2,8 @@
 
 The path of a message: `take` → `_sort` (bytes to events) → `_together` (inbox, handler, outbox and
 dead letters in one transaction) → committed. What fails in company is tried `_alone`; what fails
-alone becomes a dead letter, or is tried again when the failure says that this can help.
+alone becomes a dead letter, or is tried again when the failure says that this can help. On a topic of
+outsiders, what its publisher got wrong goes to the service's quarantine instead.
 """
 
 import asyncio
@@ -14,12 +15,19 @@ from uuid import UUID
 import msgspec
 from opentelemetry.trace import SpanKind
 
-from shared.contracts.cloudevents import Incoming, Record, TraceContext, decode_wanted
-from shared.contracts.event import Event
+from shared.contracts.cloudevents import (
+    Incoming,
+    Origin,
+    Record,
+    TraceContext,
+    decode_wanted,
+    payload_of,
+)
+from shared.contracts.event import Event, topic_of, type_of
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Denied, Failure, Invalid, Overloaded, Unavailable
-from shared.messaging.consumer.inbox import first_time
+from shared.messaging.consumer.inbox import first_time, repeats
 from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.dead_letters.letter import DeadLetter, bury, dead_letter
 from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
@@ -32,6 +40,8 @@ TRIES = 3
 PAUSE_SECONDS = 0.1
 GIVEN_BACK = (Unavailable, Overloaded, TooManyDeadLetters)
 HOPELESS = (Invalid, Denied)
+WRONG_TOPIC = "wrong topic"
+PUBLISHERS_FAULT = frozenset((Invalid.kind, WRONG_TOPIC))
 
 log = get_logger(__name__)
 
@@ -95,6 +105,8 @@ class Processor:
                 continue
             if event:
                 heard.append(Heard(record, event))
+            elif self._subscription.quarantine and (stray := _stray(record)):
+                letters.append(stray)
             else:
                 metrics.consumer_records.labels(record.topic, "unwanted").inc()
         return heard, letters
@@ -113,19 +125,58 @@ class Processor:
             count=len(heard),
         ) as contexts:
             async with self._database.transaction() as tx:
-                ids = [*(each.event.id for each in heard), *(letter.mark for letter in letters)]
-                new = await first_time(tx, ids)
+                new = await first_time(tx, self._marks(heard, letters))
                 fresh = _first(heard, contexts, new)
                 if fresh:
                     await append(tx, await self._subscription.handle(tx, fresh))
-                dead = [letter for letter in letters if letter.mark in new]
-                await self._put_aside(tx, len(fresh), dead, tell=tell)
+                if len(fresh) < len(heard):
+                    await self._duplicates(tx, heard, fresh)
+                aside = [letter for letter in letters if letter.mark in new]
+                theirs, dead = self._sides(aside) if tell else ([], aside)
+                await self._put_aside(tx, len(fresh), theirs, dead, tell=tell)
         self._limit.add(len(fresh), len(dead), self._clock.now())
-        _count(heard, fresh, dead)
+        _count(heard, fresh, theirs, dead)
+
+    def _sides(self, letters: Sequence[DeadLetter]) -> tuple[list[DeadLetter], list[DeadLetter]]:
+        """Those for the quarantine, and the dead letters."""
+        theirs = [letter for letter in letters if self._is_theirs(letter)]
+        return theirs, [letter for letter in letters if not self._is_theirs(letter)]
+
+    def _is_theirs(self, letter: DeadLetter) -> bool:
+        """Whether its publisher is to blame and not we, on a topic where that may be a stranger."""
+        return self._subscription.quarantine is not None and letter.reason in PUBLISHERS_FAULT
+
+    def _marks(
+        self, heard: Sequence[Heard], letters: Sequence[DeadLetter]
+    ) -> dict[UUID, Origin | None]:
+        """What to mark; of an event that comes twice in one batch the first record counts."""
+        with_origin = self._subscription.on_duplicate is not None
+        marks: dict[UUID, Origin | None] = {letter.mark: letter.origin for letter in letters}
+        for _, event in heard:
+            marks.setdefault(event.id, event.origin if with_origin else None)
+        return marks
+
+    async def _duplicates(
+        self, tx: Tx, heard: Sequence[Heard], fresh: Sequence[Incoming[Event]]
+    ) -> None:
+        """Who asked for them gets the events that their publishers sent again."""
+        if self._subscription.on_duplicate:
+            taken = {event.origin for event in fresh}
+            others = [event for _, event in heard if event.origin not in taken]
+            if again := await repeats(tx, others):
+                await self._subscription.on_duplicate(tx, again)
 
     async def _put_aside(
-        self, tx: Tx, good: int, dead: Sequence[DeadLetter], *, tell: bool
+        self,
+        tx: Tx,
+        good: int,
+        theirs: Sequence[DeadLetter],
+        dead: Sequence[DeadLetter],
+        *,
+        tell: bool,
     ) -> None:
+        if theirs and self._subscription.quarantine:
+            await self._subscription.quarantine(tx, theirs)
         self._limit.check(good, len(dead), self._clock.now())
         await bury(tx, self._service, dead)
         if dead and tell and self._subscription.on_dead_letter:
@@ -142,17 +193,22 @@ class Processor:
         if failure is None:
             return
         detail = failure.detail if isinstance(failure, Failure) else type(failure).__name__
-        log.error("dead letter", reason=_kind(failure), detail=detail, type=heard.event.type)
-        await self._put_aside_alone(dead_letter(heard.record, _kind(failure), detail))
+        letter = dead_letter(heard.record, _kind(failure), detail)
+        said = {"reason": letter.reason, "detail": detail, "type": heard.event.type}
+        if self._is_theirs(letter):
+            log.info("quarantined", **said)
+        else:
+            log.error("dead letter", **said)
+        await self._put_aside_alone(letter)
 
     async def _put_aside_alone(self, letter: DeadLetter) -> None:
-        """A service that fails over a dead letter must not keep it from being one."""
+        """A service that fails over it, or over its quarantine, must not keep it from being a dead letter."""
         try:
             await self._together([], [letter])
         except GIVEN_BACK:
             raise
         except Exception as error:
-            log.exception("on_dead_letter failed", exc_info=error)
+            log.exception("a record could not be put aside as asked", exc_info=error)
             await self._together([], [letter], tell=False)
 
     async def _try(self, heard: Heard) -> Exception | None:
@@ -172,6 +228,14 @@ class Processor:
             else:
                 return None
         return failure
+
+
+def _stray(record: Record) -> DeadLetter | None:
+    """What to put aside where an event belongs on another topic than the one it came on."""
+    payload = payload_of(record)
+    if topic_of(payload).name == record.topic:
+        return None
+    return dead_letter(record, WRONG_TOPIC, f"{type_of(payload)} is not for {record.topic}")
 
 
 def _first(
@@ -197,15 +261,18 @@ def _kind(error: Exception) -> str:
 
 
 def _count(
-    heard: Sequence[Heard], fresh: Sequence[Incoming[Event]], dead: Sequence[DeadLetter]
+    heard: Sequence[Heard],
+    fresh: Sequence[Incoming[Event]],
+    theirs: Sequence[DeadLetter],
+    dead: Sequence[DeadLetter],
 ) -> None:
     handled = Counter(event.origin.topic for event in fresh)
     duplicate = Counter(each.record.topic for each in heard) - handled
-    put_aside = Counter(letter.origin.topic for letter in dead)
     for outcome, counted in (
         ("handled", handled),
         ("duplicate", duplicate),
-        ("dead_lettered", put_aside),
+        ("quarantined", Counter(letter.origin.topic for letter in theirs)),
+        ("dead_lettered", Counter(letter.origin.topic for letter in dead)),
     ):
         for topic, number in counted.items():
             metrics.consumer_records.labels(topic, outcome).inc(number)

@@ -12,6 +12,8 @@ from shared.messaging.dead_letters.letter import DeadLetter
 
 Handle: TypeAlias = Callable[[Tx, Sequence[Incoming[Event]]], Awaitable[Sequence[Outgoing]]]
 OnDeadLetter: TypeAlias = Callable[[Tx, Sequence[DeadLetter]], Awaitable[None]]
+Quarantine: TypeAlias = Callable[[Tx, Sequence[DeadLetter]], Awaitable[None]]
+OnDuplicate: TypeAlias = Callable[[Tx, Sequence[Incoming[Event]]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Subscription:
     transaction with everything it writes; what it returns is said when that commits. It raises
     `Invalid` for poison, `Unavailable` when a part is away. It may be called again with the same
     events after a failure, one at a time, so it keeps no state of its own.
+    `quarantine` is for topics that anybody outside may publish to: it gets, in the same transaction,
+    what its publisher got wrong (unreadable, refused as `Invalid`, or on the wrong topic). Such a
+    record is no dead letter then, and counts towards no limit; our own failures still do.
+    `on_duplicate` gets, in the same transaction, the events that their publishers sent again: each
+    record once, and never one that Kafka only delivered again.
     `name` tells several subscriptions of one service apart; they must want different types.
     """
 
@@ -29,6 +36,8 @@ class Subscription:
     wanted: frozenset[type[Event]]
     handle: Handle
     on_dead_letter: OnDeadLetter | None = None
+    quarantine: Quarantine | None = None
+    on_duplicate: OnDuplicate | None = None
     name: str = ""
 
     def group(self, service: str) -> str:

@@ -8,10 +8,10 @@ from typing import Protocol
 
 import msgspec
 
-from shared.contracts.cloudevents import Record
+from shared.contracts.cloudevents import REPLAYS, Record
 from shared.contracts.topics import dead_letters_of
 from shared.kernel.errors import Unavailable
-from shared.messaging.dead_letters.letter import DETAIL, LEFT, MARKS, ORIGIN, REASON, REPLAYS
+from shared.messaging.dead_letters.letter import DETAIL, LEFT, MARKS, ORIGIN, REASON
 from shared.messaging.kafka import Message, Producer, partition_of, read_all
 from shared.settings import KafkaSettings
 

@@ -12,11 +12,10 @@ import msgspec
 from shared.contracts.cloudevents import Headers, Origin, Record
 from shared.contracts.topics import dead_letters_of
 from shared.database.database import Tx
-from shared.kernel.ids import stable_id
 from shared.messaging.outbox.outbox import HEADROOM, pack
 
 REASON, DETAIL, ORIGIN = "rapport-reason", "rapport-detail", "rapport-origin"
-CONSUMER, REPLAYS, LEFT = "rapport-consumer", "rapport-replays", "rapport-left-bytes"
+CONSUMER, LEFT = "rapport-consumer", "rapport-left-bytes"
 MARKS = frozenset((REASON, DETAIL, ORIGIN, CONSUMER, LEFT))
 MAX_DETAIL = 500
 MAX_BYTES = dead_letters_of("any").max_message_bytes - HEADROOM
@@ -44,7 +43,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def mark(self) -> UUID:
         """Its place in the inbox: a record becomes a dead letter once, however often it is read."""
-        return stable_id(*map(str, msgspec.structs.astuple(self.origin)))
+        return self.origin.record_id
 
 
 def dead_letter(record: Record, reason: str, detail: str) -> DeadLetter:

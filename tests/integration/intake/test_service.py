@@ -33,7 +33,7 @@ from shared.contracts.values import MessageKind
 from shared.database.database import Database
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
-from shared.messaging.kafka import Message
+from shared.messaging.kafka import Message, read_all
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 from tests.integration.http.serving import serving
@@ -43,6 +43,7 @@ from tests.support.eventually import eventually
 from tests.support.kafka import heard_on, message, publish, running
 from tests.unit.intake.builders import a_forecast, a_queue
 
+LETTERS = "rapport.intake.dead-letters"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -180,6 +181,30 @@ async def test_an_event_of_the_inbox_is_a_contact_and_keeps_its_trace(service: R
         {"channel": "unknown"} | nothing | {"received": 1, "quarantined": 1},
         {"channel": "web"} | nothing | {"received": 1, "stored": 1},
     ]
+
+
+async def test_300_unreadable_records_of_a_stranger_hold_nobody_up(service: Running) -> None:
+    letters = len(await read_all(service.kafka, LETTERS))
+    name = uuid4().hex
+    torn = [submitted(f"{name}-{n}", b"{" + name.encode()) for n in range(300)]
+    personal = {"address": f"{name}@example.org", "text": "Where is it?"}
+    good = msgspec.json.encode({"reference": "r", "channel": "web", "personal": personal})
+    await publish(service.kafka, "rapport.inbox", *torn, submitted(name, good))
+    stored = "select count(*) from contact_point where address = $1"
+    aside = "select count(*) from quarantine where content = $1"
+
+    async def all_accounted_for() -> None:
+        assert await _only(service.database, stored, personal["address"]) == 1
+        assert await _only(service.database, aside, b"{" + name.encode()) == 300
+
+    await eventually(all_accounted_for, within=60)
+    await service.mailboxes.wait_for(personal["address"], lambda _: True)
+    assert len(await read_all(service.kafka, LETTERS)) == letters
+    tally = (await service.http.get("/v1/tally")).json()["channels"]
+    [unknown] = [account for account in tally if account["channel"] == "unknown"]
+    assert unknown["received"] == unknown["quarantined"] >= 300
+    [web] = [account for account in tally if account["channel"] == "web"]
+    assert web["received"] == web["stored"] + web["quarantined"] + web["deduplicated"]
 
 
 async def test_a_posted_contact_continues_the_trace_of_its_request(service: Running) -> None:

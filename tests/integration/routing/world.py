@@ -114,7 +114,7 @@ class World:
         """As the consumer does it: inbox, handler, outbox."""
         async with self.database.transaction() as tx:
             incoming = list(map(heard, events))
-            await first_time(tx, [each.id for each in incoming])
+            await first_time(tx, {each.id: each.origin for each in incoming})
             await outbox.append(tx, await Hear(self.clock)(tx, incoming))
 
     async def dispatch(self, limits: Limits = Limits()) -> Pass:

@@ -184,6 +184,10 @@ def store_silently(world: World) -> None:
     world.rows["intake", "tally"][0] |= {"received": 4, "stored": 2}
 
 
+def pass_a_record_over(world: World) -> None:
+    world.told.append(world.told[0]._replace(topic="rapport.inbox", source="shop", offset=2))
+
+
 def miscount_contacts(world: World) -> None:
     world.rows["analytics", "contacts"][0]["n"] = 2
 
@@ -216,6 +220,7 @@ FAULTS: dict[Callable[[World], None], str] = {
     lose_on_the_way_in: "what_came_in_adds_up",
     miscount_on_the_way_in: "what_came_in_adds_up",
     store_silently: "what_came_in_adds_up",
+    pass_a_record_over: "what_publishers_sent_is_accounted_for",
     miscount_contacts: "figures_are_what_happened",
     leave_unsaid: "nothing_is_left_lying",
     leave_a_dead_letter: "nothing_is_left_lying",

@@ -46,6 +46,12 @@ def upgrade() -> None:
         "inbox",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column(
+            "origin",
+            sa.Text(),
+            nullable=True,
+            comment="topic/partition/offset, where duplicates are asked for",
+        ),
+        sa.Column(
             "received_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("clock_timestamp()"),

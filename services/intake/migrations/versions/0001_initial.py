@@ -29,6 +29,12 @@ def upgrade() -> None:
         "inbox",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column(
+            "origin",
+            sa.Text(),
+            nullable=True,
+            comment="topic/partition/offset, where duplicates are asked for",
+        ),
+        sa.Column(
             "received_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("clock_timestamp()"),
@@ -107,6 +113,25 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("xid", Xid8(), nullable=False),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_stream")),
+    )
+    op.create_table(
+        "quarantine_overflow",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("first_offset", sa.BigInteger(), nullable=False),
+        sa.Column("last_offset", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("count > 0", name=op.f("ck_quarantine_overflow_count")),
+        sa.CheckConstraint(
+            "first_offset <= last_offset", name=op.f("ck_quarantine_overflow_offsets")
+        ),
+        sa.PrimaryKeyConstraint(
+            "topic", "partition", "channel", "reason", name=op.f("pk_quarantine_overflow")
+        ),
     )
     op.create_table(
         "tally",
@@ -319,6 +344,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("replayed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("arrival_key", sa.Uuid(), nullable=True),
         sa.CheckConstraint("door in ('smtp', 'inbox')", name=op.f("ck_quarantine_door")),
         sa.CheckConstraint(
             "(replayed_at is null) = (contact_id is null)", name=op.f("ck_quarantine_replayed")
@@ -330,6 +356,13 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_quarantine_page", "quarantine", ["received_at", "quarantine_id"], unique=False
+    )
+    op.create_index(
+        "ix_quarantine_arrival_key",
+        "quarantine",
+        ["arrival_key"],
+        unique=False,
+        postgresql_where=sa.text("arrival_key is not null"),
     )
     op.create_table(
         "attachment",
@@ -349,6 +382,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("attachment")
+    op.drop_index(
+        "ix_quarantine_arrival_key",
+        table_name="quarantine",
+        postgresql_where=sa.text("arrival_key is not null"),
+    )
     op.drop_index("ix_quarantine_page", table_name="quarantine")
     op.drop_table("quarantine")
     op.drop_index(
@@ -376,6 +414,7 @@ def downgrade() -> None:
     op.drop_table("contact_point")
     op.drop_table("topic_rule")
     op.drop_table("tally")
+    op.drop_table("quarantine_overflow")
     op.drop_table("stream")
     op.drop_table("relay_cursor")
     op.drop_table("queue")

@@ -1,0 +1,120 @@
+"""The demonstration's customers: every run repeats itself by each way in, and remembers that it did."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from deploy.local.demo import crowd as customers
+from deploy.local.demo import repeat
+from deploy.local.demo.crowd import Crowd, Sent
+from deploy.local.demo.memory import forgotten
+from deploy.local.demo.tell import Teller
+from deploy.local.evidence import Evidence
+from deploy.local.people.mailboxes import Mailboxes
+
+HANDED_IN = {"email": 2, "web": 3, "api": 2}
+REPEATED = {"email": 1, "web": 1, "api": 1}
+
+
+class Platform:
+    """Takes everything, and remembers under which name it came."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, Counter[str]] = {}
+
+    def take(self, way: str, name: str) -> None:
+        self.taken.setdefault(way, Counter())[name] += 1
+
+    async def mail(self, *_: object, message_id: str = "", **__: object) -> str:
+        name = message_id or str(uuid4())
+        self.take("email", name)
+        return name
+
+    async def post(self, *_: object, key: str) -> dict[str, Any]:
+        self.take("web", key)
+        return {"contact_id": key}
+
+    async def publish(self, *_: object, reference: str) -> None:
+        self.take("api", reference)
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
+    platform = Platform()
+    monkeypatch.setattr(customers, "write_mail", platform.mail)
+    monkeypatch.setattr(customers, "post_contact", platform.post)
+    monkeypatch.setattr(customers, "publish_contact", platform.publish)
+    return platform
+
+
+async def test_however_short_it_is_each_way_in_is_used_and_repeated(platform: Platform) -> None:
+    nobody = cast(httpx2.AsyncClient, SimpleNamespace())
+    crowd = Crowd(0, nobody, "", Teller(1), Random(1))
+    await crowd.arrive(every=0.0, until=1e-9)
+    await crowd.doings.settle()
+    assert {way: list(names.values()) for way, names in platform.taken.items()} == {
+        "email": [2],
+        "web": [2],
+        "api": [2],
+    }
+    assert crowd.sent.repeats == REPEATED
+    assert crowd.sent.deliveries == Counter({"email": 2, "web": 2, "api": 2})
+
+
+@pytest.mark.parametrize("channel", HANDED_IN)
+def test_a_repeat_that_was_not_counted_is_found(channel: str) -> None:
+    tally = {
+        name: {"channel": name, "received": n, "deduplicated": REPEATED[name]}
+        for name, n in HANDED_IN.items()
+    }
+    assert found(tally) == []
+    tally[channel] |= {"received": HANDED_IN[channel] - 1, "deduplicated": 0}
+    assert found(tally) == [
+        f"{channel}: {HANDED_IN[channel]} to be counted as received, {HANDED_IN[channel] - 1} are",
+        f"{channel}: 1 to be counted as deduplicated, 0 are",
+    ]
+
+
+def found(tally: dict[str, dict[str, Any]]) -> list[str]:
+    """What the customers' memory finds in these accounts."""
+    sent = Sent(deliveries=Counter(HANDED_IN), repeats=Counter(REPEATED))
+    evidence = Evidence((), 0, {("intake", "tally"): tuple(tally.values())})
+    return [finding.detail for finding in forgotten(evidence, sent, Mailboxes())]
+
+
+@pytest.mark.parametrize("broken", [set(), {2}])
+def test_repeated_it_says_of_each_run_what_came_of_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    broken: set[int],
+) -> None:
+    """`python -m deploy.local.demo.repeat`, with a demonstration that takes no time."""
+    program = tmp_path / "demo.py"
+    counter = tmp_path / "runs"
+    counter.write_text("0")
+    program.write_text(
+        "import pathlib, sys\n"
+        f"counter = pathlib.Path({str(counter)!r})\n"
+        "number = int(counter.read_text()) + 1\n"
+        "counter.write_text(str(number))\n"
+        f"if number in {broken or 'set()'}:\n"
+        "    print('BROKEN what_came_in_adds_up: web')\n"
+        "    sys.exit(1)\n"
+    )
+    monkeypatch.setattr(repeat, "DEMO", (sys.executable, str(program)))
+    monkeypatch.setattr(repeat, "LOGS", tmp_path / "logs")
+    assert repeat.main(["--times", "3"]) == bool(broken)
+    said = capsys.readouterr().err
+    assert said.count("held after") == 3 - len(broken)
+    assert ("run 2: ended with 1" in said) == bool(broken)
+    assert ("BROKEN what_came_in_adds_up: web" in said) == bool(broken)
+    assert f"{len(broken)} of 3 runs did not hold" in said
+    assert len(list((tmp_path / "logs").iterdir())) == 3
