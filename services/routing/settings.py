@@ -15,7 +15,9 @@ class Settings(ServiceSettings):
     dispatch_seconds: float = Field(
         1.0, gt=0, description="A pass is made at least this often, woken or not."
     )
-    per_lane: Positive = Field(100, description="Contacts of one kind that a pass looks at.")
+    per_group: Positive = Field(
+        100, description="Contacts of one match group that a pass looks at."
+    )
     pass_limit: Positive = Field(1_000, description="Contacts that a pass looks at in all.")
     forecast_seconds: float = Field(5.0, gt=0, description="Time between two forecasts.")
     forecast_window_seconds: Positive = Field(3_600, description="Experience older counts no more.")

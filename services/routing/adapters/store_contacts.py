@@ -12,6 +12,7 @@ import asyncpg
 
 from services.routing.adapters.rows import Upsert
 from services.routing.domain.contact import Contact, ContactState, Offer, OfferState
+from services.routing.domain.matching import MatchGroup
 from shared.contracts.cloudevents import TraceContext
 from shared.contracts.values import AuthorityKind, Channel, Need
 from shared.database.database import Tx
@@ -41,7 +42,7 @@ _CONTACT = {
     "need_currency": "text",
     "trace_parent": "text",
     "trace_state": "text",
-    "lane": "text",
+    "match_group": "text",
 }
 _PLAIN_CONTACT = tuple(_CONTACT)[:17]
 _OFFER = {
@@ -119,11 +120,15 @@ async def was_held(tx: Tx, contact_id: UUID, agent_id: str) -> bool:
     return held
 
 
-def lane(contact: Contact) -> str:
-    """What the contact asks of an agent, as one value: contacts of a lane are matched by the same."""
+def match_group(contact: Contact) -> MatchGroup:
+    """The contacts that ask the same of an agent as this one."""
     need = contact.need
-    asked = (need.kind, need.amount, need.currency) if need else ()
-    return " ".join(map(str, (contact.queue_id, contact.channel, contact.language, *asked)))
+    return MatchGroup(
+        queue_id=contact.queue_id or "",
+        channel=contact.channel,
+        language=contact.language,
+        purse=(need.kind, need.currency) if need else None,
+    )
 
 
 def contact_of(row: asyncpg.Record, offer: Offer | None) -> Contact:
@@ -165,7 +170,7 @@ def _contact_row(contact: Contact) -> list[Any]:
         " ".join(sorted(contact.excluded)),
         *_need_row(contact.need),
         *((trace.parent, trace.state) if trace else (None, None)),
-        lane(contact),
+        match_group(contact).key,
     ]
 
 

@@ -12,24 +12,53 @@ import msgspec
 from services.routing.adapters.store_contacts import need_of
 from services.routing.domain.authority import Powers, Purse
 from services.routing.domain.crowd import Agent
-from services.routing.domain.matching import Waiting
+from services.routing.domain.feasibility import Feasible
+from services.routing.domain.matching import MatchGroup, Waiting
 from shared.contracts.routing import Presence
 from shared.contracts.values import Authority, AuthorityKind, Channel
 from shared.database.database import Tx
 
 SINGLE = "select pg_try_advisory_xact_lock(hashtext('routing dispatch'))"
-# The first of every lane, so that contacts nobody can take do not hide those behind them.
+# One probe of the index for each group, however many wait.
+GROUPS = """
+with recursive one as (
+  (select match_group, queue_id, channel, language, need_kind, need_currency
+    from contact where state = 'waiting' order by match_group limit 1)
+  union all
+  (select next.* from one cross join lateral (
+    select match_group, queue_id, channel, language, need_kind, need_currency
+    from contact where state = 'waiting' and match_group > one.match_group
+    order by match_group limit 1
+  ) next)
+)
+select one.*, q.card -> 'skills' as skills from one join queue q using (queue_id)
+"""
+# The first of every group that somebody could be offered now; nobody else counts against a limit. Few
+# contacts were declined or escalated: only for those are the agents asked one by one, as `match` does.
 WAITING = """
-select c.*, q.card -> 'skills' as skills
-from (select distinct lane from contact where state = 'waiting') lanes
+select c.* from jsonb_to_recordset($1) as g (
+  match_group text, largest bigint, beyond bigint, able jsonb
+)
 cross join lateral (
-  select contact_id, queue_id, channel, language, received_at, priority, promise_due_at, precedence,
-    preferred_agent, declined, excluded, need_kind, need_amount, need_currency
-  from contact where state = 'waiting' and lane = lanes.lane
-  order by precedence desc, promise_due_at, priority, received_at, contact_id limit $1
+  select contact_id, match_group, queue_id, channel, language, received_at, priority,
+    promise_due_at, precedence, preferred_agent, declined, excluded, need_kind, need_amount,
+    need_currency
+  from contact where state = 'waiting' and contact.match_group = g.match_group
+    and coalesce(need_amount, 1) <= g.largest
+    and (
+      (declined = '' and excluded = '')
+      or coalesce(need_amount, 1) <= g.beyond
+      or (
+        select bool_or(free and not has_declined) or (bool_or(free) and bool_and(has_declined))
+        from jsonb_to_recordset(g.able) as able (agent_id text, granted bigint, free boolean)
+        cross join lateral (select agent_id = any(string_to_array(declined, ' '))) d (has_declined)
+        where granted >= coalesce(need_amount, 1)
+          and agent_id <> all(string_to_array(excluded, ' '))
+      )
+    )
+  order by precedence desc, promise_due_at, priority, received_at, contact_id limit $2
 ) c
-join queue q using (queue_id)
-order by precedence desc, promise_due_at, priority, received_at, contact_id limit $2
+order by precedence desc, promise_due_at, priority, received_at, contact_id limit $3
 """
 AGENTS = """
 select agent_id, presence, idle_since,
@@ -62,9 +91,18 @@ async def only_one_pass(tx: Tx) -> bool:
     return found
 
 
-async def waiting(tx: Tx, *, per_lane: int, limit: int) -> list[Waiting]:
-    """The first in line, of each lane and of all."""
-    return [_waiting(row) for row in await tx.fetch(WAITING, per_lane, limit)]
+async def groups(tx: Tx) -> list[MatchGroup]:
+    """What the contacts that wait ask of an agent."""
+    return [_group(row) for row in await tx.fetch(GROUPS)]
+
+
+async def waiting(
+    tx: Tx, feasible: Mapping[str, Feasible], *, per_group: int, limit: int
+) -> list[Waiting]:
+    """The first in line of each of these groups, and of all, whom somebody could be offered now."""
+    bounds = [_bound(key, found) for key, found in feasible.items()]
+    rows = await tx.fetch(WAITING, bounds, per_group, limit)
+    return [_waiting(row, feasible[row["match_group"]].group.skills) for row in rows]
 
 
 async def agents(tx: Tx, day: date) -> list[Agent]:
@@ -103,7 +141,23 @@ async def hold_slots(tx: Tx, slots: Iterable[Slot]) -> set[Slot]:
     return {(row["agent_id"], Channel(row["channel"]), row["slot"]) for row in rows}
 
 
-def _waiting(row: asyncpg.Record) -> Waiting:
+def _group(row: asyncpg.Record) -> MatchGroup:
+    kind, currency = row["need_kind"], row["need_currency"]
+    return MatchGroup(
+        queue_id=row["queue_id"],
+        channel=Channel(row["channel"]),
+        language=row["language"],
+        purse=(AuthorityKind(kind), currency) if kind else None,
+        skills=row["skills"],
+    )
+
+
+def _bound(key: str, found: Feasible) -> dict[str, object]:
+    bound = {"match_group": key, "largest": found.largest, "beyond": found.beyond}
+    return {**bound, "able": found.able}
+
+
+def _waiting(row: asyncpg.Record, skills: Mapping[str, int]) -> Waiting:
     contact_id: UUID = row["contact_id"]
     return Waiting(
         contact_id=contact_id,
@@ -111,7 +165,7 @@ def _waiting(row: asyncpg.Record) -> Waiting:
         channel=Channel(row["channel"]),
         language=row["language"],
         received_at=row["received_at"],
-        skills=row["skills"],
+        skills=skills,
         priority=row["priority"],
         promise_due_at=row["promise_due_at"],
         need=need_of(row),

@@ -136,9 +136,7 @@ contact = Table(
     Column("resolution_id", Uuid),
     Column("trace_parent", Text),
     Column("trace_state", Text),
-    Column(
-        "lane", Text, nullable=False, comment="What it asks of an agent: equal lanes, equal agents."
-    ),
+    Column("match_group", Text, nullable=False, comment="Contacts that ask the same of an agent."),
     _one_of("state", ContactState),
     _one_of("channel", Channel),
     CheckConstraint(_NEED_IS_WHOLE, name="need_is_whole"),
@@ -149,7 +147,7 @@ contact = Table(
     ),
     Index(
         "ix_contact_waiting",
-        "lane",
+        "match_group",
         text("precedence desc"),
         "promise_due_at",
         "priority",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from services.routing.domain.authority import Powers
+from services.routing.domain.authority import UNBOUNDED, Powers, Purse
 from shared.contracts.routing import Presence
 from shared.contracts.values import Channel, Need
 
@@ -38,6 +38,7 @@ class Crowd:
         self._bit = {agent.agent_id: 1 << at for at, agent in enumerate(self.line)}
         self._now = now
         self._known: dict[object, int] = {}
+        self._granted: dict[Purse | None, dict[int, int]] = {}
         self._free: dict[tuple[int, Channel], list[int]] = {}
         self._served: dict[int, int] = {}
         self._turns = count()
@@ -74,6 +75,12 @@ class Crowd:
         limits = enumerate(agent.powers.limit_for(need, self._now) for agent in self.line)
         return self._set(need, (at for at, limit in limits if limit is not None))
 
+    def granted(self, purse: Purse | None) -> Mapping[int, int]:
+        """What each may grant now, the largest amount first; whatever is asked without a purse."""
+        if purse not in self._granted:
+            self._granted[purse] = self._amounts(purse)
+        return self._granted[purse]
+
     def with_room(self, channel: Channel) -> int:
         """Who has a slot left on the channel."""
         return self._set(channel, (at for at, a in enumerate(self.line) if a.free.get(channel)))
@@ -99,6 +106,13 @@ class Crowd:
         if not free:
             self._known[channel] = self.with_room(channel) & ~(1 << at)
         return slot
+
+    def _amounts(self, purse: Purse | None) -> dict[int, int]:
+        if purse is None:
+            return dict.fromkeys(range(len(self.line)), UNBOUNDED)
+        amounts = ((at, a.powers.granted(*purse, self._now)) for at, a in enumerate(self.line))
+        found = [(at, amount) for at, amount in amounts if amount]
+        return dict(sorted(found, key=lambda each: each[1], reverse=True))
 
     def _set(self, key: object, found: Iterable[int]) -> int:
         """The agents at the places found; `found` is not looked at when the key is known."""

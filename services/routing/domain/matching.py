@@ -1,14 +1,16 @@
 """The decision: which waiting contact is offered to which agent, and why to this one.
 
-Contacts are asked in the order of `place_in_line`, agents in the order of `PassedOver`; among those
-who stand every test, the previous agent of reopened work comes first, then the longest idle.
+Contacts are asked in the order of `place_in_line`, agents by `CRITERIA`; among those
+who meet every criterion, the previous agent of reopened work comes first, then the longest idle.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
+from services.routing.domain.authority import Purse
 from services.routing.domain.crowd import Agent, Crowd, places
 from shared.contracts.routing import Candidate, PassedOver
 from shared.contracts.values import Channel, Need
@@ -17,6 +19,36 @@ NAMED = 20
 """Candidates that an explanation names at most."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Asks(Protocol):
+    """What is asked of an agent, apart from the need."""
+
+    @property
+    def channel(self) -> Channel: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def skills(self) -> Mapping[str, int]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchGroup:
+    """Contacts that ask the same of an agent, whatever the amount of their needs.
+
+    `purse` is the authority their needs are taken from; None for contacts without a need.
+    """
+
+    queue_id: str
+    channel: Channel
+    language: str
+    purse: Purse | None = None
+    skills: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The group as one word of its table; skills are its queue's."""
+        return " ".join((self.queue_id, self.channel, self.language, *(self.purse or ())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +92,11 @@ class Placement:
 
 def match(waiting: Sequence[Waiting], agents: Sequence[Agent], now: datetime) -> list[Placement]:
     """Place as many contacts as can be placed, the first in line first."""
-    crowd = Crowd(agents, now)
+    return place_all(waiting, Crowd(agents, now), now)
+
+
+def place_all(waiting: Sequence[Waiting], crowd: Crowd, now: datetime) -> list[Placement]:
+    """As `match` does, among agents who are gathered already; they go to the end of their line."""
     line = sorted(waiting, key=place_in_line)
     return [placed for contact in line if (placed := _place(contact, crowd, now))]
 
@@ -79,8 +115,9 @@ def place_in_line(contact: Waiting) -> tuple[bool, datetime, int, datetime, UUID
 def _place(contact: Waiting, crowd: Crowd, now: datetime) -> Placement | None:
     """Choose an agent and take one of their slots; None if nobody can take it now."""
     left, passed = crowd.everybody, dict[PassedOver, int]()
-    for reason, standing in _tests(contact, crowd):
-        passed[reason], left = left & ~standing, left & standing
+    for reason, criterion in CRITERIA.items():
+        meeting = criterion(contact, crowd)
+        passed[reason], left = left & ~meeting, left & meeting
     if not left:
         return None
     preferred = left & crowd.members((contact.preferred_agent or "",))
@@ -97,33 +134,52 @@ def _place(contact: Waiting, crowd: Crowd, now: datetime) -> Placement | None:
     )
 
 
-def _tests(contact: Waiting, crowd: Crowd) -> list[tuple[PassedOver, int]]:
-    """Each reason to pass an agent over, with the set of those who stand that test."""
-    ready, skilled = crowd.ready(), crowd.skilled(contact.skills)
-    speaking = _speaking(contact.language, skilled, crowd)
-    empowered = crowd.empowered(contact.need)
-    able = ready & skilled & speaking & empowered
-    return [
-        (PassedOver.PRESENCE, ready),
-        (PassedOver.SKILL, skilled),
-        (PassedOver.LANGUAGE, speaking),
-        (PassedOver.AUTHORITY, empowered),
-        (PassedOver.CAPACITY, crowd.with_room(contact.channel)),
-        (PassedOver.DECLINED, _willing(contact, able, crowd)),
-    ]
+def serving(asks: Asks, crowd: Crowd) -> int:
+    """Who is ready, skilled and speaks the language, whatever they may grant and hold."""
+    return _present(asks, crowd) & _skilled(asks, crowd) & _speaking(asks, crowd)
 
 
-def _speaking(language: str, skilled: int, crowd: Crowd) -> int:
+def _present(_asks: Asks, crowd: Crowd) -> int:
+    return crowd.ready()
+
+
+def _skilled(asks: Asks, crowd: Crowd) -> int:
+    return crowd.skilled(asks.skills)
+
+
+def _speaking(asks: Asks, crowd: Crowd) -> int:
     """Who speaks it; everybody, if no agent with the skills does: better somebody than nobody."""
-    speakers = crowd.speaking(language)
-    return speakers if speakers & skilled else crowd.everybody
+    speakers = crowd.speaking(asks.language)
+    return speakers if speakers & _skilled(asks, crowd) else crowd.everybody
 
 
-def _willing(contact: Waiting, able: int, crowd: Crowd) -> int:
+def _empowered(contact: Waiting, crowd: Crowd) -> int:
+    return crowd.empowered(contact.need)
+
+
+def _with_room(asks: Asks, crowd: Crowd) -> int:
+    return crowd.with_room(asks.channel)
+
+
+def _willing(contact: Waiting, crowd: Crowd) -> int:
     """Who has not declined; when everybody able has, all but those who are excluded."""
     asked = crowd.everybody & ~crowd.members(contact.excluded)
+    if not contact.declined:
+        return asked
     willing = asked & ~crowd.members(contact.declined)
+    able = serving(contact, crowd) & _empowered(contact, crowd)
     return willing if able & willing else asked
+
+
+CRITERIA: Mapping[PassedOver, Callable[[Waiting, Crowd], int]] = {
+    PassedOver.PRESENCE: _present,
+    PassedOver.SKILL: _skilled,
+    PassedOver.LANGUAGE: _speaking,
+    PassedOver.AUTHORITY: _empowered,
+    PassedOver.CAPACITY: _with_room,
+    PassedOver.DECLINED: _willing,
+}
+"""What an agent must meet, in the order in which it is asked: who does, and what the others count as."""
 
 
 def _named(chosen: int, passed: Mapping[PassedOver, int], crowd: Crowd) -> tuple[Candidate, ...]:

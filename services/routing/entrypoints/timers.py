@@ -74,7 +74,7 @@ def rounds(
     database: Database, bells: Wakeups, clock: Clock, settings: Settings
 ) -> dict[str, Rounds]:
     """All the rounds of a worker, by name."""
-    limits = Limits(settings.per_lane, settings.pass_limit)
+    limits = Limits(settings.per_group, settings.pass_limit)
     window = timedelta(seconds=settings.forecast_window_seconds)
 
     async def offer(tx: Tx) -> float:

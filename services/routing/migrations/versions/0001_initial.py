@@ -255,10 +255,10 @@ def upgrade() -> None:
         sa.Column("trace_parent", sa.Text(), nullable=True),
         sa.Column("trace_state", sa.Text(), nullable=True),
         sa.Column(
-            "lane",
+            "match_group",
             sa.Text(),
             nullable=False,
-            comment="What it asks of an agent: equal lanes, equal agents.",
+            comment="Contacts that ask the same of an agent.",
         ),
         sa.CheckConstraint(
             "channel in ('phone', 'email', 'chat', 'sms', 'whatsapp', 'social', 'web', 'api')",
@@ -296,7 +296,7 @@ def upgrade() -> None:
         "ix_contact_waiting",
         "contact",
         [
-            "lane",
+            "match_group",
             sa.literal_column("precedence desc"),
             "promise_due_at",
             "priority",
