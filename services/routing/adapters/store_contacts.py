@@ -9,9 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from services.routing.adapters.rows import Upsert
 from services.routing.domain.contact import Contact, ContactState, Offer, OfferState
+from services.routing.domain.declining import Declined
 from services.routing.domain.matching import MatchGroup
 from shared.contracts.cloudevents import TraceContext
 from shared.contracts.values import AuthorityKind, Channel, Need
@@ -35,7 +37,7 @@ _CONTACT = {
     "assignments": "int",
     "claims": "int",
     "resolution_id": "uuid",
-    "declined": "text",
+    "declined": "jsonb",
     "excluded": "text",
     "need_kind": "text",
     "need_amount": "bigint",
@@ -137,7 +139,7 @@ def contact_of(row: asyncpg.Record, offer: Offer | None) -> Contact:
     plain |= {"channel": Channel(row["channel"]), "state": ContactState(row["state"])}
     return Contact(
         **plain,
-        declined=frozenset(row["declined"].split()),
+        declines=declines_of(row),
         excluded=frozenset(row["excluded"].split()),
         need=need_of(row),
         trace=TraceContext(row["trace_parent"], row["trace_state"])
@@ -154,6 +156,11 @@ def offer_of(row: asyncpg.Record) -> Offer:
     return Offer(**plain, need=need_of(row))
 
 
+def declines_of(row: asyncpg.Record) -> dict[str, Declined]:
+    """Who left the contact to others, by agent."""
+    return msgspec.convert(row["declined"], dict[str, Declined]) if row["declined"] else {}
+
+
 def need_of(row: asyncpg.Record) -> Need | None:
     """The need in a row that has its three columns."""
     if row["need_kind"] is None:
@@ -166,7 +173,7 @@ def _contact_row(contact: Contact) -> list[Any]:
     trace = contact.trace
     return [
         *(getattr(contact, name) for name in _PLAIN_CONTACT),
-        " ".join(sorted(contact.declined)),
+        contact.declines,
         " ".join(sorted(contact.excluded)),
         *_need_row(contact.need),
         *((trace.parent, trace.state) if trace else (None, None)),

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from services.routing.adapters.store_contacts import need_of
+from services.routing.adapters.store_contacts import declines_of, need_of
 from services.routing.domain.authority import Powers, Purse
 from services.routing.domain.crowd import Agent
 from services.routing.domain.feasibility import Feasible
@@ -46,12 +46,15 @@ cross join lateral (
   from contact where state = 'waiting' and contact.match_group = g.match_group
     and coalesce(need_amount, 1) <= g.largest
     and (
-      (declined = '' and excluded = '')
+      (declined = '{}' and excluded = '')
       or coalesce(need_amount, 1) <= g.beyond
       or (
-        select bool_or(free and not has_declined) or (bool_or(free) and bool_and(has_declined))
+        select bool_or(free and ask_again_at is null)
+          or (bool_or(free and ask_again_at <= $4) and bool_and(ask_again_at is not null))
         from jsonb_to_recordset(g.able) as able (agent_id text, granted bigint, free boolean)
-        cross join lateral (select agent_id = any(string_to_array(declined, ' '))) d (has_declined)
+        cross join lateral (
+          select (declined -> agent_id ->> 'ask_again_at')::timestamptz
+        ) asked (ask_again_at)
         where granted >= coalesce(need_amount, 1)
           and agent_id <> all(string_to_array(excluded, ' '))
       )
@@ -97,11 +100,11 @@ async def groups(tx: Tx) -> list[MatchGroup]:
 
 
 async def waiting(
-    tx: Tx, feasible: Mapping[str, Feasible], *, per_group: int, limit: int
+    tx: Tx, feasible: Mapping[str, Feasible], now: datetime, *, per_group: int, limit: int
 ) -> list[Waiting]:
     """The first in line of each of these groups, and of all, whom somebody could be offered now."""
     bounds = [_bound(key, found) for key, found in feasible.items()]
-    rows = await tx.fetch(WAITING, bounds, per_group, limit)
+    rows = await tx.fetch(WAITING, bounds, per_group, limit, now)
     return [_waiting(row, feasible[row["match_group"]].group.skills) for row in rows]
 
 
@@ -159,6 +162,7 @@ def _bound(key: str, found: Feasible) -> dict[str, object]:
 
 def _waiting(row: asyncpg.Record, skills: Mapping[str, int]) -> Waiting:
     contact_id: UUID = row["contact_id"]
+    declines = declines_of(row)
     return Waiting(
         contact_id=contact_id,
         queue_id=row["queue_id"],
@@ -171,7 +175,8 @@ def _waiting(row: asyncpg.Record, skills: Mapping[str, int]) -> Waiting:
         need=need_of(row),
         precedence=row["precedence"],
         preferred_agent=row["preferred_agent"],
-        declined=frozenset(row["declined"].split()),
+        declined=frozenset(declines),
+        ask_again_at={agent_id: each.ask_again_at for agent_id, each in declines.items()},
         excluded=frozenset(row["excluded"].split()),
     )
 

@@ -129,7 +129,7 @@ contact = Table(
     _time("queued_at", nullable=True),
     Column("precedence", Boolean, nullable=False),
     Column("preferred_agent", Text, ForeignKey("agent.agent_id")),
-    Column("declined", Text, nullable=False, comment="Agents' ids, with blanks between."),
+    Column("declined", JSONB, nullable=False, comment="By agent: times, and ask_again_at."),
     Column("excluded", Text, nullable=False, comment="Agents' ids, with blanks between."),
     Column("assignments", Integer, nullable=False),
     Column("claims", Integer, nullable=False),
@@ -154,6 +154,11 @@ contact = Table(
         "received_at",
         "contact_id",
         postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(
+        "ix_contact_declined",
+        "queue_id",
+        postgresql_where=text("state = 'waiting' and declined <> '{}'"),
     ),
     Index("ix_contact_unplaced", "received_at", postgresql_where=text("state = 'unplaced'")),
 )

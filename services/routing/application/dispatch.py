@@ -52,7 +52,7 @@ async def dispatch(tx: Tx, clock: Clock, limits: Limits) -> Pass:
         return Pass()
     crowd = Crowd(await store_match.agents(tx, now.date()), now)
     waiting = await store_match.waiting(
-        tx, feasible(groups, crowd), per_group=limits.per_group, limit=limits.in_all
+        tx, feasible(groups, crowd), now, per_group=limits.per_group, limit=limits.in_all
     )
     if not waiting:
         return Pass()

@@ -36,7 +36,7 @@ class Crowd:
         self.everybody = (1 << len(self.line)) - 1
         self._fresh = self.everybody
         self._bit = {agent.agent_id: 1 << at for at, agent in enumerate(self.line)}
-        self._now = now
+        self.now = now
         self._known: dict[object, int] = {}
         self._granted: dict[Purse | None, dict[int, int]] = {}
         self._free: dict[tuple[int, Channel], list[int]] = {}
@@ -72,7 +72,7 @@ class Crowd:
         """Who may grant the need now; everybody if there is none."""
         if need is None:
             return self.everybody
-        limits = enumerate(agent.powers.limit_for(need, self._now) for agent in self.line)
+        limits = enumerate(agent.powers.limit_for(need, self.now) for agent in self.line)
         return self._set(need, (at for at, limit in limits if limit is not None))
 
     def granted(self, purse: Purse | None) -> Mapping[int, int]:
@@ -110,7 +110,7 @@ class Crowd:
     def _amounts(self, purse: Purse | None) -> dict[int, int]:
         if purse is None:
             return dict.fromkeys(range(len(self.line)), UNBOUNDED)
-        amounts = ((at, a.powers.granted(*purse, self._now)) for at, a in enumerate(self.line))
+        amounts = ((at, a.powers.granted(*purse, self.now)) for at, a in enumerate(self.line))
         found = [(at, amount) for at, amount in amounts if amount]
         return dict(sorted(found, key=lambda each: each[1], reverse=True))
 

@@ -4,7 +4,7 @@ Contacts are asked in the order of `place_in_line`, agents by `CRITERIA`; among 
 who meet every criterion, the previous agent of reopened work comes first, then the longest idle.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -56,7 +56,7 @@ class Waiting:
     """A contact that waits, and what it takes. `skills` are its queue's, with their least levels.
 
     Priority 1 is the most urgent and 9 the least. Who `declined` is asked again only when everybody
-    able has declined; who is `excluded` is not.
+    able has declined, and not before the moment in `ask_again_at`; who is `excluded` is not.
     """
 
     contact_id: UUID
@@ -71,6 +71,7 @@ class Waiting:
     precedence: bool = False
     preferred_agent: str | None = None
     declined: frozenset[str] = frozenset()
+    ask_again_at: Mapping[str, datetime] = field(default_factory=dict)
     excluded: frozenset[str] = frozenset()
 
 
@@ -162,13 +163,17 @@ def _with_room(asks: Asks, crowd: Crowd) -> int:
 
 
 def _willing(contact: Waiting, crowd: Crowd) -> int:
-    """Who has not declined; when everybody able has, all but those who are excluded."""
+    """Who has not declined; when everybody able has, whoever's pause is over. Never who is excluded."""
     asked = crowd.everybody & ~crowd.members(contact.excluded)
     if not contact.declined:
         return asked
     willing = asked & ~crowd.members(contact.declined)
     able = serving(contact, crowd) & _empowered(contact, crowd)
-    return willing if able & willing else asked
+    return willing if able & willing else asked & ~crowd.members(_pausing(contact, crowd.now))
+
+
+def _pausing(contact: Waiting, now: datetime) -> Iterable[str]:
+    return (agent_id for agent_id, moment in contact.ask_again_at.items() if moment > now)
 
 
 CRITERIA: Mapping[PassedOver, Callable[[Waiting, Crowd], int]] = {

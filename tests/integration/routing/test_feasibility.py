@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.routing.adapters import store_agents, store_contacts, store_match, store_queues
 from services.routing.domain.contact import Contact, ContactState
 from services.routing.domain.crowd import Agent, Crowd
+from services.routing.domain.declining import Declined
 from services.routing.domain.feasibility import NAMED, feasible
 from services.routing.domain.matching import Waiting, match
 from shared.contracts.routing import AgentChanged, AgentPersonal
@@ -26,8 +27,11 @@ STATE = "update agent set presence = $2, idle_since = $3 where agent_id = $1"
 SPENT = "insert into authority_day values ($1, $2, $3, $4, $5, $6)"
 
 on_a_database = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+worlds = (crowds.waiting | crowds.much_declined, crowds.agents | crowds.few_agents)
 
 
 @asynccontextmanager
@@ -98,7 +102,9 @@ def contact_of(waiting: Waiting) -> Contact:
         queued_at=NOON,
         precedence=waiting.precedence,
         preferred_agent=waiting.preferred_agent,
-        declined=waiting.declined,
+        declines={
+            name: Declined(1, waiting.ask_again_at.get(name, NOON)) for name in waiting.declined
+        },
         excluded=waiting.excluded,
     )
 
@@ -106,11 +112,11 @@ def contact_of(waiting: Waiting) -> Contact:
 async def seen(tx: Tx, agents: Sequence[Agent], named: int) -> list[Waiting]:
     """Whom a pass would look at."""
     groups = feasible(await store_match.groups(tx), Crowd(agents, NOON), named=named)
-    return await store_match.waiting(tx, groups, per_group=ALL, limit=ALL)
+    return await store_match.waiting(tx, groups, NOON, per_group=ALL, limit=ALL)
 
 
 @on_a_database
-@given(crowds.waiting, crowds.agents)
+@given(*worlds)
 async def test_a_pass_looks_at_exactly_those_who_could_be_placed_if_they_were_alone(
     world: World, waiting: list[Waiting], agents: list[Agent]
 ) -> None:
@@ -123,7 +129,7 @@ async def test_a_pass_looks_at_exactly_those_who_could_be_placed_if_they_were_al
 
 
 @on_a_database
-@given(crowds.waiting, crowds.agents, st.integers(0, 3))
+@given(*worlds, st.integers(0, 3))
 async def test_what_is_left_out_would_not_have_been_placed_however_few_agents_are_named(
     world: World, waiting: list[Waiting], agents: list[Agent], named: int
 ) -> None:

@@ -244,7 +244,10 @@ def upgrade() -> None:
         sa.Column("precedence", sa.Boolean(), nullable=False),
         sa.Column("preferred_agent", sa.Text(), nullable=True),
         sa.Column(
-            "declined", sa.Text(), nullable=False, comment="Agents' ids, with blanks between."
+            "declined",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="By agent: times, and ask_again_at.",
         ),
         sa.Column(
             "excluded", sa.Text(), nullable=False, comment="Agents' ids, with blanks between."
@@ -284,6 +287,13 @@ def upgrade() -> None:
             ["queue_id"], ["queue.queue_id"], name=op.f("fk_contact_queue_id_queue")
         ),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contact")),
+    )
+    op.create_index(
+        "ix_contact_declined",
+        "contact",
+        ["queue_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting' and declined <> '{}'"),
     )
     op.create_index(
         "ix_contact_unplaced",
@@ -531,6 +541,11 @@ def downgrade() -> None:
     op.drop_table("action")
     op.drop_index(
         "ix_contact_waiting", table_name="contact", postgresql_where=sa.text("state = 'waiting'")
+    )
+    op.drop_index(
+        "ix_contact_declined",
+        table_name="contact",
+        postgresql_where=sa.text("state = 'waiting' and declined <> '{}'"),
     )
     op.drop_index(
         "ix_contact_unplaced", table_name="contact", postgresql_where=sa.text("state = 'unplaced'")
