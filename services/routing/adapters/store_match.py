@@ -120,11 +120,12 @@ async def agents(tx: Tx, day: date) -> list[Agent]:
 
 async def _free_slots(tx: Tx) -> dict[str, dict[Channel, list[int]]]:
     """By agent and channel; slots are counted from one, without gaps."""
-    held = {(row[0], row[1]): set(row[2]) for row in await tx.fetch(HELD)}
+    held = {(row["agent_id"], row["channel"]): set(row["slots"]) for row in await tx.fetch(HELD)}
     free: dict[str, dict[Channel, list[int]]] = defaultdict(dict)
-    for agent_id, channel, slots in await tx.fetch(SLOTS):
+    for row in await tx.fetch(SLOTS):
+        agent_id, channel = row["agent_id"], row["channel"]
         taken = held.get((agent_id, channel), ())
-        left = [slot for slot in range(1, slots + 1) if slot not in taken]
+        left = [slot for slot in range(1, row["slots"] + 1) if slot not in taken]
         if left:
             free[agent_id][Channel(channel)] = left
     return free
@@ -133,8 +134,8 @@ async def _free_slots(tx: Tx) -> dict[str, dict[Channel, list[int]]]:
 async def most_slots(tx: Tx) -> dict[str, int]:
     """Each agent's capacity on the channel on which it is largest."""
     most: dict[str, int] = {}
-    for agent_id, _, slots in await tx.fetch(SLOTS):
-        most[agent_id] = max(slots, most.get(agent_id, 0))
+    for row in await tx.fetch(SLOTS):
+        most[row["agent_id"]] = max(row["slots"], most.get(row["agent_id"], 0))
     return most
 
 
