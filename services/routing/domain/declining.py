@@ -33,7 +33,7 @@ class Pauses:
 
     def after(self, times: int) -> timedelta:
         """The pause after so many times."""
-        return min(self.longest, self.first * 2 ** min(times - 1, _DOUBLED_AT_MOST))
+        return min(self.longest, self.first * (1 << min(times - 1, _DOUBLED_AT_MOST)))
 
     @property
     def until_longest(self) -> int:
