@@ -13,7 +13,7 @@ from services.routing.adapters.store_contacts import declines_of, need_of
 from services.routing.domain.authority import Powers, Purse
 from services.routing.domain.crowd import Agent
 from services.routing.domain.feasibility import Feasible
-from services.routing.domain.matching import MatchGroup, Waiting
+from services.routing.domain.matching import LINE, MatchGroup, Waiting
 from shared.contracts.routing import Presence
 from shared.contracts.values import Authority, AuthorityKind, Channel
 from shared.database.database import Tx
@@ -33,9 +33,10 @@ with recursive one as (
 )
 select one.*, q.card -> 'skills' as skills from one join queue q using (queue_id)
 """
+ORDER = ", ".join(f"{name} {direction}" for name, direction in LINE)
 # The first of every group that somebody could be offered now; nobody else counts against a limit. Few
 # contacts were declined or escalated: only for those are the agents asked one by one, as `match` does.
-WAITING = """
+WAITING = f"""
 select c.* from jsonb_to_recordset($1) as g (
   match_group text, largest bigint, beyond bigint, able jsonb
 )
@@ -46,7 +47,7 @@ cross join lateral (
   from contact where state = 'waiting' and contact.match_group = g.match_group
     and coalesce(need_amount, 1) <= g.largest
     and (
-      (declined = '{}' and excluded = '')
+      (declined = '{{}}' and excluded = '')
       or coalesce(need_amount, 1) <= g.beyond
       or (
         select bool_or(free and ask_again_at is null)
@@ -59,10 +60,10 @@ cross join lateral (
           and agent_id <> all(string_to_array(excluded, ' '))
       )
     )
-  order by precedence desc, promise_due_at, priority, received_at, contact_id limit $2
+  order by {ORDER} limit $2
 ) c
-order by precedence desc, promise_due_at, priority, received_at, contact_id limit $3
-"""
+order by {ORDER} limit $3
+"""  # noqa: S608
 AGENTS = """
 select agent_id, presence, idle_since,
   skills::text as skills, languages::text as languages, authorities::text as authorities

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.routing.domain.contact import ContactState, OfferState
+from services.routing.domain.matching import LINE, Direction
 from shared.contracts.routing import HelpStep, Presence, ResolutionOutcome
 from shared.contracts.values import AuthorityKind, Channel, MessageKind
 from shared.database.base import new_metadata
@@ -148,11 +149,7 @@ contact = Table(
     Index(
         "ix_contact_waiting",
         "match_group",
-        text("precedence desc"),
-        "promise_due_at",
-        "priority",
-        "received_at",
-        "contact_id",
+        *(name if way is Direction.ASCENDING else text(f"{name} {way}") for name, way in LINE),
         postgresql_where=text("state = 'waiting'"),
     ),
     Index(

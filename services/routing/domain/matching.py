@@ -1,13 +1,14 @@
 """The decision: which waiting contact is offered to which agent, and why to this one.
 
-Contacts are asked in the order of `place_in_line`, agents by `CRITERIA`; among those
+Contacts are asked in the order of `LINE`, agents by `CRITERIA`; among those
 who meet every criterion, the previous agent of reopened work comes first, then the longest idle.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
 from uuid import UUID
 
 from services.routing.domain.authority import Purse
@@ -18,7 +19,25 @@ from shared.contracts.values import Channel, Need
 NAMED = 20
 """Candidates that an explanation names at most."""
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+
+class Direction(StrEnum):
+    """Which end comes first, in PostgreSQL's words; as there, nothing is more than anything."""
+
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
+LINE: tuple[tuple[str, Direction], ...] = (
+    ("precedence", Direction.DESCENDING),
+    ("promise_due_at", Direction.ASCENDING),
+    ("priority", Direction.ASCENDING),
+    ("received_at", Direction.ASCENDING),
+    ("contact_id", Direction.ASCENDING),
+)
+"""Who comes first: reopened work, then the promise that ends first, then priority, then age.
+
+The database orders by the columns of these names, and its index by them, so that there is one line.
+"""
 
 
 class Asks(Protocol):
@@ -102,15 +121,16 @@ def place_all(waiting: Sequence[Waiting], crowd: Crowd, now: datetime) -> list[P
     return [placed for contact in line if (placed := _place(contact, crowd, now))]
 
 
-def place_in_line(contact: Waiting) -> tuple[bool, datetime, int, datetime, UUID]:
-    """Reopened work first, then the promise that ends first, then priority, then age."""
-    return (
-        not contact.precedence,
-        contact.promise_due_at or _NEVER,
-        contact.priority,
-        contact.received_at,
-        contact.contact_id,
-    )
+def place_in_line(contact: Waiting) -> tuple[tuple[bool, Any], ...]:
+    """What contacts are sorted by: `LINE` as a key."""
+    return tuple(_place_by(getattr(contact, name), direction) for name, direction in LINE)
+
+
+def _place_by(value: Any, direction: Direction) -> tuple[bool, Any]:
+    """Only numbers and truths can be turned round, and no descending column of the line is null."""
+    if direction is Direction.DESCENDING:
+        return False, -value
+    return value is None, 0 if value is None else value
 
 
 def _place(contact: Waiting, crowd: Crowd, now: datetime) -> Placement | None:

@@ -13,7 +13,7 @@ from services.routing.domain.contact import Contact, ContactState
 from services.routing.domain.crowd import Agent, Crowd
 from services.routing.domain.declining import Declined
 from services.routing.domain.feasibility import NAMED, feasible
-from services.routing.domain.matching import Waiting, match
+from services.routing.domain.matching import Waiting, match, place_in_line
 from shared.contracts.routing import AgentChanged, AgentPersonal
 from shared.database.database import Tx
 from shared.kernel.ids import new_id
@@ -113,6 +113,18 @@ async def seen(tx: Tx, agents: Sequence[Agent], named: int) -> list[Waiting]:
     """Whom a pass would look at."""
     groups = feasible(await store_match.groups(tx), Crowd(agents, NOON), named=named)
     return await store_match.waiting(tx, groups, NOON, per_group=ALL, limit=ALL)
+
+
+@on_a_database
+@given(crowds.waiting)
+async def test_the_database_sorts_who_waits_as_the_match_does(
+    world: World, waiting: list[Waiting]
+) -> None:
+    async with undone(world) as tx:
+        await write(tx, waiting, ())
+        rows = await tx.fetch(f"select contact_id from contact order by {store_match.ORDER}")
+        line = sorted(waiting, key=place_in_line)
+        assert [row["contact_id"] for row in rows] == [each.contact_id for each in line]
 
 
 @on_a_database
