@@ -1,8 +1,12 @@
 """What routing is told beside what every service is."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from shared.settings import Positive, ServiceSettings
+
+Pause = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class Settings(ServiceSettings):
@@ -12,10 +16,16 @@ class Settings(ServiceSettings):
     expiries_until_away: Positive = Field(
         2, description="Offers let expire in a row after which an agent is set away."
     )
+    decline_pause_seconds: Pause = Field(
+        10.0, description="Who declines is asked again about the same contact after it; it doubles."
+    )
+    longest_decline_pause_seconds: Pause = Field(300.0, description="What it grows to.")
     dispatch_seconds: float = Field(
         1.0, gt=0, description="A pass is made at least this often, woken or not."
     )
-    per_lane: Positive = Field(100, description="Contacts of one kind that a pass looks at.")
+    per_group: Positive = Field(
+        100, description="Contacts of one match group that a pass looks at."
+    )
     pass_limit: Positive = Field(1_000, description="Contacts that a pass looks at in all.")
     forecast_seconds: float = Field(5.0, gt=0, description="Time between two forecasts.")
     forecast_window_seconds: Positive = Field(3_600, description="Experience older counts no more.")

@@ -47,6 +47,7 @@ class QueuedReason(StrEnum):
     ESCALATED = "escalated"
     REOPENED = "reopened"
     WROTE_AGAIN = "wrote_again"
+    OVERFLOWED = "overflowed"
 
 
 class OfferOutcome(StrEnum):
@@ -165,6 +166,12 @@ class QueueChanged(Event, frozen=True, kw_only=True):
     offer_timeout_seconds: WholeSeconds
     rank: int
     forecast: Forecast | None = None
+    overflow_queue_id: Annotated[
+        Slug | None,
+        msgspec.Meta(
+            description="Where a contact goes that everybody able declines again and again."
+        ),
+    ] = None
 
 
 @event("rapport.agent.changed.v1", topics.AGENTS, subject="agent_id")

@@ -65,6 +65,7 @@ intake_quarantine_overflow = _counter(names.INTAKE_QUARANTINE_OVERFLOW)
 
 offers = _counter(names.OFFERS)
 contacts_waiting = _gauge(names.CONTACTS_WAITING)
+contacts_declined = _gauge(names.CONTACTS_DECLINED)
 promises_at_risk = _gauge(names.PROMISES_AT_RISK)
 promises_settled = _counter(names.PROMISES_SETTLED)
 check_ins = _counter(names.CHECK_INS)

@@ -184,6 +184,14 @@ CONTACTS_WAITING = Metric(
     "routing worker",
     ("queue",),
 )
+CONTACTS_DECLINED = Metric(
+    "rapport_contacts_declined",
+    "gauge",
+    "Contacts that wait although everybody able declines them again and again: the pause before they are"
+    " offered once more has grown to the longest; each worker says the same.",
+    "routing worker",
+    ("queue",),
+)
 PROMISES_AT_RISK = Metric(
     "rapport_promises_at_risk",
     "gauge",

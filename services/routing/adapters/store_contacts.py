@@ -9,9 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
-from services.routing.adapters.rows import Upsert
+from services.routing.adapters.rows import Upsert, fields_in
 from services.routing.domain.contact import Contact, ContactState, Offer, OfferState
+from services.routing.domain.declining import Declined
+from services.routing.domain.matching import MatchGroup
 from shared.contracts.cloudevents import TraceContext
 from shared.contracts.values import AuthorityKind, Channel, Need
 from shared.database.database import Tx
@@ -35,16 +38,15 @@ _CONTACT = {
     "claims": "int",
     "resolution_id": "uuid",
     "returns_to": "text",
-    "declined": "text",
+    "declined": "jsonb",
     "excluded": "text",
     "need_kind": "text",
     "need_amount": "bigint",
     "need_currency": "text",
     "trace_parent": "text",
     "trace_state": "text",
-    "lane": "text",
+    "match_group": "text",
 }
-_PLAIN_CONTACT = tuple(_CONTACT)[:18]
 _OFFER = {
     "offer_id": "uuid",
     "contact_id": "uuid",
@@ -65,7 +67,8 @@ _OFFER = {
     "need_amount": "bigint",
     "need_currency": "text",
 }
-_PLAIN_OFFER = tuple(_OFFER)[:15]
+_CONTACT_FIELDS = fields_in(Contact, _CONTACT)
+_OFFER_FIELDS = fields_in(Offer, _OFFER)
 
 LOCK = "select * from contact where contact_id = any($1) order by contact_id for no key update"
 LOCK_FREE = f"{LOCK} skip locked"
@@ -120,35 +123,46 @@ async def was_held(tx: Tx, contact_id: UUID, agent_id: str) -> bool:
     return held
 
 
-def lane(contact: Contact) -> str:
-    """What the contact asks of an agent, as one value: contacts of a lane are matched by the same."""
+def match_group(contact: Contact) -> MatchGroup:
+    """The contacts that ask the same of an agent as this one."""
     need = contact.need
-    asked = (need.kind, need.amount, need.currency) if need else ()
-    return " ".join(map(str, (contact.queue_id, contact.channel, contact.language, *asked)))
+    return MatchGroup(
+        queue_id=contact.queue_id or "",
+        channel=contact.channel,
+        language=contact.language,
+        purse=(need.kind, need.currency) if need else None,
+    )
 
 
 def contact_of(row: asyncpg.Record, offer: Offer | None) -> Contact:
     """The contact in a row of its table."""
-    plain = {name: row[name] for name in _PLAIN_CONTACT}
-    plain |= {"channel": Channel(row["channel"]), "state": ContactState(row["state"])}
-    plain["returns_to"] = row["returns_to"] and ContactState(row["returns_to"])
-    return Contact(
-        **plain,
-        declined=frozenset(row["declined"].split()),
-        excluded=frozenset(row["excluded"].split()),
-        need=need_of(row),
-        trace=TraceContext(row["trace_parent"], row["trace_state"])
-        if row["trace_parent"]
-        else None,
-        offer=offer,
-    )
+    found = {name: row[name] for name in _CONTACT_FIELDS}
+    found |= {
+        "channel": Channel(row["channel"]),
+        "state": ContactState(row["state"]),
+        "need": need_of(row),
+        "declines": declines_of(row),
+        "excluded": frozenset(row["excluded"].split()),
+        "trace": _trace_of(row),
+        "offer": offer,
+    }
+    return Contact(**found)
 
 
 def offer_of(row: asyncpg.Record) -> Offer:
     """The offer in a row of its table."""
-    plain = {name: row[name] for name in _PLAIN_OFFER}
-    plain |= {"channel": Channel(row["channel"]), "state": OfferState(row["state"])}
-    return Offer(**plain, need=need_of(row))
+    found = {name: row[name] for name in _OFFER_FIELDS}
+    found |= {
+        "channel": Channel(row["channel"]),
+        "state": OfferState(row["state"]),
+        "need": need_of(row),
+    }
+    return Offer(**found)
+
+
+def declines_of(row: asyncpg.Record) -> dict[str, Declined]:
+    """Who left the contact to others, by agent."""
+    return msgspec.convert(row["declined"], dict[str, Declined]) if row["declined"] else {}
 
 
 def need_of(row: asyncpg.Record) -> Need | None:
@@ -159,21 +173,31 @@ def need_of(row: asyncpg.Record) -> Need | None:
     return Need(kind=kind, amount=row["need_amount"], currency=row["need_currency"])
 
 
-def _contact_row(contact: Contact) -> list[Any]:
+def _trace_of(row: asyncpg.Record) -> TraceContext | None:
+    parent = row["trace_parent"]
+    return TraceContext(parent, row["trace_state"]) if parent else None
+
+
+def _contact_row(contact: Contact) -> dict[str, Any]:
     trace = contact.trace
-    return [
-        *(getattr(contact, name) for name in _PLAIN_CONTACT),
-        " ".join(sorted(contact.declined)),
-        " ".join(sorted(contact.excluded)),
-        *_need_row(contact.need),
-        *((trace.parent, trace.state) if trace else (None, None)),
-        lane(contact),
-    ]
+    return {
+        **{name: getattr(contact, name) for name in _CONTACT_FIELDS},
+        **_need_row(contact.need),
+        "declined": contact.declines,
+        "excluded": " ".join(sorted(contact.excluded)),
+        "trace_parent": trace.parent if trace else None,
+        "trace_state": trace.state if trace else None,
+        "match_group": match_group(contact).key,
+    }
 
 
-def _offer_row(offer: Offer) -> list[Any]:
-    return [*(getattr(offer, name) for name in _PLAIN_OFFER), *_need_row(offer.need)]
+def _offer_row(offer: Offer) -> dict[str, Any]:
+    return {**{name: getattr(offer, name) for name in _OFFER_FIELDS}, **_need_row(offer.need)}
 
 
-def _need_row(need: Need | None) -> tuple[str | None, int | None, str | None]:
-    return (need.kind, need.amount, need.currency) if need else (None, None, None)
+def _need_row(need: Need | None) -> dict[str, Any]:
+    return {
+        "need_kind": need.kind if need else None,
+        "need_amount": need.amount if need else None,
+        "need_currency": need.currency if need else None,
+    }

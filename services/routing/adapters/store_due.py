@@ -1,4 +1,4 @@
-"""Offers whose time has come. Nothing sleeps beside a row: whoever asks next finds what is due."""
+"""What has its time: offers, wrap-ups and the pauses after a decline. Nothing sleeps beside a row: whoever asks next finds what is due."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,6 +28,12 @@ select least(
   (select min(wrap_up_ends_at) from offer where state = 'wrapping')
 )
 """
+ASK_AGAIN = """
+select min(ask_again_at) from contact
+cross join lateral jsonb_to_recordset(jsonb_path_query_array(declined, '$.*'))
+  as d (ask_again_at timestamptz)
+where state = 'waiting' and declined <> '{}' and ask_again_at > $1
+"""
 
 
 async def due(tx: Tx, now: datetime, limit: int) -> list[UUID]:
@@ -43,4 +49,10 @@ async def not_ready(tx: Tx, contact_ids: Sequence[UUID]) -> set[str]:
 async def next_due(tx: Tx) -> datetime | None:
     """When the next offer or wrap-up ends by itself."""
     moment: datetime | None = await tx.fetchval(NEXT)
+    return moment
+
+
+async def next_ask(tx: Tx, now: datetime) -> datetime | None:
+    """When the next pause of somebody who declined a contact that waits is over."""
+    moment: datetime | None = await tx.fetchval(ASK_AGAIN, now)
     return moment

@@ -93,8 +93,19 @@ async def write(tx: Tx, written: Iterable[ContactReceived | MessageReceived]) ->
 async def request(tx: Tx, event: MessageRequested) -> None:
     """Keep what an agent wrote."""
     said = event.personal
-    head = (event.message_id, event.contact_id, False, event.kind, event.agent_id)
-    await _write.run(tx, [(*head, "", said.subject, said.text, event.requested_at, "requested")])
+    row = {
+        "message_id": event.message_id,
+        "contact_id": event.contact_id,
+        "inbound": False,
+        "kind": event.kind,
+        "agent_id": event.agent_id,
+        "name": "",
+        "subject": said.subject,
+        "body": said.text,
+        "written_at": event.requested_at,
+        "state": "requested",
+    }
+    await _write.run(tx, [row])
 
 
 async def deliver(tx: Tx, states: Sequence[MessageSent | MessageFailed]) -> None:
@@ -152,10 +163,20 @@ async def settle(tx: Tx, events: Sequence[Settlement]) -> None:
         await tx.execute(SETTLE, *map(list, zip(*rows.values(), strict=True)))
 
 
-def _inbound(event: ContactReceived | MessageReceived) -> tuple[Any, ...]:
+def _inbound(event: ContactReceived | MessageReceived) -> dict[str, Any]:
     said = event.personal
-    head = (event.message_id, event.contact_id, True, None, None)
-    return (*head, said.name, said.subject, said.text, event.received_at, "received")
+    return {
+        "message_id": event.message_id,
+        "contact_id": event.contact_id,
+        "inbound": True,
+        "kind": None,
+        "agent_id": None,
+        "name": said.name,
+        "subject": said.subject,
+        "body": said.text,
+        "written_at": event.received_at,
+        "state": "received",
+    }
 
 
 def _delivery(event: MessageSent | MessageFailed) -> tuple[Any, ...]:

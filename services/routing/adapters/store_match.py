@@ -2,35 +2,68 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from services.routing.adapters.store_contacts import need_of
+from services.routing.adapters.store_contacts import declines_of, need_of
 from services.routing.domain.authority import Powers, Purse
 from services.routing.domain.crowd import Agent
-from services.routing.domain.matching import Waiting
+from services.routing.domain.feasibility import Feasible
+from services.routing.domain.matching import LINE, MatchGroup, Waiting
 from shared.contracts.routing import Presence
 from shared.contracts.values import Authority, AuthorityKind, Channel
 from shared.database.database import Tx
 
 SINGLE = "select pg_try_advisory_xact_lock(hashtext('routing dispatch'))"
-# The first of every lane, so that contacts nobody can take do not hide those behind them.
-WAITING = """
-select c.*, q.card -> 'skills' as skills
-from (select distinct lane from contact where state = 'waiting') lanes
-cross join lateral (
-  select contact_id, queue_id, channel, language, received_at, priority, promise_due_at, precedence,
-    preferred_agent, declined, excluded, need_kind, need_amount, need_currency
-  from contact where state = 'waiting' and lane = lanes.lane
-  order by precedence desc, promise_due_at, priority, received_at, contact_id limit $1
-) c
-join queue q using (queue_id)
-order by precedence desc, promise_due_at, priority, received_at, contact_id limit $2
+# One probe of the index for each group, however many wait.
+GROUPS = """
+with recursive one as (
+  (select match_group, queue_id, channel, language, need_kind, need_currency
+    from contact where state = 'waiting' order by match_group limit 1)
+  union all
+  (select next.* from one cross join lateral (
+    select match_group, queue_id, channel, language, need_kind, need_currency
+    from contact where state = 'waiting' and match_group > one.match_group
+    order by match_group limit 1
+  ) next)
+)
+select one.*, q.card -> 'skills' as skills from one join queue q using (queue_id)
 """
+ORDER = ", ".join(f"{name} {direction}" for name, direction in LINE)
+# The first of every group that somebody could be offered now; nobody else counts against a limit. Few
+# contacts were declined or escalated: only for those are the agents asked one by one, as `match` does.
+WAITING = f"""
+select c.* from jsonb_to_recordset($1) as g (
+  match_group text, largest bigint, beyond bigint, able jsonb
+)
+cross join lateral (
+  select contact_id, match_group, queue_id, channel, language, received_at, priority,
+    promise_due_at, precedence, preferred_agent, declined, excluded, need_kind, need_amount,
+    need_currency
+  from contact where state = 'waiting' and contact.match_group = g.match_group
+    and coalesce(need_amount, 1) <= g.largest
+    and (
+      (declined = '{{}}' and excluded = '')
+      or coalesce(need_amount, 1) <= g.beyond
+      or (
+        select bool_or(free and ask_again_at is null)
+          or (bool_or(free and ask_again_at <= $4) and bool_and(ask_again_at is not null))
+        from jsonb_to_recordset(g.able) as able (agent_id text, granted bigint, free boolean)
+        cross join lateral (
+          select (declined -> agent_id ->> 'ask_again_at')::timestamptz
+        ) asked (ask_again_at)
+        where granted >= coalesce(need_amount, 1)
+          and agent_id <> all(string_to_array(excluded, ' '))
+      )
+    )
+  order by {ORDER} limit $2
+) c
+order by {ORDER} limit $3
+"""  # noqa: S608
 AGENTS = """
 select agent_id, presence, idle_since,
   skills::text as skills, languages::text as languages, authorities::text as authorities
@@ -62,9 +95,18 @@ async def only_one_pass(tx: Tx) -> bool:
     return found
 
 
-async def waiting(tx: Tx, *, per_lane: int, limit: int) -> list[Waiting]:
-    """The first in line, of each lane and of all."""
-    return [_waiting(row) for row in await tx.fetch(WAITING, per_lane, limit)]
+async def groups(tx: Tx) -> list[MatchGroup]:
+    """What the contacts that wait ask of an agent."""
+    return [_group(row) for row in await tx.fetch(GROUPS)]
+
+
+async def waiting(
+    tx: Tx, feasible: Mapping[str, Feasible], now: datetime, *, per_group: int, limit: int
+) -> list[Waiting]:
+    """The first in line of each of these groups, and of all, whom somebody could be offered now."""
+    bounds = [_bound(key, found) for key, found in feasible.items()]
+    rows = await tx.fetch(WAITING, bounds, per_group, limit, now)
+    return [_waiting(row, feasible[row["match_group"]].group.skills) for row in rows]
 
 
 async def agents(tx: Tx, day: date) -> list[Agent]:
@@ -79,11 +121,12 @@ async def agents(tx: Tx, day: date) -> list[Agent]:
 
 async def _free_slots(tx: Tx) -> dict[str, dict[Channel, list[int]]]:
     """By agent and channel; slots are counted from one, without gaps."""
-    held = {(row[0], row[1]): set(row[2]) for row in await tx.fetch(HELD)}
+    held = {(row["agent_id"], row["channel"]): set(row["slots"]) for row in await tx.fetch(HELD)}
     free: dict[str, dict[Channel, list[int]]] = defaultdict(dict)
-    for agent_id, channel, slots in await tx.fetch(SLOTS):
+    for row in await tx.fetch(SLOTS):
+        agent_id, channel = row["agent_id"], row["channel"]
         taken = held.get((agent_id, channel), ())
-        left = [slot for slot in range(1, slots + 1) if slot not in taken]
+        left = [slot for slot in range(1, row["slots"] + 1) if slot not in taken]
         if left:
             free[agent_id][Channel(channel)] = left
     return free
@@ -92,8 +135,8 @@ async def _free_slots(tx: Tx) -> dict[str, dict[Channel, list[int]]]:
 async def most_slots(tx: Tx) -> dict[str, int]:
     """Each agent's capacity on the channel on which it is largest."""
     most: dict[str, int] = {}
-    for agent_id, _, slots in await tx.fetch(SLOTS):
-        most[agent_id] = max(slots, most.get(agent_id, 0))
+    for row in await tx.fetch(SLOTS):
+        most[row["agent_id"]] = max(row["slots"], most.get(row["agent_id"], 0))
     return most
 
 
@@ -103,21 +146,39 @@ async def hold_slots(tx: Tx, slots: Iterable[Slot]) -> set[Slot]:
     return {(row["agent_id"], Channel(row["channel"]), row["slot"]) for row in rows}
 
 
-def _waiting(row: asyncpg.Record) -> Waiting:
+def _group(row: asyncpg.Record) -> MatchGroup:
+    kind, currency = row["need_kind"], row["need_currency"]
+    return MatchGroup(
+        queue_id=row["queue_id"],
+        channel=Channel(row["channel"]),
+        language=row["language"],
+        purse=(AuthorityKind(kind), currency) if kind else None,
+        skills=row["skills"],
+    )
+
+
+def _bound(key: str, found: Feasible) -> dict[str, object]:
+    bound = {"match_group": key, "largest": found.largest, "beyond": found.beyond}
+    return {**bound, "able": found.able}
+
+
+def _waiting(row: asyncpg.Record, skills: Mapping[str, int]) -> Waiting:
     contact_id: UUID = row["contact_id"]
+    declines = declines_of(row)
     return Waiting(
         contact_id=contact_id,
         queue_id=row["queue_id"],
         channel=Channel(row["channel"]),
         language=row["language"],
         received_at=row["received_at"],
-        skills=row["skills"],
+        skills=skills,
         priority=row["priority"],
         promise_due_at=row["promise_due_at"],
         need=need_of(row),
         precedence=row["precedence"],
         preferred_agent=row["preferred_agent"],
-        declined=frozenset(row["declined"].split()),
+        declined=frozenset(declines),
+        ask_again_at={agent_id: each.ask_again_at for agent_id, each in declines.items()},
         excluded=frozenset(row["excluded"].split()),
     )
 

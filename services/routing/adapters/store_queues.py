@@ -20,6 +20,12 @@ FORECAST = """
 update queue set forecast = $2 where queue_id = $1 returning card, forecast
 """
 WAITING = "select queue_id, count(*) as waiting from contact where state = 'waiting' group by 1"
+DECLINED = """
+select queue_id, count(*) as waiting from contact
+where state = 'waiting' and declined <> '{}' and exists (
+  select from jsonb_each(declined) as by (agent_id, found) where (found -> 'times')::int >= $1
+) group by queue_id
+"""
 RECENT = """
 select q.queue_id,
   extract(epoch from o.accepted_at - o.queued_at)::float8 as waited,
@@ -58,6 +64,11 @@ async def set_forecast(tx: Tx, queue_id: str, forecast: Forecast | None) -> Queu
 async def waiting(tx: Tx) -> dict[str, int]:
     """How many contacts wait, by queue; queues with none are left out."""
     return {row["queue_id"]: row["waiting"] for row in await tx.fetch(WAITING)}
+
+
+async def declined(tx: Tx, times: int) -> dict[str, int]:
+    """How many contacts wait that somebody declined so many times, by queue, where there are any."""
+    return {row["queue_id"]: row["waiting"] for row in await tx.fetch(DECLINED, times)}
 
 
 async def recent(

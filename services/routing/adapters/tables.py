@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.routing.domain.contact import ContactState, OfferState
+from services.routing.domain.matching import LINE, Direction
 from shared.contracts.routing import HelpStep, Presence, ResolutionOutcome
 from shared.contracts.values import AuthorityKind, Channel, MessageKind
 from shared.database.base import new_metadata
@@ -129,7 +130,7 @@ contact = Table(
     _time("queued_at", nullable=True),
     Column("precedence", Boolean, nullable=False),
     Column("preferred_agent", Text, ForeignKey("agent.agent_id")),
-    Column("declined", Text, nullable=False, comment="Agents' ids, with blanks between."),
+    Column("declined", JSONB, nullable=False, comment="By agent: times, and ask_again_at."),
     Column("excluded", Text, nullable=False, comment="Agents' ids, with blanks between."),
     Column("assignments", Integer, nullable=False),
     Column("claims", Integer, nullable=False),
@@ -137,9 +138,7 @@ contact = Table(
     Column("returns_to", Text, comment="Its state before the customer wrote after a claim."),
     Column("trace_parent", Text),
     Column("trace_state", Text),
-    Column(
-        "lane", Text, nullable=False, comment="What it asks of an agent: equal lanes, equal agents."
-    ),
+    Column("match_group", Text, nullable=False, comment="Contacts that ask the same of an agent."),
     _one_of("state", ContactState),
     _one_of("channel", Channel),
     CheckConstraint(_NEED_IS_WHOLE, name="need_is_whole"),
@@ -155,13 +154,14 @@ contact = Table(
     ),
     Index(
         "ix_contact_waiting",
-        "lane",
-        text("precedence desc"),
-        "promise_due_at",
-        "priority",
-        "received_at",
-        "contact_id",
+        "match_group",
+        *(name if way is Direction.ASCENDING else text(f"{name} {way}") for name, way in LINE),
         postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(
+        "ix_contact_declined",
+        "queue_id",
+        postgresql_where=text("state = 'waiting' and declined <> '{}'"),
     ),
     Index("ix_contact_unplaced", "received_at", postgresql_where=text("state = 'unplaced'")),
 )

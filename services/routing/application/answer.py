@@ -5,8 +5,10 @@ from uuid import UUID
 
 from services.routing.adapters import store_agents, store_contacts, store_history
 from services.routing.application.change import save_and_tell
+from services.routing.application.closing import close_offer
 from services.routing.domain import life
 from services.routing.domain.contact import Contact, OfferState
+from services.routing.domain.declining import Pauses
 from shared.contracts.routing import OfferOutcome
 from shared.database.database import Tx
 from shared.kernel.errors import Conflict, Missing
@@ -21,10 +23,12 @@ async def accept(tx: Tx, agent_id: str, offer_id: UUID, now: datetime) -> Contac
     return told[0]
 
 
-async def decline(tx: Tx, agent_id: str, offer_id: UUID, why: str, now: datetime) -> Contact:
+async def decline(
+    tx: Tx, agent_id: str, offer_id: UUID, why: str, now: datetime, *, pauses: Pauses = Pauses()
+) -> Contact:
     """Leave the offered contact to somebody else, who may read why. Raises as `accept` does."""
     contact = await _offered(tx, agent_id, offer_id)
-    told = life.close_offer(contact, OfferOutcome.DECLINED, now)
+    told = await close_offer(tx, contact, OfferOutcome.DECLINED, now, pauses)
     await save_and_tell(tx, [told], now)
     await store_history.note(tx, contact.contact_id, agent_id, why, now)
     await store_agents.answered(tx, agent_id)

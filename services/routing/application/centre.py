@@ -9,13 +9,18 @@ from services.routing.domain.queueing import place
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.routing import AgentChanged, QueueChanged
 from shared.database.database import Tx
+from shared.kernel.errors import Invalid
 from shared.messaging.outbox import outbox
 
 UNPLACED_AT_ONCE = 1_000
 
 
 async def put_queue(tx: Tx, queue: QueueChanged, now: datetime) -> QueueChanged:
-    """Define a queue; contacts that came before there was any go where they belong."""
+    """Define a queue; contacts that came before there was any go where they belong.
+
+    Raises `Invalid` if its overflow queue is no other queue that there is.
+    """
+    await _check_overflow(tx, queue)
     await store_queues.put(tx, queue)
     whole = await store_queues.find(tx, queue.queue_id) or queue
     await outbox.append(tx, [Outgoing(whole)])
@@ -28,6 +33,14 @@ async def put_agent(tx: Tx, agent: AgentChanged) -> AgentChanged:
     known = await store_agents.find(tx, agent.agent_id)
     await store_agents.put(tx, as_defined(agent, known))
     return await tell_of_agent(tx, agent.agent_id)
+
+
+async def _check_overflow(tx: Tx, queue: QueueChanged) -> None:
+    other = queue.overflow_queue_id
+    if other is None:
+        return
+    if other == queue.queue_id or await store_queues.find(tx, other) is None:
+        raise Invalid("the overflow queue is not another queue", overflow_queue_id=other)
 
 
 async def _place_unplaced(tx: Tx, now: datetime) -> None:

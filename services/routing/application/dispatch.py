@@ -10,7 +10,9 @@ from services.routing.adapters.rows import stands
 from services.routing.application.change import save_and_tell
 from services.routing.domain import life
 from services.routing.domain.contact import Contact, ContactState, Told
-from services.routing.domain.matching import Placement, match
+from services.routing.domain.crowd import Crowd
+from services.routing.domain.feasibility import feasible
+from services.routing.domain.matching import Placement, place_all
 from shared.contracts.routing import QueueChanged
 from shared.database.database import Tx
 from shared.kernel.clock import Clock
@@ -23,9 +25,9 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many contacts a pass looks at: of one lane, and in all."""
+    """How many contacts a pass looks at: of one match group, and in all."""
 
-    per_lane: int = 100
+    per_group: int = 100
     in_all: int = 1_000
 
 
@@ -45,15 +47,20 @@ async def dispatch(tx: Tx, clock: Clock, limits: Limits) -> Pass:
     if not await store_match.only_one_pass(tx):
         return Pass()
     now = clock.now()
-    waiting = await store_match.waiting(tx, per_lane=limits.per_lane, limit=limits.in_all)
+    groups = await store_match.groups(tx)
+    if not groups:
+        return Pass()
+    crowd = Crowd(await store_match.agents(tx, now.date()), now)
+    waiting = await store_match.waiting(
+        tx, feasible(groups, crowd), now, per_group=limits.per_group, limit=limits.in_all
+    )
     if not waiting:
         return Pass()
-    agents = await store_match.agents(tx, now.date())
     with tracing.span(names.DECIDE, count=len(waiting)):
-        placements = match(waiting, agents, now)
+        placements = place_all(waiting, crowd, now)
     offers = await _offers(tx, placements, clock) if placements else []
     made = await _save_what_stands(tx, offers, clock.now())
-    full = len(waiting) >= min(limits.per_lane, limits.in_all) and bool(made)
+    full = len(waiting) >= min(limits.per_group, limits.in_all) and bool(made)
     return Pass(made, again=full or len(offers) < len(placements))
 
 

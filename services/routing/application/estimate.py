@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.routing.adapters import store_match, store_queues
 from services.routing.domain.crowd import Agent
+from services.routing.domain.declining import Pauses
 from services.routing.domain.forecast import Line, changed, forecast
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.routing import Presence, QueueChanged
@@ -15,17 +16,19 @@ from shared.observability import metrics
 NEWEST = 100
 
 
-async def estimate(tx: Tx, clock: Clock, window: timedelta) -> int:
+async def estimate(tx: Tx, clock: Clock, window: timedelta, pauses: Pauses = Pauses()) -> int:
     """Forecast every queue and publish those that changed; how many they were."""
     now = clock.now()
     agents = await store_match.agents(tx, now.date())
     slots = await store_match.most_slots(tx)
     waiting = await store_queues.waiting(tx)
+    declined = await store_queues.declined(tx, pauses.until_longest)
     recent = await store_queues.recent(tx, now, window, NEWEST)
     news = []
     for queue in await store_queues.all_queues(tx):
         able = [agent for agent in agents if _able(agent, queue)]
         metrics.contacts_waiting.labels(queue.queue_id).set(waiting.get(queue.queue_id, 0))
+        metrics.contacts_declined.labels(queue.queue_id).set(declined.get(queue.queue_id, 0))
         waits, handling = recent.get(queue.queue_id, ((), ()))
         line = Line(
             waiting=waiting.get(queue.queue_id, 0),

@@ -5,16 +5,20 @@ from datetime import datetime
 
 from services.routing.adapters import store_agents, store_contacts, store_due
 from services.routing.application.change import save_and_tell
+from services.routing.application.closing import close_offer
 from services.routing.application.presence import change_presence
 from services.routing.domain import life
 from services.routing.domain.contact import Contact, Offer, OfferState, Told
+from services.routing.domain.declining import Pauses
 from shared.contracts.routing import OfferOutcome, Presence
 from shared.database.database import Tx, once_committed
 from shared.kernel.clock import Clock
 from shared.observability import metrics, names, tracing
 
 
-async def end_what_is_due(tx: Tx, clock: Clock, *, expiries_until_away: int, limit: int) -> int:
+async def end_what_is_due(
+    tx: Tx, clock: Clock, *, expiries_until_away: int, limit: int, pauses: Pauses = Pauses()
+) -> int:
     """End up to `limit` of them, and say how many there were; what is locked is left for later."""
     now = clock.now()
     due = await store_due.due(tx, now, limit)
@@ -22,7 +26,8 @@ async def end_what_is_due(tx: Tx, clock: Clock, *, expiries_until_away: int, lim
         return 0
     contacts = await store_contacts.lock(tx, due, wait=False)
     away = await store_due.not_ready(tx, due)
-    ends = [told for contact in contacts.values() if (told := _end(contact, away, now))]
+    ended = [await _end(tx, contact, away, now, pauses) for contact in contacts.values()]
+    ends = [told for told in ended if told is not None]
     traces = [contact.trace for contact, _ in ends]
     with tracing.batch_spans(names.TIMER, names.ACT, traces, timer="offer", count=len(ends)):
         await save_and_tell(tx, ends, now)
@@ -42,7 +47,9 @@ def _measure(offer: Offer | None, now: datetime) -> None:
         metrics.timer_lateness.labels(timer).observe((now - due).total_seconds())
 
 
-def _end(contact: Contact, away: set[str], now: datetime) -> Told | None:
+async def _end(
+    tx: Tx, contact: Contact, away: set[str], now: datetime, pauses: Pauses
+) -> Told | None:
     """The end of the contact's live offer, if its time has come."""
     offer = contact.offer
     if offer is None:
@@ -52,9 +59,9 @@ def _end(contact: Contact, away: set[str], now: datetime) -> Told | None:
     if offer.state is not OfferState.OPEN:
         return None
     if _past(offer.expires_at, now):
-        return life.close_offer(contact, OfferOutcome.EXPIRED, now)
+        return await close_offer(tx, contact, OfferOutcome.EXPIRED, now, pauses)
     if offer.agent_id in away:
-        return life.close_offer(contact, OfferOutcome.WITHDRAWN, now)
+        return await close_offer(tx, contact, OfferOutcome.WITHDRAWN, now, pauses)
     return None
 
 

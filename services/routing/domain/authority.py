@@ -11,6 +11,9 @@ from shared.contracts.values import Authority, AuthorityKind, Need
 Purse: TypeAlias = tuple[AuthorityKind, str]
 """Authority is counted apart for each kind and currency."""
 
+UNBOUNDED = 2**63 - 1
+"""More than any amount; the largest number that a column of amounts holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -34,6 +37,13 @@ class Powers:
 
     authorities: tuple[Authority, ...] = ()
     spent_today: Mapping[Purse, int] = field(default_factory=dict)
+
+    def granted(self, kind: AuthorityKind, currency: str, now: datetime) -> int:
+        """The largest amount this agent may grant now; 0 if none."""
+        everything = Need(kind=kind, amount=UNBOUNDED, currency=currency)
+        authority = authority_for(self.authorities, everything)
+        spent = self.spent_today.get((kind, currency), 0)
+        return spend(authority, spent, everything.amount, now).limit
 
     def limit_for(self, need: Need, now: datetime) -> int | None:
         """The limit of an action that covers the need now; None if this agent would have to ask."""

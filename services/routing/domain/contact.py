@@ -1,11 +1,13 @@
 """A contact as routing knows it, with the one offer that is live; and the two ways of standing."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
+from services.routing.domain.declining import Declined
 from shared.contracts.cloudevents import TraceContext
 from shared.contracts.event import Event
 from shared.contracts.values import Channel, Need
@@ -71,6 +73,7 @@ class Contact:
     `assignments` counts agents' turns, `claims` resolutions; `resolution_id` is the last claim.
     `returns_to` is set while the customer wrote after that claim and no agent has said yet what it
     is: the state it goes back to if it is nothing new.
+    `declines` are by agent: of the offers since it last came into a queue by somebody's decision.
     """
 
     contact_id: UUID
@@ -88,7 +91,7 @@ class Contact:
     queued_at: datetime | None = None
     precedence: bool = False
     preferred_agent: str | None = None
-    declined: frozenset[str] = frozenset()
+    declines: Mapping[str, Declined] = field(default_factory=dict)
     excluded: frozenset[str] = frozenset()
     assignments: int = 0
     claims: int = 0
@@ -96,6 +99,11 @@ class Contact:
     returns_to: ContactState | None = None
     trace: TraceContext | None = None
     offer: Offer | None = None
+
+    @property
+    def declined(self) -> frozenset[str]:
+        """Who left it to others."""
+        return frozenset(self.declines)
 
 
 Told: TypeAlias = tuple[Contact, tuple[Event, ...]]

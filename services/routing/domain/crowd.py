@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from services.routing.domain.authority import Powers
+from services.routing.domain.authority import UNBOUNDED, Powers, Purse
 from shared.contracts.routing import Presence
 from shared.contracts.values import Channel, Need
 
@@ -36,8 +36,9 @@ class Crowd:
         self.everybody = (1 << len(self.line)) - 1
         self._fresh = self.everybody
         self._bit = {agent.agent_id: 1 << at for at, agent in enumerate(self.line)}
-        self._now = now
+        self.now = now
         self._known: dict[object, int] = {}
+        self._granted: dict[Purse | None, dict[int, int]] = {}
         self._free: dict[tuple[int, Channel], list[int]] = {}
         self._served: dict[int, int] = {}
         self._turns = count()
@@ -71,8 +72,14 @@ class Crowd:
         """Who may grant the need now; everybody if there is none."""
         if need is None:
             return self.everybody
-        limits = enumerate(agent.powers.limit_for(need, self._now) for agent in self.line)
+        limits = enumerate(agent.powers.limit_for(need, self.now) for agent in self.line)
         return self._set(need, (at for at, limit in limits if limit is not None))
+
+    def granted(self, purse: Purse | None) -> Mapping[int, int]:
+        """What each may grant now, the largest amount first; whatever is asked without a purse."""
+        if purse not in self._granted:
+            self._granted[purse] = self._amounts(purse)
+        return self._granted[purse]
 
     def with_room(self, channel: Channel) -> int:
         """Who has a slot left on the channel."""
@@ -99,6 +106,13 @@ class Crowd:
         if not free:
             self._known[channel] = self.with_room(channel) & ~(1 << at)
         return slot
+
+    def _amounts(self, purse: Purse | None) -> dict[int, int]:
+        if purse is None:
+            return dict.fromkeys(range(len(self.line)), UNBOUNDED)
+        amounts = ((at, a.powers.granted(*purse, self.now)) for at, a in enumerate(self.line))
+        found = [(at, amount) for at, amount in amounts if amount]
+        return dict(sorted(found, key=lambda each: each[1], reverse=True))
 
     def _set(self, key: object, found: Iterable[int]) -> int:
         """The agents at the places found; `found` is not looked at when the key is known."""

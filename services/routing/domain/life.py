@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.routing.domain.contact import Contact, ContactState, Offer, OfferState, Told
+from services.routing.domain.declining import Declined, Pauses, count_anew, decline
 from services.routing.domain.matching import Placement
 from services.routing.domain.queueing import wait
 from shared.contracts.routing import (
@@ -84,13 +85,18 @@ def accept(contact: Contact, now: datetime) -> Told:
     )
 
 
-def close_offer(contact: Contact, outcome: OfferOutcome, now: datetime) -> Told:
+def close_offer(
+    contact: Contact, outcome: OfferOutcome, now: datetime, pauses: Pauses = Pauses()
+) -> Told:
     """An offer ends without an assignment: the contact keeps its place and waits for another agent.
 
-    Who declined, or let it expire, is not asked again before the others. Withdrawn is nobody's doing.
+    Who declined, or let it expire, is asked again only after the others, and after a pause. Withdrawn
+    is nobody's doing.
     """
     offer = live(contact, OfferState.OPEN)
-    refused = frozenset() if outcome is OfferOutcome.WITHDRAWN else frozenset({offer.agent_id})
+    declines = contact.declines
+    if outcome is not OfferOutcome.WITHDRAWN:
+        declines = decline(declines, offer.agent_id, now, pauses)
     closed = OfferClosed(
         contact_id=contact.contact_id,
         offer_id=offer.offer_id,
@@ -101,10 +107,24 @@ def close_offer(contact: Contact, outcome: OfferOutcome, now: datetime) -> Told:
     waiting = replace(
         contact,
         state=ContactState.WAITING,
-        declined=contact.declined | refused,
+        declines=declines,
         offer=_ended(offer, OfferState(outcome), now),
     )
     return waiting, (closed,)
+
+
+def times_declined(contact: Contact) -> int:
+    """How often the agent whose offer has just ended left the contact to others."""
+    known = contact.declines.get(contact.offer.agent_id) if contact.offer else None
+    return known.times if known else 0
+
+
+def overflow(contact: Contact, queue: QueueChanged, now: datetime) -> Told:
+    """On to another queue, because everybody able declined; whoever did is still in their pause."""
+    _require(contact, ContactState.WAITING)
+    contact = replace(contact, declines=count_anew(contact.declines))
+    rule = f"declined by everybody in {contact.queue_id}: on to {queue.queue_id}"
+    return wait(contact, queue, QueuedReason.OVERFLOWED, rule, now)
 
 
 def resolve(
@@ -152,7 +172,7 @@ def transfer(contact: Contact, queue: QueueChanged, now: datetime) -> Told:
     """Hand the contact on to a queue. The agent who did is asked again only after the others."""
     offer = live(contact, OfferState.ACCEPTED)
     contact, events = _end(contact, offer, AssignmentOutcome.TRANSFERRED, now)
-    contact = replace(contact, declined=frozenset({offer.agent_id}), preferred_agent=None)
+    contact = replace(contact, declines={offer.agent_id: Declined(0, now)}, preferred_agent=None)
     rule = f"transferred to {queue.queue_id}"
     contact, queued = wait(contact, queue, QueuedReason.TRANSFERRED, rule, now)
     return contact, events + queued
@@ -246,7 +266,7 @@ def _wait_again(
 ) -> Told:
     """A wrap-up that is still going on ends here, since a contact is never with two."""
     contact, events = end_wrap_up(contact, now) if contact.offer else (contact, ())
-    contact = replace(contact, declined=frozenset(), excluded=frozenset())
+    contact = replace(contact, declines={}, excluded=frozenset())
     contact, queued = wait(contact, queue, reason, rule, now)
     return contact, events + queued
 

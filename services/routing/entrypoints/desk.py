@@ -1,6 +1,7 @@
 """The desk: presence, offers and assignments of the agent who calls."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from services.routing.adapters.wakeups import Wakeups
 from services.routing.application import answer
 from services.routing.application.presence import change_presence
 from services.routing.domain.contact import Contact
+from services.routing.domain.declining import Pauses
 from services.routing.entrypoints.commands import AgentCall, Commands, respond_json
 from services.routing.entrypoints.desk_schemas import Desk
 from services.routing.entrypoints.schemas import DeclineIn, Offered, PresenceIn
-from shared.database.database import Database
+from services.routing.settings import Settings
+from shared.database.database import Database, Tx
 from shared.http.answer import Answer, json_answer
 from shared.http.auth import Caller, require
 from shared.http.stream import event_stream
@@ -30,10 +33,13 @@ NO_DESK: dict[int | str, dict[str, Any]] = {404: {"description": "There is no su
 Agent = Annotated[Caller, require("desk")]
 
 
-def router(commands: Commands, bells: Wakeups) -> APIRouter:
+def router(commands: Commands, bells: Wakeups, settings: Settings) -> APIRouter:
     """What an agent does about being offered work."""
     routes = APIRouter(prefix="/v1", tags=["desk"])
     database = commands.database
+    pauses = Pauses.of_seconds(
+        settings.decline_pause_seconds, settings.longest_decline_pause_seconds
+    )
 
     @routes.get("/desk", response_model=Desk, responses=NO_DESK)
     async def show_the_desk(caller: Agent) -> Response:
@@ -64,9 +70,11 @@ def router(commands: Commands, bells: Wakeups) -> APIRouter:
     async def decline(offer_id: UUID, call: AgentCall, body: DeclineIn | None = None) -> Response:
         """Leave the offered contact to somebody else, with a word why."""
         why = body.reason if body else ""
-        return await commands.do(
-            call, lambda tx, now: answer.decline(tx, call.agent_id, offer_id, why, now), _answered
-        )
+
+        async def work(tx: Tx, now: datetime) -> Contact:
+            return await answer.decline(tx, call.agent_id, offer_id, why, now, pauses=pauses)
+
+        return await commands.do(call, work, _answered)
 
     return routes
 

@@ -30,7 +30,11 @@ AgentId = Annotated[Slug, Path()]
 
 def routers(commands: Commands, bells: Wakeups, settings: Settings) -> list[APIRouter]:
     """Every route of the service."""
-    return [admin(commands), desk.router(commands, bells), work.router(commands, settings)]
+    return [
+        admin(commands),
+        desk.router(commands, bells, settings),
+        work.router(commands, settings),
+    ]
 
 
 def admin(commands: Commands) -> APIRouter:

@@ -81,6 +81,10 @@ class QueueIn(In):
     service_target_seconds: Seconds
     offer_timeout_seconds: Seconds = 30
     rank: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    overflow_queue_id: Annotated[
+        Slug | None,
+        Field(description="Where a contact goes that everybody able declines again and again."),
+    ] = None
 
     def as_event(self, queue_id: str) -> QueueChanged:
         return msgspec.convert({**self.model_dump(mode="json"), "queue_id": queue_id}, QueueChanged)

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.routing.adapters import store_due, wakeups
 from services.routing.adapters.wakeups import Wakeups
 from services.routing.application.dispatch import Limits, dispatch
 from services.routing.application.estimate import estimate
 from services.routing.application.expire import end_what_is_due
+from services.routing.domain.declining import Pauses
 from services.routing.settings import Settings
 from shared.database.database import Database, Tx
 from shared.http import idempotency
@@ -74,23 +75,29 @@ def rounds(
     database: Database, bells: Wakeups, clock: Clock, settings: Settings
 ) -> dict[str, Rounds]:
     """All the rounds of a worker, by name."""
-    limits = Limits(settings.per_lane, settings.pass_limit)
+    limits = Limits(settings.per_group, settings.pass_limit)
+    pauses = Pauses.of_seconds(
+        settings.decline_pause_seconds, settings.longest_decline_pause_seconds
+    )
     window = timedelta(seconds=settings.forecast_window_seconds)
 
     async def offer(tx: Tx) -> float:
         made = await dispatch(tx, clock, limits)
-        return SOON if made.again else settings.dispatch_seconds
+        if made.again:
+            return SOON
+        due = await store_due.next_ask(tx, clock.now())
+        return _seconds_until(due, clock, settings.dispatch_seconds)
 
     async def end(tx: Tx) -> float:
         limit = settings.expiries_until_away
-        ended = await end_what_is_due(tx, clock, expiries_until_away=limit, limit=AT_ONCE)
+        ended = await end_what_is_due(
+            tx, clock, expiries_until_away=limit, limit=AT_ONCE, pauses=pauses
+        )
         due = await store_due.next_due(tx)
-        if ended or due is None:
-            return 0 if ended else LONGEST_SLEEP
-        return min(max((due - clock.now()).total_seconds(), SOON), LONGEST_SLEEP)
+        return 0 if ended else _seconds_until(due, clock, LONGEST_SLEEP)
 
     async def forecast(tx: Tx) -> float:
-        await estimate(tx, clock, window)
+        await estimate(tx, clock, window, pauses)
         return settings.forecast_seconds
 
     async def forget(tx: Tx) -> float:
@@ -104,3 +111,10 @@ def rounds(
         "housekeeping": ("housekeeping", forget),
     }
     return {name: Rounds(database, bells, *each) for name, each in work.items()}
+
+
+def _seconds_until(due: datetime | None, clock: Clock, longest: float) -> float:
+    """How long to sleep when nothing else wakes us; never so short that it would be no sleep."""
+    if due is None:
+        return longest
+    return min(max((due - clock.now()).total_seconds(), SOON), longest)

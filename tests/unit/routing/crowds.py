@@ -66,8 +66,47 @@ waiting = st.lists(
         precedence=st.booleans(),
         preferred_agent=st.none() | st.sampled_from(NAMES),
         declined=AGENTS,
+        ask_again_at=st.dictionaries(st.sampled_from(NAMES), MOMENTS, max_size=3),
         excluded=AGENTS,
     ),
     max_size=8,
     unique_by=lambda contact: contact.contact_id,
 )
+
+FEW = NAMES[:3]
+SOME = st.frozensets(st.sampled_from(FEW), max_size=3)
+small_needs = st.builds(
+    Need, kind=st.just(AuthorityKind.REFUND), amount=st.integers(1, 5), currency=st.just("EUR")
+)
+few_agents = st.lists(
+    st.builds(
+        Agent,
+        agent_id=st.sampled_from(FEW),
+        presence=st.just(Presence.READY),
+        idle_since=MOMENTS,
+        languages=st.just(("en",)),
+        powers=powers,
+        free=st.dictionaries(st.just(Channel.EMAIL), st.just((1,)), max_size=1),
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda agent: agent.agent_id,
+)
+"""Colleagues who differ only in what they may grant and whether they are busy."""
+much_declined = st.lists(
+    st.builds(
+        Waiting,
+        contact_id=st.integers(0, 99).map(lambda number: stable_id("contact", str(number))),
+        queue_id=st.just("any"),
+        channel=st.just(Channel.EMAIL),
+        language=st.just("en"),
+        received_at=MOMENTS,
+        need=st.none() | small_needs,
+        declined=SOME,
+        ask_again_at=st.dictionaries(st.sampled_from(FEW), MOMENTS, max_size=3),
+        excluded=SOME,
+    ),
+    max_size=12,
+    unique_by=lambda contact: contact.contact_id,
+)
+"""Contacts that most of the few agents have seen already."""

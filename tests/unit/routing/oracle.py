@@ -61,7 +61,10 @@ class _World:
             return PassedOver.CAPACITY
         if agent.agent_id in contact.excluded:
             return PassedOver.DECLINED
-        if agent.agent_id in contact.declined and self.somebody_else(contact):
+        if agent.agent_id in contact.declined and (
+            self.somebody_else(contact)
+            or contact.ask_again_at.get(agent.agent_id, self.now) > self.now
+        ):
             return PassedOver.DECLINED
         return None
 

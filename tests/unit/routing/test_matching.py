@@ -150,6 +150,16 @@ def test_who_declined_is_asked_again_only_when_everybody_able_has() -> None:
     assert match([asked], [agent("a")], NOON)[0].agent_id == "a"
 
 
+def test_who_declined_is_asked_again_at_the_end_of_the_pause_and_not_before_it() -> None:
+    def paused(seconds: int) -> Waiting:
+        moment = NOON + timedelta(seconds=seconds)
+        return contact(declined=frozenset({"a"}), ask_again_at={"a": moment})
+
+    assert match([paused(1)], [agent("a")], NOON) == []
+    assert match([paused(0)], [agent("a")], NOON)[0].agent_id == "a"
+    assert match([paused(1)], [agent("a"), agent("b")], NOON)[0].agent_id == "b"
+
+
 def test_who_escalated_is_never_asked_again() -> None:
     assert match([contact(excluded=frozenset({"a"}))], [agent("a")], NOON) == []
 

@@ -250,7 +250,10 @@ def upgrade() -> None:
         sa.Column("precedence", sa.Boolean(), nullable=False),
         sa.Column("preferred_agent", sa.Text(), nullable=True),
         sa.Column(
-            "declined", sa.Text(), nullable=False, comment="Agents' ids, with blanks between."
+            "declined",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="By agent: times, and ask_again_at.",
         ),
         sa.Column(
             "excluded", sa.Text(), nullable=False, comment="Agents' ids, with blanks between."
@@ -267,10 +270,10 @@ def upgrade() -> None:
         sa.Column("trace_parent", sa.Text(), nullable=True),
         sa.Column("trace_state", sa.Text(), nullable=True),
         sa.Column(
-            "lane",
+            "match_group",
             sa.Text(),
             nullable=False,
-            comment="What it asks of an agent: equal lanes, equal agents.",
+            comment="Contacts that ask the same of an agent.",
         ),
         sa.CheckConstraint(
             "channel in ('phone', 'email', 'chat', 'sms', 'whatsapp', 'social', 'web', 'api')",
@@ -302,6 +305,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contact")),
     )
     op.create_index(
+        "ix_contact_declined",
+        "contact",
+        ["queue_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting' and declined <> '{}'"),
+    )
+    op.create_index(
         "ix_contact_unplaced",
         "contact",
         ["received_at"],
@@ -312,7 +322,7 @@ def upgrade() -> None:
         "ix_contact_waiting",
         "contact",
         [
-            "lane",
+            "match_group",
             sa.literal_column("precedence desc"),
             "promise_due_at",
             "priority",
@@ -547,6 +557,11 @@ def downgrade() -> None:
     op.drop_table("action")
     op.drop_index(
         "ix_contact_waiting", table_name="contact", postgresql_where=sa.text("state = 'waiting'")
+    )
+    op.drop_index(
+        "ix_contact_declined",
+        table_name="contact",
+        postgresql_where=sa.text("state = 'waiting' and declined <> '{}'"),
     )
     op.drop_index(
         "ix_contact_unplaced", table_name="contact", postgresql_where=sa.text("state = 'unplaced'")
