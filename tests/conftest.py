@@ -75,7 +75,7 @@ def parts(pytestconfig: pytest.Config) -> Iterator[LocalParts]:
 @pytest.fixture(scope="module")
 def own_parts(parts: LocalParts) -> Iterator[LocalParts]:
     """PostgreSQL and a broker that this module may kill and freeze; `parts` clears up first."""
-    with a_home("own") as home, LocalParts(home, fresh=True) as started:
+    with a_home("own") as home, LocalParts(home, fresh=True, durable=False) as started:
         yield started
 
 
