@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from deploy.local.parts import LocalParts
 from shared.contracts import topics
@@ -38,8 +39,14 @@ OpenDatabase = Callable[[str], Awaitable[Database]]
 
 
 def pytest_configure() -> None:
-    """Ctrl-C is heard, also by what the tests start: in the background a shell has it ignored."""
+    """Ctrl-C is heard, also by what the tests start: in the background a shell has it ignored.
+
+    What services log in this process is written plainly: the default draws each exception with its
+    source and all local values, which takes seconds.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 @pytest.hookimpl(trylast=True)
@@ -75,7 +82,7 @@ def parts(pytestconfig: pytest.Config) -> Iterator[LocalParts]:
 @pytest.fixture(scope="module")
 def own_parts(parts: LocalParts) -> Iterator[LocalParts]:
     """PostgreSQL and a broker that this module may kill and freeze; `parts` clears up first."""
-    with a_home("own") as home, LocalParts(home, fresh=True) as started:
+    with a_home("own") as home, LocalParts(home, fresh=True, durable=False) as started:
         yield started
 
 

@@ -39,7 +39,8 @@ class LocalParts:
     """Real PostgreSQL and a real broker in one folder; a context manager, or start() and stop().
 
     `broker` is "kafka", "embedded" or "auto" (Kafka, or the embedded broker where Kafka cannot be
-    fetched); None takes it from the environment variable BROKER. `fresh` begins with empty data.
+    fetched); None takes it from the environment variable BROKER. `fresh` begins with empty data;
+    without `durable`, what was committed may be lost if the machine itself crashes.
     Everything is blocking; failures a person can act on are LaunchFailure.
     """
 
@@ -49,6 +50,7 @@ class LocalParts:
         broker: str | None = None,
         *,
         fresh: bool = False,
+        durable: bool = True,
         say: Callable[[str], None] = say_plainly,
     ) -> None:
         wanted = broker or os.environ.get("BROKER") or "auto"
@@ -56,7 +58,7 @@ class LocalParts:
             raise LaunchFailure(f"BROKER is {wanted!r}; it may be {', '.join(BROKERS)}.")
         self.instance = Instance(home, fresh=fresh)
         try:
-            self.postgres = Postgres(self.instance)
+            self.postgres = Postgres(self.instance, durable=durable)
             self.broker = choose_broker(wanted, self.instance, say)
         except BaseException:
             self.instance.release()

@@ -28,6 +28,8 @@ SETTINGS = {
     # An error's text may quote a value that is personal. Who made the statement tells of it, by code.
     "log_min_messages": "log",
 }
+UNSYNCED = {"fsync": "off", "full_page_writes": "off"}
+"""What a server may leave out whose data nobody needs after a crash of the machine, as opposed to its own."""
 _NOBODY = 65_534
 
 
@@ -35,11 +37,11 @@ class Postgres:
     """One PostgreSQL server of an instance; what it committed survives `kill`.
 
     Every account of the machine can reach the loopback address, so connections need a password:
-    made at random for this instance and kept in its folder.
+    made at random for this instance and kept in its folder. Without `durable` it waits for no disk.
     """
 
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
+    def __init__(self, instance: Instance, *, durable: bool = True) -> None:
+        self._instance, self._durable = instance, durable
         self._folder = instance.home / "postgres"
         self.data = self._folder / "data"
         self._password_file = self._folder / "password"
@@ -53,7 +55,8 @@ class Postgres:
         end_servers_of(self.data)
         self.port = free_port(self.port or self._instance.fact("postgres_port"))
         self._instance.note(postgres_port=self.port)
-        settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        wanted = SETTINGS if self._durable else SETTINGS | UNSYNCED
+        settings = [f"-c{name}={value}" for name, value in wanted.items()]
         argv = [str(program("postgres")), "-D", str(self.data), f"-p{self.port}", *settings]
         # SIGINT is PostgreSQL's "fast" shutdown: sessions are ended, everything is written.
         self._child = self._instance.spawn(
@@ -104,6 +107,7 @@ class Postgres:
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             # The password is 192 random bits: stretching it would only slow each connection down.
             *("--set", "scram_iterations=1"),
+            *(() if self._durable else ("--no-sync",)),
         ]
         run([*prefix, str(program("initdb")), *options], "Creating the PostgreSQL data folder")
 

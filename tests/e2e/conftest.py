@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def world_parts(pytestconfig: pytest.Config) -> Iterator[LocalParts]:
     """PostgreSQL and a broker for the world alone."""
-    with a_home("journeys") as home, LocalParts(home, fresh=True) as parts:
+    with a_home("journeys") as home, LocalParts(home, fresh=True, durable=False) as parts:
         pytestconfig.stash[BROKER] = parts.broker.name
         yield parts
 

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def signals(pytestconfig: pytest.Config) -> Iterator[Signals]:
-    with a_home("signals") as home, LocalParts(home, fresh=True) as parts:
+    with a_home("signals") as home, LocalParts(home, fresh=True, durable=False) as parts:
         pytestconfig.stash[BROKER] = parts.broker.name
         with played(parts) as told:
             yield told

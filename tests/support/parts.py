@@ -9,6 +9,9 @@
   producer) are what Kafka settings need, `parts.broker.kill()` / `.start()` as above,
   `parts.broker.name` says which broker it is; the environment variable BROKER chooses it.
 
+Nothing here waits for the disk: the parts that are killed are processes, and a process takes
+nothing with it that the system was given. The drills (`tests/faults`) run on durable parts.
+
 Each run has a folder of its own, so several runs at once do not meet. It is removed at the end, and
 so are those of runs that were killed. All of it blocks: use it in a plain (not async) fixture.
 """
@@ -32,7 +35,7 @@ _PREFIX = "test-"
 def parts_for_tests(broker: str | None = None) -> Iterator[LocalParts]:
     """PostgreSQL and a broker for this process alone, empty at first and removed at the end."""
     remove_leftovers()
-    with a_home() as home, LocalParts(home, broker, fresh=True) as parts:
+    with a_home() as home, LocalParts(home, broker, fresh=True, durable=False) as parts:
         yield parts
 
 

@@ -29,6 +29,20 @@ async def test_data_and_address_survive_a_kill(postgres: Postgres) -> None:
     await connection.close()
 
 
+def test_one_that_waits_for_no_disk_keeps_what_it_committed_through_its_own_death(
+    instance: Instance,
+) -> None:
+    server = Postgres(instance, durable=False)
+    server.start()
+    assert server.psql("SHOW fsync").strip() == "off"
+    server.create_database("intake")
+    server.psql("CREATE TABLE kept AS SELECT 42 AS answer", "intake")
+    server.kill()
+    server.start()
+    assert server.psql("SELECT answer FROM kept", "intake").strip() == "42"
+    server.stop()
+
+
 async def test_nobody_enters_without_the_password(postgres: Postgres) -> None:
     dsn = postgres.dsn("postgres").replace(postgres.password, "guess")
     with pytest.raises(asyncpg.InvalidPasswordError):

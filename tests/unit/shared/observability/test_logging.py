@@ -21,14 +21,14 @@ Lines = Callable[[], list[dict[str, object]]]
 def lines() -> Iterator[Lines]:
     out = StringIO()
     root = logging.getLogger()
-    before, level = root.handlers[:], root.level
+    before, level, config = root.handlers[:], root.level, structlog.get_config()
     ours.configure(TelemetrySettings(log_level="DEBUG"), service="intake", role="api", out=out)
     yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
     root.handlers[:] = before
     root.setLevel(level)
     logging.captureWarnings(False)
     logging.raiseExceptions = True
-    structlog.reset_defaults()
+    structlog.configure(**config)
 
 
 @pytest.mark.parametrize(
