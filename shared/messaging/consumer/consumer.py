@@ -1,7 +1,7 @@
 """The consumer: reads a group's share of the log, and moves on only over what is done.
 
 It has several members in the group: while one decodes, another commits. A member reads a batch, has the
-`Processor` take it, and goes on; offsets are told to the broker a second later at most, which is
+`Processor` process it, and goes on; offsets are stopping to the broker a second later at most, which is
 an optimisation only: what is read twice has its marks in the inbox.
 """
 
@@ -67,11 +67,11 @@ class Consumer:
             asyncio.create_task(self._run_member(n, enough))
             for n in range(self._kafka.group_members)
         ]
-        told = asyncio.create_task(stop.wait())
+        stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait([told, *members], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stopping, *members], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            told.cancel()
+            stopping.cancel()
             enough.set()
         await asyncio.gather(*members)
 
@@ -108,16 +108,16 @@ class Consumer:
         self._troubles.pop(number, None)
         while not stop.is_set():
             records = await reader.poll()
-            if records and await self._take(number, records, backoff, stop):
+            if records and await self._process(number, records, backoff, stop):
                 reader.done(records)
 
-    async def _take(
+    async def _process(
         self, number: int, records: Sequence[Record], backoff: Backoff, stop: asyncio.Event
     ) -> bool:
         """Until it succeeds or we are to stop: what waits here is not read further. True: done."""
         while not stop.is_set():
             try:
-                await self._processor.take(records)
+                await self._processor.process(records)
             except (Unavailable, Overloaded) as error:
                 self._troubled(number, error)
                 await backoff.wait(stop)

@@ -49,8 +49,8 @@ def make_inbox_table(metadata: MetaData) -> None:
     )
 
 
-async def first_time(tx: Tx, marks: Mapping[UUID, Origin | None]) -> set[UUID]:
-    """Mark the ids as taken and return those that never were before. One statement.
+async def mark_new(tx: Tx, marks: Mapping[UUID, Origin | None]) -> set[UUID]:
+    """Mark the ids as consumed and return those that never were before. One statement.
 
     An origin makes the mark a fifth dearer, so only who needs it gives one.
     """
@@ -59,7 +59,7 @@ async def first_time(tx: Tx, marks: Mapping[UUID, Origin | None]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
-async def repeats(tx: Tx, events: Sequence[Incoming[E]]) -> list[Incoming[E]]:
+async def mark_repeats(tx: Tx, events: Sequence[Incoming[E]]) -> list[Incoming[E]]:
     """Those of these events that stand elsewhere than where their mark says, each record once.
 
     A record that is only delivered again is none of them. One statement.

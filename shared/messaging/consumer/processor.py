@@ -1,9 +1,9 @@
-"""One batch of records: decoded, then taken in one transaction, or one by one if that fails.
+"""One batch of records: decoded, then processed in one transaction, or one by one if that fails.
 
-The path of a message: `take` → `_sort` (bytes to events) → `_together` (inbox, handler, outbox and
-dead letters in one transaction) → committed. What fails in company is tried `_alone`; what fails
-alone becomes a dead letter, or is tried again when the failure says that this can help. On a topic of
-outsiders, what its publisher got wrong goes to the service's quarantine instead.
+The path of a message: `process` → `_decode` (bytes to events) → `_process_batch` (inbox, handler, outbox
+and dead letters in one transaction) → committed. If a batch fails, `_process_each` tries its events one
+by one: what fails alone becomes a dead letter, or is tried again when the failure says that this can
+help. On a topic of outsiders, what its publisher got wrong goes to the service's quarantine instead.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ from shared.contracts.event import Event, topic_of, type_of
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Denied, Failure, Invalid, Overloaded, Unavailable
-from shared.messaging.consumer.inbox import first_time, repeats
+from shared.messaging.consumer.inbox import mark_new, mark_repeats
 from shared.messaging.consumer.subscription import Subscription
-from shared.messaging.dead_letters.letter import DeadLetter, bury, dead_letter
+from shared.messaging.dead_letters.letter import DeadLetter, dead_letter, enqueue_dead_letters
 from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
 from shared.messaging.outbox.outbox import append
 from shared.observability import metrics, names
@@ -37,27 +37,27 @@ from shared.observability.logging import get_logger
 from shared.observability.tracing import Value, batch_spans
 
 TRIES = 3
-PAUSE_SECONDS = 0.1
-GIVEN_BACK = (Unavailable, Overloaded, TooManyDeadLetters)
-HOPELESS = (Invalid, Denied)
+RETRY_DELAY_SECONDS = 0.1
+TRY_AGAIN = (Unavailable, Overloaded, TooManyDeadLetters)
+FINAL = (Invalid, Denied)
 WRONG_TOPIC = "wrong topic"
 PUBLISHERS_FAULT = frozenset((Invalid.kind, WRONG_TOPIC))
 
 log = get_logger(__name__)
 
 
-class Heard(NamedTuple):
+class Decoded(NamedTuple):
     """An event, and the record it came in."""
 
     record: Record
     event: Incoming[Event]
 
 
-Batch: TypeAlias = tuple[list[Heard], list[DeadLetter]]
+Batch: TypeAlias = tuple[list[Decoded], list[DeadLetter]]
 
 
 class Processor:
-    """Takes batches for one subscription of one service; knows nothing of Kafka."""
+    """Processes batches for one subscription of one service; knows nothing of Kafka."""
 
     def __init__(
         self,
@@ -73,29 +73,31 @@ class Processor:
         self._clock = clock
         self._limit = limit
 
-    async def take(self, records: Sequence[Record]) -> None:
+    async def process(self, records: Sequence[Record]) -> None:
         """Everything these records ask for is done and committed when this returns.
 
         Raises `Unavailable` or `Overloaded` if the same call may succeed later, and
         `TooManyDeadLetters`. Whatever was not committed by then has had no effect.
         """
-        heard, letters = self._sort(records)
-        if not heard and not letters:
+        decoded, letters = self._decode(records)
+        if not decoded and not letters:
             return
-        metrics.consumer_batch_records.observe(len(heard) + len(letters))
+        metrics.consumer_batch_records.observe(len(decoded) + len(letters))
         with metrics.consumer_batch_seconds.time():
             try:
-                await self._together(heard, letters)
+                await self._process_batch(decoded, letters)
             except (Unavailable, Overloaded):
                 raise
-            except Exception as error:  # too many dead letters, too: who stops takes what it may
+            except (
+                Exception
+            ) as error:  # too many dead letters, too: who stops has processed what it may
                 log.warning("batch rolled back, now one by one", exc_info=error)
                 metrics.consumer_retries.labels(_kind(error)).inc()
-                await self._one_by_one(heard, letters)
+                await self._process_each(decoded, letters)
 
-    def _sort(self, records: Sequence[Record]) -> Batch:
+    def _decode(self, records: Sequence[Record]) -> Batch:
         """Events that are wanted, and records that cannot be read; the others are passed over."""
-        heard: list[Heard] = []
+        decoded: list[Decoded] = []
         letters: list[DeadLetter] = []
         for record in records:
             try:
@@ -104,126 +106,128 @@ class Processor:
                 letters.append(dead_letter(record, error.kind, error.detail))
                 continue
             if event:
-                heard.append(Heard(record, event))
+                decoded.append(Decoded(record, event))
             elif self._subscription.quarantine and (stray := _stray(record)):
                 letters.append(stray)
             else:
                 metrics.consumer_records.labels(record.topic, "unwanted").inc()
-        return heard, letters
+        return decoded, letters
 
-    async def _together(
-        self, heard: Sequence[Heard], letters: Sequence[DeadLetter], *, tell: bool = True
+    async def _process_batch(
+        self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter], *, hooks: bool = True
     ) -> None:
         """All of it in one transaction. Whatever it raises, nothing of it has happened."""
-        traces = [each.event.trace for each in heard]
+        traces = [each.event.trace for each in decoded]
         with batch_spans(
             names.CONSUME,
             names.PROCESS,
             traces,
             kind=SpanKind.CONSUMER,
-            about=lambda place: _about(heard[place].event),
-            count=len(heard),
+            about=lambda place: _about(decoded[place].event),
+            count=len(decoded),
         ) as contexts:
             async with self._database.transaction() as tx:
-                new = await first_time(tx, self._marks(heard, letters))
-                fresh = _first(heard, contexts, new)
+                new = await mark_new(tx, self._marks(decoded, letters))
+                fresh = _first(decoded, contexts, new)
                 if fresh:
                     await append(tx, await self._subscription.handle(tx, fresh))
-                if len(fresh) < len(heard):
-                    await self._duplicates(tx, heard, fresh)
+                if len(fresh) < len(decoded):
+                    await self._duplicates(tx, decoded, fresh)
                 aside = [letter for letter in letters if letter.mark in new]
-                theirs, dead = self._sides(aside) if tell else ([], aside)
-                await self._put_aside(tx, len(fresh), theirs, dead, tell=tell)
+                strays, dead = self._split(aside) if hooks else ([], aside)
+                await self._set_aside(tx, len(fresh), strays, dead, hooks=hooks)
         self._limit.add(len(fresh), len(dead), self._clock.now())
-        _count(heard, fresh, theirs, dead)
+        _count(decoded, fresh, strays, dead)
 
-    def _sides(self, letters: Sequence[DeadLetter]) -> tuple[list[DeadLetter], list[DeadLetter]]:
+    def _split(self, letters: Sequence[DeadLetter]) -> tuple[list[DeadLetter], list[DeadLetter]]:
         """Those for the quarantine, and the dead letters."""
-        theirs = [letter for letter in letters if self._is_theirs(letter)]
-        return theirs, [letter for letter in letters if not self._is_theirs(letter)]
+        strays = [letter for letter in letters if self._is_publishers_fault(letter)]
+        return strays, [letter for letter in letters if not self._is_publishers_fault(letter)]
 
-    def _is_theirs(self, letter: DeadLetter) -> bool:
+    def _is_publishers_fault(self, letter: DeadLetter) -> bool:
         """Whether its publisher is to blame and not we, on a topic where that may be a stranger."""
         return self._subscription.quarantine is not None and letter.reason in PUBLISHERS_FAULT
 
     def _marks(
-        self, heard: Sequence[Heard], letters: Sequence[DeadLetter]
+        self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter]
     ) -> dict[UUID, Origin | None]:
         """What to mark; of an event that comes twice in one batch the first record counts."""
         with_origin = self._subscription.on_duplicate is not None
         marks: dict[UUID, Origin | None] = {letter.mark: letter.origin for letter in letters}
-        for _, event in heard:
+        for _, event in decoded:
             marks.setdefault(event.id, event.origin if with_origin else None)
         return marks
 
     async def _duplicates(
-        self, tx: Tx, heard: Sequence[Heard], fresh: Sequence[Incoming[Event]]
+        self, tx: Tx, decoded: Sequence[Decoded], fresh: Sequence[Incoming[Event]]
     ) -> None:
         """Who asked for them gets the events that their publishers sent again."""
         if self._subscription.on_duplicate:
-            taken = {event.origin for event in fresh}
-            others = [event for _, event in heard if event.origin not in taken]
-            if again := await repeats(tx, others):
+            originals = {event.origin for event in fresh}
+            others = [event for _, event in decoded if event.origin not in originals]
+            if again := await mark_repeats(tx, others):
                 await self._subscription.on_duplicate(tx, again)
 
-    async def _put_aside(
+    async def _set_aside(
         self,
         tx: Tx,
         good: int,
-        theirs: Sequence[DeadLetter],
+        strays: Sequence[DeadLetter],
         dead: Sequence[DeadLetter],
         *,
-        tell: bool,
+        hooks: bool,
     ) -> None:
-        if theirs and self._subscription.quarantine:
-            await self._subscription.quarantine(tx, theirs)
+        if strays and self._subscription.quarantine:
+            await self._subscription.quarantine(tx, strays)
         self._limit.check(good, len(dead), self._clock.now())
-        await bury(tx, self._service, dead)
-        if dead and tell and self._subscription.on_dead_letter:
+        await enqueue_dead_letters(tx, self._service, dead)
+        if dead and hooks and self._subscription.on_dead_letter:
             await self._subscription.on_dead_letter(tx, dead)
 
-    async def _one_by_one(self, heard: Sequence[Heard], letters: Sequence[DeadLetter]) -> None:
-        for each in heard:
-            await self._alone(each)
+    async def _process_each(
+        self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter]
+    ) -> None:
+        for each in decoded:
+            await self._process_one(each)
         for letter in letters:
-            await self._put_aside_alone(letter)
+            await self._set_aside_one(letter)
 
-    async def _alone(self, heard: Heard) -> None:
-        failure = await self._try(heard)
+    async def _process_one(self, decoded: Decoded) -> None:
+        failure = await self._try(decoded)
         if failure is None:
             return
         detail = failure.detail if isinstance(failure, Failure) else type(failure).__name__
-        letter = dead_letter(heard.record, _kind(failure), detail)
-        said = {"reason": letter.reason, "detail": detail, "type": heard.event.type}
-        if self._is_theirs(letter):
-            log.info("quarantined", **said)
+        letter = dead_letter(decoded.record, _kind(failure), detail)
+        fields = {"reason": letter.reason, "detail": detail, "type": decoded.event.type}
+        if self._is_publishers_fault(letter):
+            log.info("quarantined", **fields)
         else:
-            log.error("dead letter", **said)
-        await self._put_aside_alone(letter)
+            log.error("dead letter", **fields)
+        await self._set_aside_one(letter)
 
-    async def _put_aside_alone(self, letter: DeadLetter) -> None:
+    async def _set_aside_one(self, letter: DeadLetter) -> None:
         """A service that fails over it, or over its quarantine, must not keep it from being a dead letter."""
         try:
-            await self._together([], [letter])
-        except GIVEN_BACK:
+            await self._process_batch([], [letter])
+        except TRY_AGAIN:
             raise
         except Exception as error:
             log.exception("a record could not be put aside as asked", exc_info=error)
-            await self._together([], [letter], tell=False)
+            await self._process_batch([], [letter], hooks=False)
 
-    async def _try(self, heard: Heard) -> Exception | None:
+    async def _try(self, decoded: Decoded) -> Exception | None:
         """A few times, if that can help; the last failure, or None when it succeeded."""
         failure: Exception | None = None
         for attempt in range(TRIES):
-            await asyncio.sleep(attempt * PAUSE_SECONDS)
+            await asyncio.sleep(attempt * RETRY_DELAY_SECONDS)
             try:
-                await self._together([heard], [])
-            except GIVEN_BACK:
+                await self._process_batch([decoded], [])
+            except TRY_AGAIN:
                 raise
-            except HOPELESS as error:
+            except FINAL as error:
                 return error
             except Exception as error:
-                log.warning("event failed", type=heard.event.type, exc_info=error)
+                log.warning("event failed", type=decoded.event.type, exc_info=error)
                 failure = error
             else:
                 return None
@@ -239,12 +243,12 @@ def _stray(record: Record) -> DeadLetter | None:
 
 
 def _first(
-    heard: Sequence[Heard], contexts: Sequence[TraceContext | None], new: set[UUID]
+    decoded: Sequence[Decoded], contexts: Sequence[TraceContext | None], new: set[UUID]
 ) -> list[Incoming[Event]]:
     """The events that are new here, each once, each inside the span of its own processing."""
     left = set(new)
     fresh = []
-    for (_, event), context in zip(heard, contexts, strict=True):
+    for (_, event), context in zip(decoded, contexts, strict=True):
         if event.id in left:
             left.remove(event.id)
             same = context is event.trace
@@ -261,17 +265,17 @@ def _kind(error: Exception) -> str:
 
 
 def _count(
-    heard: Sequence[Heard],
+    decoded: Sequence[Decoded],
     fresh: Sequence[Incoming[Event]],
-    theirs: Sequence[DeadLetter],
+    strays: Sequence[DeadLetter],
     dead: Sequence[DeadLetter],
 ) -> None:
     handled = Counter(event.origin.topic for event in fresh)
-    duplicate = Counter(each.record.topic for each in heard) - handled
+    duplicate = Counter(each.record.topic for each in decoded) - handled
     for outcome, counted in (
         ("handled", handled),
         ("duplicate", duplicate),
-        ("quarantined", Counter(letter.origin.topic for letter in theirs)),
+        ("quarantined", Counter(letter.origin.topic for letter in strays)),
         ("dead_lettered", Counter(letter.origin.topic for letter in dead)),
     ):
         for topic, number in counted.items():

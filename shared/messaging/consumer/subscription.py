@@ -1,4 +1,4 @@
-"""What a service listens to, and what it does with what it hears."""
+"""What a service consumes together, and what it does with it."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ OnDuplicate: TypeAlias = Callable[[Tx, Sequence[Incoming[Event]]], Awaitable[Non
 
 @dataclass(frozen=True)
 class Subscription:
-    """One pair of ears.
+    """The topics that one consumer group of a service reads, and the handler of their events.
 
     `handle` gets the events of `wanted` types that are new here, in partition order and in one
-    transaction with everything it writes; what it returns is said when that commits. It raises
+    transaction with everything it writes; what it returns is published when that commits. It raises
     `Invalid` for poison, `Unavailable` when a part is away. It may be called again with the same
     events after a failure, one at a time, so it keeps no state of its own.
     `quarantine` is for topics that anybody outside may publish to: it gets, in the same transaction,

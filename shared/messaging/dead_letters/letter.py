@@ -1,4 +1,4 @@
-"""A dead letter: a record that could not be taken, as it came, with the reason beside it.
+"""A dead letter: a record that could not be processed, as it came, with the reason beside it.
 
 One that is larger than the dead-letter topic takes, as a record can be that its publisher compressed
 better than we do, stays where it came from: the letter says where, why and how large.
@@ -20,7 +20,7 @@ MARKS = frozenset((REASON, DETAIL, ORIGIN, CONSUMER, LEFT))
 MAX_DETAIL = 500
 MAX_BYTES = dead_letters_of("any").max_message_bytes - HEADROOM
 
-BURY = """
+ENQUEUE = """
 insert into outbox (event_id, topic, key, headers, value)
 select * from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
 """
@@ -47,7 +47,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def dead_letter(record: Record, reason: str, detail: str) -> DeadLetter:
-    """The record as it came, and why it could not be taken."""
+    """The record as it came, and why it could not be processed."""
     size = _bytes(record)
     whole = size <= MAX_BYTES
     return DeadLetter(
@@ -66,11 +66,11 @@ def _bytes(record: Record) -> int:
     return around + len(record.key or b"") + len(record.value or b"")
 
 
-async def bury(tx: Tx, service: str, letters: Sequence[DeadLetter]) -> None:
+async def enqueue_dead_letters(tx: Tx, service: str, letters: Sequence[DeadLetter]) -> None:
     """Send these to the service's dead-letter topic when `tx` commits. One statement."""
     if letters:
         await tx.execute(
-            BURY,
+            ENQUEUE,
             [letter.mark for letter in letters],
             [dead_letters_of(service).name] * len(letters),
             [letter.key for letter in letters],

@@ -13,20 +13,23 @@ class TooManyDeadLetters(Failure):
 
 
 class DeadLetterLimit:
-    """At most `most` dead letters in `within`, and at most half of the last `records` records."""
+    """At most `max_count` dead letters in `window`, and at most half of the last `sample_size` records."""
 
     def __init__(
-        self, most: int = 100, within: timedelta = timedelta(seconds=60), records: int = 200
+        self,
+        max_count: int = 100,
+        window: timedelta = timedelta(seconds=60),
+        sample_size: int = 200,
     ) -> None:
-        self._most, self._within = most, within
-        self._times: deque[datetime] = deque(maxlen=most)
-        self._recent: deque[bool] = deque(maxlen=records)
+        self._max_count, self._window = max_count, window
+        self._times: deque[datetime] = deque(maxlen=max_count)
+        self._recent: deque[bool] = deque(maxlen=sample_size)
 
     def check(self, good: int, dead: int, now: datetime) -> None:
-        """So many records are about to be taken; raises `TooManyDeadLetters` if that is too much."""
-        recently = dead + sum(at > now - self._within for at in self._times)
-        if dead and recently > self._most:
-            raise TooManyDeadLetters(f"{recently} dead letters in {self._within.seconds} seconds")
+        """So many records are about to be processed; raises `TooManyDeadLetters` if that is too much."""
+        recently = dead + sum(at > now - self._window for at in self._times)
+        if dead and recently > self._max_count:
+            raise TooManyDeadLetters(f"{recently} dead letters in {self._window.seconds} seconds")
         seen = [*self._recent, *[False] * good, *[True] * dead][-(self._recent.maxlen or 0) :]
         if dead and len(seen) == self._recent.maxlen and sum(seen) * 2 > len(seen):
             raise TooManyDeadLetters(
@@ -34,6 +37,6 @@ class DeadLetterLimit:
             )
 
     def add(self, good: int, dead: int, now: datetime) -> None:
-        """They were taken."""
+        """They were processed."""
         self._recent.extend([False] * good + [True] * dead)
         self._times.extend([now] * dead)

@@ -68,7 +68,7 @@ def torn(offset: int, value: bytes = b"{") -> FakeRecord:
 async def process(intake: Intake, records: Sequence[FakeRecord], how: str = ONE_BATCH) -> None:
     batches = [records] if how == ONE_BATCH else [[each] for each in records]
     for batch in batches:
-        await inbox_of(intake).take(batch)
+        await inbox_of(intake).process(batch)
 
 
 async def execute(intake: Intake, sql: str) -> None:

@@ -30,7 +30,7 @@ def consumer(place: Place, ears: Ears, database: Database) -> Consumer:
         ears.to_outsiders_on(place),
         database,
         place.kafka,
-        limit=DeadLetterLimit(most=LIMIT),
+        limit=DeadLetterLimit(max_count=LIMIT),
     )
 
 

@@ -142,7 +142,7 @@ async def test_beyond_the_limit_the_consumer_stops_and_says_so(
 ) -> None:
     await place.publish(*(poisoned(b"{") for _ in range(40)))
     async with Ears(database) as ears:
-        limit = DeadLetterLimit(most=20)
+        limit = DeadLetterLimit(max_count=20)
         stopping = Consumer(place.service, ears.to(place), database, place.kafka, limit=limit)
         with pytest.raises(TooManyDeadLetters):
             async with running(stopping) as tasks:
@@ -160,7 +160,7 @@ async def test_whoever_starts_it_again_after_that_lets_it_go_on(
     async with Ears(database) as ears:
 
         def starting(most: int) -> Consumer:
-            limit = DeadLetterLimit(most=most)
+            limit = DeadLetterLimit(max_count=most)
             return Consumer(place.service, ears.to(place), database, place.kafka, limit=limit)
 
         with pytest.raises(TooManyDeadLetters):

@@ -29,7 +29,7 @@ from shared.contracts.routing import (
 from shared.contracts.values import Authority, AuthorityKind, Channel, Need
 from shared.database.database import Database, Tx
 from shared.kernel.ids import new_id
-from shared.messaging.consumer.inbox import first_time
+from shared.messaging.consumer.inbox import mark_new
 from shared.messaging.outbox import outbox
 from tests.support.clock import FakeClock
 
@@ -114,7 +114,7 @@ class World:
         """As the consumer does it: inbox, handler, outbox."""
         async with self.database.transaction() as tx:
             incoming = list(map(heard, events))
-            await first_time(tx, {each.id: each.origin for each in incoming})
+            await mark_new(tx, {each.id: each.origin for each in incoming})
             await outbox.append(tx, await Hear(self.clock)(tx, incoming))
 
     async def dispatch(self, limits: Limits = Limits()) -> Pass:
