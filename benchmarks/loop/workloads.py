@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from benchmarks.loop import counting
 from benchmarks.loop.submissions import SUBMITTED
 from services.analytics.entrypoints.consumer import SUBSCRIPTIONS
-from services.followup.application.hearing import Hearing as FollowupHearing
 from services.followup.bootstrap import policy
 from services.followup.entrypoints import consumer as followup
 from services.followup.settings import CheckInSettings
@@ -61,7 +60,7 @@ def _routing() -> Subscription:
 
 
 def _followup() -> Subscription:
-    return followup.subscriptions(FollowupHearing(policy(CheckInSettings()), CLOCK))[0]
+    return followup.subscriptions(policy(CheckInSettings()), CLOCK)[0]
 
 
 async def _one_queue(tx: Tx) -> None:

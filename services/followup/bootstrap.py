@@ -4,20 +4,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from fastapi import APIRouter
+
 from services.followup.adapters.links import Links
-from services.followup.application.answering import Answering
-from services.followup.application.hearing import Hearing
-from services.followup.application.timing import Timing
-from services.followup.domain.policy import Policy, QuietHours, Rule
+from services.followup.application.commands.answer_check_in import AnswerCheckIn
+from services.followup.application.commands.ask_due import AskDue
+from services.followup.application.commands.close_due import CloseDue
+from services.followup.application.queries.questions import Questions
+from services.followup.domain.check_ins.policy import Policy, QuietHours, Rule
+from services.followup.entrypoints.api import check_ins, questions
 from services.followup.entrypoints.consumer import subscriptions
-from services.followup.entrypoints.http import router
-from services.followup.entrypoints.timers import Timers
+from services.followup.entrypoints.jobs import jobs, periodic_jobs
 from services.followup.settings import CheckInRule, CheckInSettings, Settings
 from shared.contracts.topics import FOLLOWUP
 from shared.database.database import Database
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
-from shared.kernel.clock import SystemClock
+from shared.jobs.signals import Signals
+from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.worker import messaging
 from shared.runtime import Role, Service
 
@@ -31,7 +35,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
     try:
         app = create_app(
             service=FOLLOWUP,
-            routers=[router(database, Answering(links(settings), clock))],
+            routers=routers(database, links(settings), clock),
             settings=settings.http,
             authenticator=authenticator,
         )
@@ -42,23 +46,32 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
 
 @asynccontextmanager
 async def worker(settings: Settings) -> AsyncIterator[Role]:
-    """What hears, asks and closes. Its relay comes last: it tells what the others decided."""
+    """What consumes, asks and closes. Its relay stops last: it publishes what the others decided."""
     clock, rules = SystemClock(), policy(settings.check_in)
     database = await Database.open(settings.database, name="followup-worker")
     try:
-        timing = Timing(rules, links(settings), clock)
-        timers = Timers(database, timing, clock, settings.timer_batch)
-        ears = subscriptions(Hearing(rules, clock))
-        told = messaging(FOLLOWUP, ears, database, settings.kafka)
+        signals = Signals(database)
+        table = jobs(AskDue(rules, links(settings), clock), CloseDue(clock))
+        periodic = periodic_jobs(table, database, signals, clock, settings.job_batch)
+        events = messaging(FOLLOWUP, subscriptions(rules, clock), database, settings.kafka)
+        checks = {"database": database.ping, **{name: job.check for name, job in periodic.items()}}
         yield Role(
-            parts={"timers": timers, **told.parts},
-            checks={"database": database.ping, "timers": timers.check, **told.checks},
+            parts={**periodic, "signals": signals, **events.parts},
+            checks={**checks, **events.checks},
         )
     finally:
         await database.close()
 
 
 SERVICE = Service(FOLLOWUP, Settings, api, worker)
+
+
+def routers(database: Database, signed: Links, clock: Clock) -> list[APIRouter]:
+    """All routes of followup."""
+    return [
+        check_ins.router(database),
+        questions.router(database, Questions(signed, clock), AnswerCheckIn(signed, clock)),
+    ]
 
 
 def policy(settings: CheckInSettings) -> Policy:

@@ -1,7 +1,7 @@
-"""What followup is told by its environment, beside what every service is told."""
+"""The settings of followup, beside those that every service has."""
 
 from datetime import time
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
 
@@ -11,7 +11,7 @@ Secret = Annotated[SecretStr, Field(min_length=32)]
 
 
 class CheckInRule(Block):
-    """When to ask about which contacts. A condition that is left out takes all."""
+    """When to ask about which contacts. A condition that is left out applies to all."""
 
     delay_seconds: float = Field(86_400, ge=0, description="Time from the claim to the question.")
     window_seconds: float = Field(259_200, gt=0, description="Time in which an answer counts.")
@@ -21,7 +21,7 @@ class CheckInRule(Block):
 
 
 class CheckInSettings(Block):
-    """The policy: the first rule that takes a contact counts, else the two times given here."""
+    """The policy: the first rule that applies to a contact counts, else the two times given here."""
 
     delay_seconds: float = Field(86_400, ge=0, description="Time from the claim to the question.")
     window_seconds: float = Field(259_200, gt=0, description="Time in which an answer counts.")
@@ -47,4 +47,6 @@ class Settings(ServiceSettings):
         description="Keys of the links, as JSON: the last signs, all are believed; 32 characters up.",
     )
     check_in: CheckInSettings = Field(CheckInSettings(), description="When customers are asked.")
-    timer_batch: int = Field(1_000, gt=0, description="Due check-ins taken in one transaction.")
+    job_batch: int = Field(1_000, gt=0, description="Due check-ins processed in one transaction.")
+
+    RENAMED: ClassVar = {**ServiceSettings.RENAMED, "RAPPORT_TIMER_BATCH": "RAPPORT_JOB_BATCH"}

@@ -1,1 +1,1 @@
-"""The use cases: load the set, decide, save the set, inside the caller's transaction."""
+"""The use cases: load the set, decide, save the set, in one transaction."""

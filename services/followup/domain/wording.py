@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.followup.domain.languages import LANGUAGES, Wording
+from services.followup.locales import LANGUAGES
+from services.followup.locales.wording import Wording
 from shared.i18n.greeting import greeting
 from shared.i18n.local_time import local_time
 from shared.i18n.time_zones import time_zone
@@ -21,19 +22,19 @@ class Letter:
 
 def wording(language: str) -> tuple[str, Wording]:
     """The sentences in that language, and which language they are in: English for an unknown one."""
-    spoken = language if language in LANGUAGES else FALLBACK
-    return spoken, LANGUAGES[spoken]
+    known = language if language in LANGUAGES else FALLBACK
+    return known, LANGUAGES[known]
 
 
 def letter(*, language: str, name: str, link: str, closes_at: datetime, zone: str) -> Letter:
     """The question as it is sent: who, what, the link, until when."""
-    spoken, words = wording(language)
+    written_in, words = wording(language)
     parts = (
         hello(words, name),
         words.asked,
         link,
         words.if_not,
-        until(words, spoken, closes_at, zone),
+        until(words, written_in, closes_at, zone),
         words.thanks,
     )
     return Letter(words.question, "\n\n".join(parts) + "\n")

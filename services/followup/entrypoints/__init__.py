@@ -1,1 +1,1 @@
-"""The doors: what is heard from Kafka, what comes by HTTP, what is due by the clock."""
+"""Where work comes from: events from Kafka, requests by HTTP, jobs by the clock."""

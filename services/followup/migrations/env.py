@@ -1,6 +1,6 @@
 """What Alembic runs to migrate followup's database."""
 
-from services.followup.adapters.tables import metadata
+from services.followup.adapters.db.tables import metadata
 from shared.database.migrate import run_in_environment
 
 run_in_environment(metadata)

@@ -1,17 +1,18 @@
 """Followup without Kafka: its use cases on a real database, and what its outbox holds."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.followup.adapters import store
+from services.followup.adapters.db import check_ins
 from services.followup.adapters.links import Links
-from services.followup.application.answering import Answering
-from services.followup.application.hearing import Hearing
-from services.followup.application.timing import Timing
-from services.followup.domain.model import CheckIn, Sent
-from services.followup.domain.policy import Policy, Rule
-from services.followup.entrypoints.timers import Timers
+from services.followup.application.commands.answer_check_in import AnswerCheckIn
+from services.followup.application.commands.ask_due import AskDue
+from services.followup.application.commands.close_due import CloseDue
+from services.followup.application.queries.questions import Questions
+from services.followup.domain.check_ins.model import CheckIn, Sent
+from services.followup.domain.check_ins.policy import Policy, Rule
+from services.followup.entrypoints.consumer import subscriptions
+from services.followup.entrypoints.jobs import jobs, run
 from shared.contracts.cloudevents import Headers, Incoming, decode, stamp
 from shared.contracts.event import Event
 from shared.contracts.routing import MessageRequested
@@ -46,24 +47,28 @@ class FollowUp:
     ) -> None:
         self.database, self.clock = database, clock
         self.links = Links(public_url, SECRETS)
-        self.hearing = Hearing(POLICY, clock)
-        self.timing = Timing(POLICY, self.links, clock)
-        self.answering = Answering(self.links, clock)
+        (self.subscription,) = subscriptions(POLICY, clock)
+        self.ask_due = AskDue(POLICY, self.links, clock)
+        self.close_due = CloseDue(clock)
+        self.questions = Questions(self.links, clock)
+        self.answer_check_in = AnswerCheckIn(self.links, clock)
 
-    async def hear(self, *events: Incoming[Event]) -> None:
-        """One batch, as the consumer takes it."""
+    async def consume(self, *events: Incoming[Event]) -> None:
+        """One batch, as the consumer processes it."""
+        wanted = [event for event in events if type(event.data) in self.subscription.wanted]
         async with self.database.transaction() as tx:
-            await append(tx, await self.hearing(tx, events))
+            await append(tx, await self.subscription.handle(tx, wanted))
 
     async def act(self, batch: int = 1_000) -> None:
-        """All that is due, as a worker's timers do it."""
-        timers = Timers(self.database, self.timing, self.clock, batch)
-        await timers.act(asyncio.Event())
+        """All that is due, as a worker's jobs do it: batch by batch while full ones come."""
+        for job in jobs(self.ask_due, self.close_due).values():
+            while await run(job, self.database, self.clock, batch) == 0:
+                continue
 
     async def asked(self, story: Story | None = None, *, language: str = "en") -> CheckIn:
         """A check-in that has just been sent."""
         story = story or Story()
-        await self.hear(story.identified(), story.received(language=language), story.claimed(0))
+        await self.consume(story.identified(), story.received(language=language), story.claimed(0))
         self.clock.advance(HOUR)
         await self.act()
         (check_in,) = await self.check_ins(story)
@@ -72,21 +77,21 @@ class FollowUp:
 
     async def check_ins(self, story: Story) -> list[CheckIn]:
         async with self.database.connection() as tx:
-            return await store.of_contact(tx, story.contact_id)
+            return await check_ins.of_contact(tx, story.contact_id)
 
-    async def said(self, *types: type[Event]) -> list[Incoming[Event]]:
+    async def published(self, *types: type[Event]) -> list[Incoming[Event]]:
         """What the outbox holds, of these types or of all, in order."""
         async with self.database.connection() as tx:
             rows = await tx.fetch("select * from outbox order by xid, position")
-        told = []
+        events = []
         for row in rows:
             headers = stamp(unpack(row["headers"]), "rapport/followup", row["seq"])
-            told.append(decode(Row(row["topic"], row["key"], row["value"], headers)))
-        return [one for one in told if not types or isinstance(one.data, types)]
+            events.append(decode(Row(row["topic"], row["key"], row["value"], headers)))
+        return [one for one in events if not types or isinstance(one.data, types)]
 
     async def token(self, check_in: CheckIn) -> str:
         """The signed part of the link that the customer got."""
-        for one in await self.said(MessageRequested):
+        for one in await self.published(MessageRequested):
             assert isinstance(one.data, MessageRequested)
             if one.data.message_id == check_in.message_id:
                 (link,) = [line for line in one.data.personal.text.splitlines() if "://" in line]

@@ -12,9 +12,9 @@ import httpx2
 import pytest
 
 from services.followup.adapters.links import Links
-from services.followup.domain.languages import LANGUAGES
-from services.followup.domain.model import CheckIn
-from services.followup.entrypoints.http import router
+from services.followup.bootstrap import routers
+from services.followup.domain.check_ins.model import CheckIn
+from services.followup.locales import LANGUAGES
 from shared.contracts.followup import CheckInAnswered, ResolutionConfirmed, ResolutionRefuted
 from shared.contracts.routing import MessageRequested
 from shared.kernel.ids import new_id
@@ -29,8 +29,8 @@ NO: dict[str, Any] = {"solved": False}
 
 @pytest.fixture
 async def customer(follow_up: FollowUp, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    routes = router(follow_up.database, follow_up.answering)
-    async with serving(app_of(tmp_path, [routes])) as client:
+    routes = routers(follow_up.database, follow_up.links, follow_up.clock)
+    async with serving(app_of(tmp_path, routes)) as client:
         yield client
 
 
@@ -38,7 +38,7 @@ async def asked(follow_up: FollowUp, language: str = "en", name: str = "Anna Web
     """The path of a link that was just sent."""
     story = Story()
     check_in = await follow_up.asked(story, language=language)
-    await follow_up.hear(story.identified(name))
+    await follow_up.consume(story.identified(name))
     return f"/v1/check-ins/{await follow_up.token(check_in)}"
 
 
@@ -71,7 +71,7 @@ async def test_an_answer_confirms_and_is_shown_from_then_on(
     assert taken.status_code == 200
     assert taken.json()["answer"] == YES | {"answered_at": taken.json()["answer"]["answered_at"]}
     assert (await customer.get(path)).json() == taken.json()
-    answered, confirmed = await follow_up.said(CheckInAnswered, ResolutionConfirmed)
+    answered, confirmed = await follow_up.published(CheckInAnswered, ResolutionConfirmed)
     assert isinstance(answered.data, CheckInAnswered)
     assert (answered.data.solved, answered.data.csat) == (True, 5)
     assert answered.data.personal.comment == "Thank you!"
@@ -88,7 +88,7 @@ async def test_the_same_answer_twice_is_one_and_another_one_is_a_conflict(
     assert (first.status_code, again.status_code, other.status_code) == (200, 200, 409)
     assert again.json() == first.json()
     assert other.headers["content-type"] == "application/problem+json"
-    assert len(await follow_up.said(ResolutionConfirmed, ResolutionRefuted)) == 1
+    assert len(await follow_up.published(ResolutionConfirmed, ResolutionRefuted)) == 1
 
 
 async def test_one_answer_sent_many_times_at_once_is_one_and_nobody_is_refused(
@@ -98,7 +98,7 @@ async def test_one_answer_sent_many_times_at_once_is_one_and_nobody_is_refused(
     sent = [customer.post(f"{path}/answer", json=YES) for _ in range(20)]
     answers = await asyncio.gather(*sent)
     assert {(answer.status_code, answer.text) for answer in answers} == {(200, answers[0].text)}
-    assert len(await follow_up.said(ResolutionConfirmed)) == 1
+    assert len(await follow_up.published(ResolutionConfirmed)) == 1
 
 
 async def test_of_two_different_answers_at_once_one_counts(
@@ -108,7 +108,7 @@ async def test_of_two_different_answers_at_once_one_counts(
     sent = [customer.post(f"{path}/answer", json=body) for body in (YES, NO) * 8]
     statuses = Counter(answer.status_code for answer in await asyncio.gather(*sent))
     assert statuses == {200: 8, 409: 8}
-    assert len(await follow_up.said(ResolutionConfirmed, ResolutionRefuted)) == 1
+    assert len(await follow_up.published(ResolutionConfirmed, ResolutionRefuted)) == 1
 
 
 async def test_after_the_window_a_link_is_gone(
@@ -116,7 +116,7 @@ async def test_after_the_window_a_link_is_gone(
 ) -> None:
     path = await asked(follow_up)
     follow_up.clock.advance(WINDOW)
-    for _ in ("before the timers have closed it", "and after"):
+    for _ in ("before the job has closed it", "and after"):
         assert (await customer.get(path)).status_code == 410
         late = await customer.post(f"{path}/answer", json=YES)
         assert (late.status_code, late.json()["title"]) == (410, "It was here and is over")
@@ -251,11 +251,11 @@ async def test_a_name_that_is_an_address_on_the_web_is_neither_mailed_nor_shown(
     follow_up: FollowUp, customer: httpx2.AsyncClient
 ) -> None:
     story = Story()
-    await follow_up.hear(story.identified("Win at http://evil.example"))
-    await follow_up.hear(story.received(), story.claimed(0))
+    await follow_up.consume(story.identified("Win at http://evil.example"))
+    await follow_up.consume(story.received(), story.claimed(0))
     follow_up.clock.advance(HOUR)
     await follow_up.act()
-    (mail,) = await follow_up.said(MessageRequested)
+    (mail,) = await follow_up.published(MessageRequested)
     assert isinstance(mail.data, MessageRequested)
     assert mail.data.personal.text.startswith("Hello,\n")
     (check_in,) = await follow_up.check_ins(story)
@@ -265,7 +265,7 @@ async def test_a_name_that_is_an_address_on_the_web_is_neither_mailed_nor_shown(
         assert "evil.example" not in sent
 
 
-async def test_a_person_is_told_on_a_page_why_there_is_nothing_to_answer(
+async def test_a_page_says_to_a_person_why_there_is_nothing_to_answer(
     follow_up: FollowUp, customer: httpx2.AsyncClient
 ) -> None:
     path = await asked(follow_up, "de")

@@ -31,7 +31,7 @@ from tests.support.eventually import eventually
 from tests.support.kafka import heard_on, message, publish, running
 from tests.unit.followup.story import TRACE, Story
 
-SAID = ("rapport.deliveries", "rapport.followups")
+PUBLISHED = ("rapport.deliveries", "rapport.followups")
 LINK = re.compile(r"http://\S+")
 
 
@@ -55,35 +55,35 @@ async def customer(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
         for _ in range(2):
             role = await stack.enter_async_context(worker(settings))
             await stack.enter_async_context(running(*role.parts.values()))
-        door = await stack.enter_async_context(api(settings))
-        assert door.app is not None
-        yield await stack.enter_async_context(serving(door.app))
+        served = await stack.enter_async_context(api(settings))
+        assert served.app is not None
+        yield await stack.enter_async_context(serving(served.app))
 
 
-async def tell(broker: KafkaSettings, *events: Incoming[Event]) -> None:
+async def publish_all(broker: KafkaSettings, *events: Incoming[Event]) -> None:
     """Publish what the other services would."""
     for one in events:
         outgoing = Outgoing(one.data, id=one.id, trace=one.trace)
         await publish(broker, topic_of(one.data).name, message(outgoing))
 
 
-async def said(broker: KafkaSettings, story: Story) -> list[Incoming[Event]]:
+async def published(broker: KafkaSettings, story: Story) -> list[Incoming[Event]]:
     """What the service has published about a contact, topic by topic."""
-    read = [await heard_on(broker, topic) for topic in SAID]
+    read = [await heard_on(broker, topic) for topic in PUBLISHED]
     return [one for topic in read for one in topic if one.subject == str(story.contact_id)]
 
 
 async def expect(broker: KafkaSettings, story: Story, *types: type[Event]) -> list[Incoming[Event]]:
     async def found() -> list[Incoming[Event]]:
-        told = await said(broker, story)
-        assert {type(one.data) for one in told} >= set(types)
-        return told
+        events = await published(broker, story)
+        assert {type(one.data) for one in events} >= set(types)
+        return events
 
     return await eventually(found, within=30, every=0.2)
 
 
-def path_in(told: list[Incoming[Event]]) -> str:
-    (requested,) = [one.data for one in told if isinstance(one.data, MessageRequested)]
+def path_in(events: list[Incoming[Event]]) -> str:
+    (requested,) = [one.data for one in events if isinstance(one.data, MessageRequested)]
     (link,) = LINK.findall(requested.personal.text)
     return urlsplit(str(link)).path
 
@@ -93,16 +93,18 @@ async def test_from_a_claim_to_a_refuted_resolution_and_to_an_unrefuted_one(
 ) -> None:
     clear, silent = Story(), Story()
     began = asyncio.get_running_loop().time()
-    await tell(broker, clear.claimed(0), silent.claimed(0))
-    await tell(broker, clear.received(language="te"), silent.received(), clear.identified("Sita"))
-    told = await expect(broker, clear, MessageRequested, CheckInSent)
-    answered = await customer.post(f"{path_in(told)}/answer", json={"solved": False, "csat": 2})
+    await publish_all(broker, clear.claimed(0), silent.claimed(0))
+    await publish_all(
+        broker, clear.received(language="te"), silent.received(), clear.identified("Sita")
+    )
+    events = await expect(broker, clear, MessageRequested, CheckInSent)
+    answered = await customer.post(f"{path_in(events)}/answer", json={"solved": False, "csat": 2})
     assert answered.status_code == 200, answered.text
-    told = await expect(broker, clear, CheckInAnswered, ResolutionRefuted)
-    kinds = [type(one.data) for one in told if one.origin.topic == "rapport.followups"]
+    events = await expect(broker, clear, CheckInAnswered, ResolutionRefuted)
+    kinds = [type(one.data) for one in events if one.origin.topic == "rapport.followups"]
     assert kinds == [CheckInScheduled, CheckInSent, CheckInAnswered, ResolutionRefuted]
-    assert [one.seq for one in told if one.origin.topic == "rapport.followups"] == [1, 3, 4, 5]
-    assert {one.trace and one.trace.parent[3:35] for one in told} == {TRACE.parent[3:35]}
+    assert [one.seq for one in events if one.origin.topic == "rapport.followups"] == [1, 3, 4, 5]
+    assert {one.trace and one.trace.parent[3:35] for one in events} == {TRACE.parent[3:35]}
     kinds = [type(one.data) for one in await expect(broker, silent, ResolutionUnrefuted)]
     assert kinds == [MessageRequested, CheckInScheduled, CheckInSent, ResolutionUnrefuted]
     assert asyncio.get_running_loop().time() - began < 60

@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.followup.adapters import store
-from services.followup.domain.model import (
+from services.followup.adapters.db import check_ins, contacts
+from services.followup.domain.check_ins.model import (
     Aftermath,
     Answer,
     CheckIn,
@@ -64,10 +64,10 @@ def check_in(
     return CheckIn(claim, state or Waiting())
 
 
-async def save(follow_up: FollowUp, *check_ins: CheckIn) -> None:
+async def save(follow_up: FollowUp, *saved: CheckIn) -> None:
     async with follow_up.database.transaction() as tx:
-        await store.lock_contacts(tx, (one.claim.contact_id for one in check_ins))
-        await store.save_check_ins(tx, check_ins)
+        await contacts.lock(tx, (one.claim.contact_id for one in saved))
+        await check_ins.save(tx, saved)
 
 
 async def test_the_migration_makes_the_tables_as_they_are_written(postgres_dsn: MakeDsn) -> None:
@@ -79,7 +79,7 @@ async def test_every_state_survives_the_database(follow_up: FollowUp) -> None:
         written = check_in(state)
         await save(follow_up, written)
         async with follow_up.database.connection() as tx:
-            assert await store.of_contact(tx, written.claim.contact_id) == [written]
+            assert await check_ins.of_contact(tx, written.claim.contact_id) == [written]
 
 
 @pytest.mark.parametrize("was", [Waiting(), Scheduled(NOON), SENT])
@@ -90,7 +90,7 @@ async def test_a_claim_that_is_still_open_survives_the_database(
     written = replace(check_in(StillOpen(was, after(200))), aftermath=SAID_STILL_OPEN)
     await save(follow_up, written)
     async with follow_up.database.connection() as tx:
-        assert await store.of_contact(tx, written.claim.contact_id) == [written]
+        assert await check_ins.of_contact(tx, written.claim.contact_id) == [written]
 
 
 async def test_what_is_known_since_a_claim_survives_the_database(follow_up: FollowUp) -> None:
@@ -101,7 +101,7 @@ async def test_what_is_known_since_a_claim_survives_the_database(follow_up: Foll
         written = replace(check_in(SENT), aftermath=known)
         await save(follow_up, written)
         async with follow_up.database.connection() as tx:
-            assert await store.of_contact(tx, written.claim.contact_id) == [written]
+            assert await check_ins.of_contact(tx, written.claim.contact_id) == [written]
 
 
 async def test_what_is_known_of_a_contact_survives_the_database(follow_up: FollowUp) -> None:
@@ -117,9 +117,9 @@ async def test_what_is_known_of_a_contact_survives_the_database(follow_up: Follo
     known = Contact(contact_id=new_id(), received=received)
     stub = Contact(contact_id=new_id())
     async with follow_up.database.transaction() as tx:
-        await store.lock_contacts(tx, [known.contact_id, stub.contact_id])
-        await store.save_contacts(tx, [known])
-        found = await store.lock_contacts(tx, [known.contact_id, stub.contact_id])
+        await contacts.lock(tx, [known.contact_id, stub.contact_id])
+        await contacts.save(tx, [known])
+        found = await contacts.lock(tx, [known.contact_id, stub.contact_id])
     assert found == {known.contact_id: known, stub.contact_id: stub}
 
 

@@ -1,9 +1,13 @@
-"""One contact's story as the other services tell it; every verb gives one event."""
+"""One contact's story as the other services publish it; every verb gives one event."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
+from services.followup.domain.check_ins.decisions import Scene
+from services.followup.domain.check_ins.model import Contact
+from services.followup.entrypoints.consumer import CONTACT_HANDLERS
 from shared.contracts import intake
 from shared.contracts.cloudevents import Incoming, Origin, TraceContext
 from shared.contracts.event import Event, subject_of, topic_of, type_of
@@ -24,6 +28,7 @@ from shared.contracts.routing import (
 )
 from shared.contracts.values import Channel, MessageKind
 from shared.kernel.ids import new_id, stable_id
+from shared.messaging.consumer.handlers import decide_in_order
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TRACE = TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b")
@@ -38,7 +43,7 @@ class Story:
         self.customer_id = new_id()
 
     def identified(self, name: str = "Anna Weber") -> Incoming[Event]:
-        return heard(
+        return consumed(
             CustomerIdentified(
                 customer_id=self.customer_id,
                 language="en",
@@ -70,10 +75,10 @@ class Story:
             personal=intake.MessagePersonal(text="hello"),
             automatic=automatic,
         )
-        return heard(event, trace)
+        return consumed(event, trace)
 
     def wrote_again(self, at: float, *, automatic: bool = False) -> Incoming[Event]:
-        return heard(
+        return consumed(
             MessageReceived(
                 contact_id=self.contact_id,
                 message_id=new_id(),
@@ -85,7 +90,7 @@ class Story:
         )
 
     def queued(self, at: float, reason: QueuedReason = QueuedReason.REOPENED) -> Incoming[Event]:
-        return heard(
+        return consumed(
             ContactQueued(
                 contact_id=self.contact_id,
                 queue_id="billing",
@@ -98,7 +103,7 @@ class Story:
         )
 
     def reviewed(self, at: float, verdict: ReviewVerdict, number: int = 1) -> Incoming[Event]:
-        return heard(
+        return consumed(
             ContactReviewed(
                 contact_id=self.contact_id,
                 resolution_id=self.resolution_id(number),
@@ -109,7 +114,7 @@ class Story:
         )
 
     def claimed(self, at: float, number: int = 1) -> Incoming[Event]:
-        return heard(
+        return consumed(
             ResolutionClaimed(
                 contact_id=self.contact_id,
                 resolution_id=self.resolution_id(number),
@@ -125,7 +130,7 @@ class Story:
         )
 
     def failed(self, message_id: UUID) -> Incoming[Event]:
-        return heard(
+        return consumed(
             MessageFailed(
                 contact_id=self.contact_id,
                 message_id=message_id,
@@ -144,7 +149,18 @@ def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def heard(event: Event, trace: TraceContext | None = None) -> Incoming[Event]:
+def after_events(
+    contact: Contact, events: Iterable[Incoming[Event]], scene: Scene
+) -> tuple[Contact, list[Event]]:
+    """The contact after these events, one after the other, and all that is published."""
+    wanted = [(contact.contact_id, one) for one in events if type(one.data) in CONTACT_HANDLERS]
+    changed, outgoing = decide_in_order(
+        CONTACT_HANDLERS, {contact.contact_id: contact}, wanted, scene
+    )
+    return changed.get(contact.contact_id, contact), [one.data for one in outgoing]
+
+
+def consumed(event: Event, trace: TraceContext | None = None) -> Incoming[Event]:
     """The event as a consumer hands it over."""
     return Incoming(
         id=new_id(),

@@ -8,15 +8,16 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.followup.domain.decisions import hear
-from services.followup.domain.model import CheckIn, Contact, Scheduled, Skipped, StillOpen
-from services.followup.domain.policy import Policy, Rule
+from services.followup.domain.check_ins.decisions import Scene
+from services.followup.domain.check_ins.model import CheckIn, Contact, Scheduled, Skipped, StillOpen
+from services.followup.domain.check_ins.policy import Policy, Rule
 from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
 from shared.contracts.routing import QueuedReason, ReviewVerdict
-from tests.unit.followup.story import Story, after
+from tests.unit.followup.story import Story, after, after_events
 
 POLICY = Policy([Rule(delay=timedelta(hours=1), window=timedelta(days=3))])
+SCENE = Scene(POLICY, after(10_000))
 
 
 @st.composite
@@ -51,7 +52,7 @@ def stories(draw: st.DrawFn) -> tuple[Story, list[Incoming[Event]], list[Incomin
 def interleaved(
     one: Sequence[Incoming[Event]], other: Sequence[Incoming[Event]], seed: int
 ) -> list[Incoming[Event]]:
-    """One of the orders in which two logs can be heard."""
+    """One of the orders in which two logs can be consumed."""
     random, left, right, merged = Random(seed), list(one), list(other), list[Incoming[Event]]()
     while left or right:
         source = left if left and (not right or random.random() < 0.5) else right
@@ -60,9 +61,7 @@ def interleaved(
 
 
 def end_of(story: Story, events: Sequence[Incoming[Event]]) -> Contact:
-    contact = Contact(contact_id=story.contact_id)
-    for event in events:
-        contact, _ = hear(contact, event, POLICY, after(10_000))
+    contact, _ = after_events(Contact(contact_id=story.contact_id), events, SCENE)
     return contact
 
 
@@ -84,25 +83,25 @@ def how_it_stands(check_in: CheckIn) -> tuple[str, str]:
     raise AssertionError(f"nothing is left undecided, but {check_in}")
 
 
-@given(told=stories(), seed=st.integers())
-def test_the_end_is_the_same_for_every_order_in_which_the_topics_are_heard(
-    told: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]], seed: int
+@given(logs=stories(), seed=st.integers())
+def test_the_end_is_the_same_for_every_order_in_which_the_topics_are_consumed(
+    logs: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]], seed: int
 ) -> None:
-    story, intake, routing = told
+    story, intake, routing = logs
     straight = end_of(story, [*intake, *routing])
     assert summary(end_of(story, interleaved(intake, routing, seed))) == summary(straight)
     assert summary(end_of(story, [*routing, *intake])) == summary(straight)
 
 
-@given(told=stories(), seed=st.integers())
+@given(logs=stories(), seed=st.integers())
 def test_never_are_two_check_ins_of_a_contact_open_and_what_ended_stays_ended(
-    told: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]], seed: int
+    logs: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]], seed: int
 ) -> None:
-    story, intake, routing = told
+    story, intake, routing = logs
     contact = Contact(contact_id=story.contact_id)
     ended: dict[UUID, CheckIn] = {}
     for event in interleaved(intake, routing, seed):
-        contact, _ = hear(contact, event, POLICY, after(10_000))
+        contact, _ = after_events(contact, [event], SCENE)
         assert sum(isinstance(one.state, Scheduled) for one in contact.check_ins) <= 1
         now_ended = {
             one.check_in_id: one
@@ -113,11 +112,11 @@ def test_never_are_two_check_ins_of_a_contact_open_and_what_ended_stays_ended(
         ended = now_ended
 
 
-@given(told=stories(), seed=st.integers())
-def test_hearing_an_event_twice_changes_nothing(
-    told: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]], seed: int
+@given(logs=stories(), seed=st.integers())
+def test_consuming_an_event_twice_changes_nothing(
+    logs: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]], seed: int
 ) -> None:
-    story, intake, routing = told
+    story, intake, routing = logs
     events = interleaved(intake, routing, seed)
     twice = [event for event in events for _ in range(2)]
     assert end_of(story, twice) == end_of(story, events)

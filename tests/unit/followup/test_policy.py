@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.followup.domain.model import Claim, Received
-from services.followup.domain.policy import Policy, QuietHours, Rule
+from services.followup.domain.check_ins.model import Claim, Received
+from services.followup.domain.check_ins.policy import Policy, QuietHours, Rule
 from shared.contracts.values import Channel
 from shared.kernel.ids import new_id
 

@@ -6,7 +6,7 @@ from datetime import time, timedelta
 import pytest
 
 from services.followup.bootstrap import links, policy
-from services.followup.domain.policy import QuietHours, Rule
+from services.followup.domain.check_ins.policy import QuietHours, Rule
 from services.followup.settings import CheckInSettings, Settings
 from shared.settings import SettingsError, load
 
@@ -44,6 +44,14 @@ def test_exceptions_stand_before_the_rule_for_all(environment: pytest.MonkeyPatc
         (None, 2),
     ]
     assert rules.quiet_hours is None
+
+
+def test_the_old_name_of_a_setting_is_refused_with_the_new_one(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("RAPPORT_TIMER_BATCH", "5")
+    with pytest.raises(SettingsError, match="RAPPORT_JOB_BATCH"):
+        load(Settings)
 
 
 @pytest.mark.parametrize("secrets", ["[]", '["short"]'])

@@ -7,8 +7,9 @@ from dataclasses import fields
 
 import pytest
 
-from services.followup.domain.languages import LANGUAGES, Wording
 from services.followup.domain.wording import Letter, hello, letter, until, wording
+from services.followup.locales import LANGUAGES
+from services.followup.locales.wording import Wording
 from shared.i18n.local_time import local_time
 from shared.i18n.time_zones import time_zone
 from tests.unit.followup.story import NOON
@@ -85,7 +86,7 @@ def test_nothing_that_follows_a_name_makes_an_address_of_its_last_dot(language: 
     assert not re.search(r"Jr\.\w", hello(LANGUAGES[language], "Sammy Davis Jr."))
 
 
-def test_until_when_is_told_as_where_the_customer_lives() -> None:
+def test_until_when_is_written_as_where_the_customer_lives() -> None:
     german = until(LANGUAGES["de"], "de", NOON, "Europe/Berlin")
     assert german.endswith("Montag, 2. März 2026, 13:00 (Mitteleuropäische Normalzeit)")
     unknown = until(LANGUAGES["en"], "en", NOON, "No/Where")

@@ -23,9 +23,9 @@ OUTCOMES: dict[type[Event], str] = {
 }
 
 
-def count(told: Iterable[Outgoing]) -> None:
-    """Count the check-ins that these events tell of, once they are told."""
-    for outgoing in told:
+def count_outcomes(events: Iterable[Outgoing]) -> None:
+    """Count the check-ins that these events are about, once they are committed."""
+    for outgoing in events:
         outcome = OUTCOMES.get(type(outgoing.data))
         if outcome:
             once_committed(metrics.check_ins.labels(outcome=outcome).inc)

@@ -1,11 +1,11 @@
-"""What is heard from the other services, kept in a real database."""
+"""What the other services' events change, kept in a real database."""
 
 import asyncio
 
 import pytest
 
-from services.followup.adapters import store
-from services.followup.domain.model import Scheduled, Skipped, StillOpen, Waiting
+from services.followup.adapters.db import check_ins
+from services.followup.domain.check_ins.model import Scheduled, Skipped, StillOpen, Waiting
 from shared.contracts.followup import (
     CheckInScheduled,
     CheckInSent,
@@ -20,36 +20,38 @@ from tests.integration.followup.following import HOUR, WINDOW, FollowUp
 from tests.unit.followup.story import Story, after
 
 
-async def test_a_claim_is_kept_until_its_contact_is_heard_of(follow_up: FollowUp) -> None:
+async def test_a_claim_is_kept_until_its_contact_is_known(follow_up: FollowUp) -> None:
     story = Story()
-    await follow_up.hear(story.claimed(0))
+    await follow_up.consume(story.claimed(0))
     (kept,) = await follow_up.check_ins(story)
     assert kept.state == Waiting()
-    await follow_up.hear(story.received())
+    await follow_up.consume(story.received())
     (completed,) = await follow_up.check_ins(story)
     assert completed.state == Scheduled(after(HOUR))
-    (told,) = await follow_up.said(CheckInScheduled)
-    assert told.trace == story.received().trace
+    (event,) = await follow_up.published(CheckInScheduled)
+    assert event.trace == story.received().trace
 
 
 @pytest.mark.parametrize("met_before", [True, False])
-async def test_two_workers_that_hear_of_one_contact_at_once_lose_nothing(
+async def test_two_workers_with_events_of_one_contact_at_once_lose_nothing(
     follow_up: FollowUp, met_before: bool
 ) -> None:
     for _ in range(15):
         stories = [Story() for _ in range(10)]
         if met_before:
-            await follow_up.hear(*(story.failed(new_id()) for story in stories))
+            await follow_up.consume(*(story.failed(new_id()) for story in stories))
         await asyncio.gather(
-            follow_up.hear(*(story.received() for story in stories)),
-            follow_up.hear(*(story.claimed(0) for story in reversed(stories))),
+            follow_up.consume(*(story.received() for story in stories)),
+            follow_up.consume(*(story.claimed(0) for story in reversed(stories))),
         )
         for story in stories:
             (check_in,) = await follow_up.check_ins(story)
             assert check_in.state == Scheduled(after(HOUR))
 
 
-async def test_a_whole_life_in_one_batch_and_event_by_event_end_alike(follow_up: FollowUp) -> None:
+async def test_a_whole_lifecycle_in_one_batch_and_event_by_event_end_alike(
+    follow_up: FollowUp,
+) -> None:
     stories = [Story(), Story()]
     ends = []
     for story, at_once in zip(stories, (True, False), strict=True):
@@ -61,39 +63,42 @@ async def test_a_whole_life_in_one_batch_and_event_by_event_end_alike(follow_up:
             story.wrote_again(15),
         ]
         for batch in [events] if at_once else [[event] for event in events]:
-            await follow_up.hear(*batch)
+            await follow_up.consume(*batch)
         ends.append([type(one.state) for one in await follow_up.check_ins(story)])
     assert ends == [[Skipped, Scheduled]] * 2
-    assert len(await follow_up.said(CheckInSkipped)) == 2
+    assert len(await follow_up.published(CheckInSkipped)) == 2
 
 
 async def test_a_reopened_contact_is_not_asked(follow_up: FollowUp) -> None:
     story = Story()
-    await follow_up.hear(story.received(), story.claimed(0))
-    await follow_up.hear(story.queued(60))
+    await follow_up.consume(story.received(), story.claimed(0))
+    await follow_up.consume(story.queued(60))
     follow_up.clock.advance(2 * HOUR)
     await follow_up.act()
     (check_in,) = await follow_up.check_ins(story)
     assert isinstance(check_in.state, Skipped)
-    assert [type(one.data) for one in await follow_up.said()] == [CheckInScheduled, CheckInSkipped]
+    assert [type(one.data) for one in await follow_up.published()] == [
+        CheckInScheduled,
+        CheckInSkipped,
+    ]
 
 
 async def test_thanks_after_a_claim_hold_the_question_back_until_an_agent_has_read_them(
     follow_up: FollowUp,
 ) -> None:
     story = Story()
-    await follow_up.hear(story.received(), story.claimed(0))
-    await follow_up.hear(story.queued(60, QueuedReason.WROTE_AGAIN))
+    await follow_up.consume(story.received(), story.claimed(0))
+    await follow_up.consume(story.queued(60, QueuedReason.WROTE_AGAIN))
     follow_up.clock.advance(2 * HOUR)
     await follow_up.act()
-    assert await follow_up.said(CheckInSent, ResolutionRefuted, CheckInSkipped) == []
-    await follow_up.hear(story.reviewed(2 * HOUR, ReviewVerdict.NOTHING_NEW))
+    assert await follow_up.published(CheckInSent, ResolutionRefuted, CheckInSkipped) == []
+    await follow_up.consume(story.reviewed(2 * HOUR, ReviewVerdict.NOTHING_NEW))
     follow_up.clock.advance(HOUR - 1)
     await follow_up.act()
-    assert await follow_up.said(CheckInSent) == []
+    assert await follow_up.published(CheckInSent) == []
     follow_up.clock.advance(1)
     await follow_up.act()
-    assert len(await follow_up.said(CheckInSent)) == 1
+    assert len(await follow_up.published(CheckInSent)) == 1
 
 
 async def test_a_window_stays_open_until_the_word_and_then_for_its_whole_length(
@@ -101,18 +106,19 @@ async def test_a_window_stays_open_until_the_word_and_then_for_its_whole_length(
 ) -> None:
     story = Story()
     await follow_up.asked(story)
-    await follow_up.hear(story.queued(HOUR + 60, QueuedReason.WROTE_AGAIN))
+    await follow_up.consume(story.queued(HOUR + 60, QueuedReason.WROTE_AGAIN))
     follow_up.clock.advance(2 * WINDOW)
     await follow_up.act()
     async with follow_up.database.connection() as tx:
-        assert await store.next_due(tx) is None
+        assert await check_ins.next_due(tx) is None
+        assert await check_ins.next_closing(tx) is None
     said_at = HOUR + 2 * WINDOW
-    await follow_up.hear(story.reviewed(said_at, ReviewVerdict.NOTHING_NEW))
+    await follow_up.consume(story.reviewed(said_at, ReviewVerdict.NOTHING_NEW))
     await follow_up.act()
-    assert await follow_up.said(ResolutionUnrefuted) == []
+    assert await follow_up.published(ResolutionUnrefuted) == []
     follow_up.clock.advance(WINDOW)
     await follow_up.act()
-    assert len(await follow_up.said(ResolutionUnrefuted)) == 1
+    assert len(await follow_up.published(ResolutionUnrefuted)) == 1
 
 
 @pytest.mark.parametrize("known_late", [False, True])
@@ -121,22 +127,24 @@ async def test_still_open_settles_the_claim_as_refuted_once(
 ) -> None:
     story = Story()
     word = story.reviewed(90, ReviewVerdict.STILL_OPEN)
-    told = [story.claimed(0), story.queued(60, QueuedReason.WROTE_AGAIN), word, word]
+    events = [story.claimed(0), story.queued(60, QueuedReason.WROTE_AGAIN), word, word]
     received = story.received()
-    for event in [*told, received] if known_late else [received, *told]:
-        await follow_up.hear(event)
+    for event in [*events, received] if known_late else [received, *events]:
+        await follow_up.consume(event)
     follow_up.clock.advance(10 * WINDOW)
     await follow_up.act()
     (check_in,) = await follow_up.check_ins(story)
     assert isinstance(check_in.state, StillOpen)
-    (refuted,) = await follow_up.said(ResolutionConfirmed, ResolutionRefuted, ResolutionUnrefuted)
+    (refuted,) = await follow_up.published(
+        ResolutionConfirmed, ResolutionRefuted, ResolutionUnrefuted
+    )
     assert isinstance(refuted.data, ResolutionRefuted)
     assert refuted.data.resolution_id == story.resolution_id()
 
 
 async def test_names_follow_the_customer(follow_up: FollowUp) -> None:
     story = Story()
-    await follow_up.hear(story.identified("Anna"))
-    await follow_up.hear(story.identified("Anna Weber"), story.identified("Anna Berg"))
+    await follow_up.consume(story.identified("Anna"))
+    await follow_up.consume(story.identified("Anna Weber"), story.identified("Anna Berg"))
     async with follow_up.database.connection() as tx:
         assert await tx.fetchval("select name from customer") == "Anna Berg"

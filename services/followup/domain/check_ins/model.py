@@ -7,14 +7,15 @@ from typing import TypeAlias
 from uuid import UUID
 
 from shared.contracts.cloudevents import TraceContext
-from shared.contracts.event import Event
 from shared.contracts.followup import SkippedReason
 from shared.contracts.values import Channel
 from shared.kernel.ids import stable_id
 
+MAX_COMMENT = 5_000
+
 
 class Outcome(StrEnum):
-    """What became of a claimed resolution: said by the customer, or left unsaid."""
+    """What became of a claimed resolution: the customer answered, or left it in silence."""
 
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
@@ -35,7 +36,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The customer's own word."""
+    """The customer's own word; a comment has at most `MAX_COMMENT` characters."""
 
     solved: bool
     csat: int | None = None
@@ -58,7 +59,7 @@ class Aftermath:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Claimed, but whose contact it is has not been heard yet."""
+    """Claimed, but its contact is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class CheckIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """What `rapport.contact.received.v1` told, and the trace it came with."""
+    """What `rapport.contact.received.v1` says of a contact, and the trace it came with."""
 
     customer_id: UUID
     channel: Channel
@@ -148,7 +149,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """All that follow-up knows of one contact, in whichever order topics were heard."""
+    """All that follow-up knows of one contact, in whichever order topics were consumed."""
 
     contact_id: UUID
     received: Received | None = None
@@ -161,8 +162,14 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """A check-in as it now is, and the events that tell of it."""
+class Question:
+    """A check-in as it is put to a customer: with its contact, and the customer's name if it is known."""
 
     check_in: CheckIn
-    events: tuple[Event, ...]
+    contact: Contact
+    name: str = ""
+
+    @property
+    def language(self) -> str | None:
+        """The customer's own; None while the contact is not known."""
+        return self.contact.received.language if self.contact.received else None

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from services.followup.domain.model import Claim, Received
+from services.followup.domain.check_ins.model import Claim, Received
 from shared.i18n.time_zones import time_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Asks `delay` after the claim and closes `window` after asking; a None condition takes all."""
+    """Asks `delay` after the claim and closes `window` after asking; a None condition applies to all."""
 
     delay: timedelta
     window: timedelta
@@ -18,7 +18,7 @@ class Rule:
     queue_id: str | None = None
     value_tier: str | None = None
 
-    def takes(self, claim: Claim, received: Received) -> bool:
+    def applies_to(self, claim: Claim, received: Received) -> bool:
         """Whether this rule is about such a contact."""
         wanted = (self.channel, self.queue_id, self.value_tier)
         actual = (received.channel, claim.queue_id, received.value_tier)
@@ -50,7 +50,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The first rule that takes a contact counts; the last takes all."""
+    """The first rule that applies to a contact counts; the last applies to all."""
 
     rules: Sequence[Rule]
     quiet_hours: QuietHours | None = None
@@ -74,4 +74,4 @@ class Policy:
         return sent_at + self._rule(claim, received).window
 
     def _rule(self, claim: Claim, received: Received) -> Rule:
-        return next(rule for rule in self.rules if rule.takes(claim, received))
+        return next(rule for rule in self.rules if rule.applies_to(claim, received))

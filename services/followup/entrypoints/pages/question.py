@@ -10,15 +10,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from services.followup.adapters.store import Asked
-from services.followup.domain.languages import LANGUAGES
-from services.followup.domain.model import Answer, Sent, Settled
+from services.followup.domain.check_ins.model import MAX_COMMENT, Answer, Question, Sent, Settled
 from services.followup.domain.wording import FALLBACK, hello, until, wording
-from services.followup.entrypoints.schemas import LONGEST_COMMENT
+from services.followup.locales import LANGUAGES
 from shared.http.problems import STATUS
 
-_HERE: Final = Path(__file__).parent
-_STYLE: Final = Markup((_HERE / "page.css").read_text())  # noqa: S704 - our own file
+_HERE: Final = Path(__file__).parent / "templates"
+_STYLE: Final = Markup((_HERE / "question.css").read_text())  # noqa: S704 - our own file
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
 _POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}';"
@@ -27,34 +25,34 @@ _POLICY: Final = (
 _TEMPLATES: Final = Environment(
     loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
 )
-_PAGE: Final = _TEMPLATES.get_template("page.html")
+_PAGE: Final = _TEMPLATES.get_template("question.html")
 
 
-def question_page(asked: Asked, action: str) -> HTMLResponse:
+def question_page(question: Question, action: str) -> HTMLResponse:
     """The form; or, once it was answered, what was answered. `action` is where answers go."""
-    received, state = asked.contact.received, asked.check_in.state
-    spoken, words = wording(received.language if received else FALLBACK)
-    greeting = hello(words, asked.name)
+    received, state = question.contact.received, question.check_in.state
+    language, words = wording(question.language or FALLBACK)
+    greeting = hello(words, question.name)
     match state:
         case Settled(answer=Answer(solved=solved) as given):
             noted = words.noted_solved if solved else words.noted_unsolved
-            return _page(spoken, words.thanks, (greeting, noted), answer=given)
+            return _page(language, words.thanks, (greeting, noted), answer=given)
         case Sent(closes_at=closes_at) if received:
-            deadline = until(words, spoken, closes_at, received.time_zone)
-            return _page(spoken, words.question, (greeting, deadline), action=action)
-    return refusal_page("gone", spoken)
+            deadline = until(words, language, closes_at, received.time_zone)
+            return _page(language, words.question, (greeting, deadline), action=action)
+    return refusal_page("gone", language)
 
 
 def refusal_page(kind: str, language: str) -> HTMLResponse:
     """Why there is nothing to answer here, in words that help."""
-    spoken, words = wording(language)
+    shown_in, words = wording(language)
     title, hint = {
         "gone": (words.closed, words.closed_hint),
         "missing": (words.unknown, words.unknown_hint),
         "conflict": (words.other_answer, words.other_answer_hint),
         "invalid": (words.unreadable, words.unreadable_hint),
     }[kind]
-    return _page(spoken, title, (hint,), status=STATUS[kind])
+    return _page(shown_in, title, (hint,), status=STATUS[kind])
 
 
 def _page(
@@ -74,6 +72,6 @@ def _page(
         action=action,
         answer=answer,
         style=_STYLE,
-        longest_comment=LONGEST_COMMENT,
+        max_comment=MAX_COMMENT,
     )
     return HTMLResponse(content, status, {"content-security-policy": _POLICY, "vary": "accept"})

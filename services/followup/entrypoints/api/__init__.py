@@ -1,0 +1,1 @@
+"""What is served by HTTP: one module per resource, with its routes and its schemas."""

@@ -1,0 +1,1 @@
+"""Pages for people: plain HTML in their language, no script, no other host."""
