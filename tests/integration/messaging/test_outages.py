@@ -1,7 +1,7 @@
 """Parts that freeze and die: nothing is lost, nothing hangs for ever, and readiness says why."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from deploy.local.parts import LocalParts
 from deploy.local.ports import LOOPBACK
 from shared.contracts import topics
-from shared.contracts.cloudevents import Outgoing
+from shared.contracts.cloudevents import Outgoing, Record
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
 from shared.messaging import kafka
@@ -88,8 +88,13 @@ async def test_a_commit_to_a_frozen_broker_comes_back_and_the_next_one_works(
     clock = asyncio.get_running_loop().time
     await place.publish(*(message(confirmed()) for _ in range(10)))
     async with Reader(place.kafka, "frozen", [place.topic.name]) as reader:
-        records = await eventually(reader.poll)
-        reader.done(records)
+
+        async def read() -> Sequence[Record]:
+            records = await reader.poll()
+            assert records
+            return records
+
+        reader.done(await eventually(read))
         with frozen(pid_of(own_parts.broker)):
             before = clock()
             assert not await reader.commit()
