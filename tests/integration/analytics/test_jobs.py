@@ -1,18 +1,23 @@
 """What the worker does periodically, and that the migration is what the tables say."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prometheus_client import REGISTRY
 
-from services.analytics.entrypoints.jobs import measure_freshness, periodic_jobs, sweep
+from services.analytics.entrypoints.jobs import JOBS, periodic_jobs
 from shared.database.database import Database
 from shared.database.migrate import difference
+from shared.messaging.outbox.use_case import execute
 from tests.conftest import MakeDsn
 from tests.integration.analytics.conftest import Count
 from tests.support.clock import FakeClock
 from tests.support.eventually import eventually
 from tests.support.kafka import running
 from tests.support.life import NOON, Life, whole_life
+
+
+async def run_once(name: str, database: Database, now: datetime) -> None:
+    await execute(database, lambda tx: JOBS[name](tx, now))
 
 
 async def test_freshness_is_the_age_of_the_newest_event_whatever_came_last(
@@ -24,7 +29,7 @@ async def test_freshness_is_the_age_of_the_newest_event_whatever_came_last(
     older, newer = life.incoming()
     await count_batch([newer])
     await count_batch([older])
-    await measure_freshness(database, newer.time + timedelta(seconds=30))
+    await run_once("measure_freshness", database, newer.time + timedelta(seconds=30))
     assert REGISTRY.get_sample_value("rapport_figures_age_seconds") == 30
 
 
@@ -37,9 +42,9 @@ async def test_sweeping_keeps_what_may_still_move(database: Database, count_batc
     zeros = "select count(*) from rollup where n = 0"
     async with database.connection() as tx:
         before = await tx.fetchval(zeros)
-        await sweep(database, NOON)
+        await run_once("sweep_rollups", database, NOON)
         assert await tx.fetchval(zeros) == before > 0
-        await sweep(database, NOON + timedelta(days=1))
+        await run_once("sweep_rollups", database, NOON + timedelta(days=1))
         assert await tx.fetchval(zeros) == 0
 
 
