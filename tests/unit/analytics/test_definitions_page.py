@@ -82,7 +82,7 @@ def test_the_recipe_adds_a_figure(copy: Copy) -> None:
         copy.insert(path, "    HelpStepRecorded,\n", before="    MessageRequested,\n")
     copy.append(routing, projection)
     refused = next(line for line in copy.lines(CONSUMER) if "on(ActionRefused," in line)
-    copy.insert(CONSUMER, indent(row, "    "), after=refused)
+    copy.insert(CONSUMER, indent(f"{row.rstrip()},\n", "    "), after=refused)
     theme = f"{DOMAIN}/figures/authority.py"
     copy.insert(theme, f"{measure}\n\n", before="DEFINITIONS = (\n")
     entry = indent(f"{definition.rstrip()},\n", "    ")
