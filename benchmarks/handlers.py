@@ -10,7 +10,7 @@ from benchmarks.plan import Measure, Plan
 from benchmarks.ratios import Figure, Rounds, ratio, table_of_rounds
 from benchmarks.stage import Stage, count, stage
 from deploy.local.failure import LaunchFailure
-from services.analytics.entrypoints.consumer import SUBSCRIPTIONS
+from services.analytics.entrypoints import consumer as analytics
 from services.followup.entrypoints import consumer as followup
 from services.routing.entrypoints import consumer as routing
 from shared.contracts import topics
@@ -25,7 +25,7 @@ EVENTS_OF_A_LIFE = 17
 HEARD: dict[str, tuple[tuple[Topic, ...], frozenset[type[Event]]]] = {
     ROUTING: (routing.TOPICS, routing.WANTED),
     FOLLOWUP: (followup.TOPICS, followup.WANTED),
-    ANALYTICS: (SUBSCRIPTIONS[0].topics, SUBSCRIPTIONS[0].wanted),
+    ANALYTICS: (analytics.TOPICS, frozenset(analytics.HANDLERS)),
 }
 
 

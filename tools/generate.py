@@ -5,8 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from services.analytics.entrypoints import definitions
-from tools import routes, telemetry
+from tools import definitions, routes, telemetry
 from tools.contracts import files as contracts
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks.loop import counting
 from benchmarks.loop.submissions import SUBMITTED
-from services.analytics.entrypoints.consumer import SUBSCRIPTIONS
+from services.analytics.entrypoints import consumer as analytics
 from services.followup.bootstrap import policy
 from services.followup.entrypoints import consumer as followup
 from services.followup.settings import CheckInSettings
@@ -72,5 +72,5 @@ WORKLOADS = {
     "intake": Workload(_intake),
     "routing": Workload(_routing, _one_queue),
     "followup": Workload(_followup),
-    "analytics": Workload(lambda: SUBSCRIPTIONS[0]),
+    "analytics": Workload(lambda: analytics.subscriptions()[0]),
 }

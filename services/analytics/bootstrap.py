@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.analytics.entrypoints.consumer import SUBSCRIPTIONS
-from services.analytics.entrypoints.http import router
-from services.analytics.entrypoints.timers import Upkeep
+from services.analytics.entrypoints.api import definitions, figures
+from services.analytics.entrypoints.consumer import subscriptions
+from services.analytics.entrypoints.jobs import periodic_jobs
 from services.analytics.settings import Settings
 from shared.contracts.topics import ANALYTICS
 from shared.database.database import Database
@@ -18,13 +18,13 @@ from shared.runtime import Role, Service
 
 @asynccontextmanager
 async def api(settings: Settings) -> AsyncIterator[Role]:
-    """Answers questions about figures."""
+    """Serves figures and their definitions."""
     authenticator = Authenticator(settings.auth, SystemClock())
     database = await Database.open(settings.database, name="analytics-api")
     try:
         app = create_app(
             service=ANALYTICS,
-            routers=[router(database)],
+            routers=[figures.router(database), definitions.router()],
             settings=settings.http,
             authenticator=authenticator,
         )
@@ -35,14 +35,14 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
 
 @asynccontextmanager
 async def worker(settings: Settings) -> AsyncIterator[Role]:
-    """Counts what is told; its relay publishes dead letters only."""
+    """Counts what is consumed; its relay publishes dead letters only."""
     database = await Database.open(settings.database, name="analytics-worker")
     try:
-        upkeep = Upkeep(database, SystemClock(), settings.upkeep_seconds)
-        ears = messaging(ANALYTICS, SUBSCRIPTIONS, database, settings.kafka)
+        jobs = periodic_jobs(database, SystemClock(), settings.job_interval_seconds)
+        consuming = messaging(ANALYTICS, subscriptions(), database, settings.kafka)
         yield Role(
-            parts={"upkeep": upkeep, **ears.parts},
-            checks={"database": database.ping, **ears.checks},
+            parts={**jobs, **consuming.parts},
+            checks={"database": database.ping, **consuming.checks},
         )
     finally:
         await database.close()

@@ -1,5 +1,8 @@
 """What analytics is told by its environment, beside what every service is told."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pydantic import Field
 
 from shared.settings import ServiceSettings
@@ -8,4 +11,11 @@ from shared.settings import ServiceSettings
 class Settings(ServiceSettings):
     """All of it."""
 
-    upkeep_seconds: float = Field(10.0, gt=0, description="Time between two rounds of upkeep.")
+    job_interval_seconds: float = Field(
+        10.0, gt=0, description="Time between two runs of each periodic job."
+    )
+
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        **ServiceSettings.RENAMED,
+        "RAPPORT_UPKEEP_SECONDS": "RAPPORT_JOB_INTERVAL_SECONDS",
+    }

@@ -37,7 +37,7 @@ ENVIRONMENT = {
         "RAPPORT_CHECK_IN__QUIET_HOURS": "false",
     },
     "routing": {"RAPPORT_FORECAST_SECONDS": "1"},
-    "analytics": {"RAPPORT_UPKEEP_SECONDS": "1"},
+    "analytics": {"RAPPORT_JOB_INTERVAL_SECONDS": "1"},
 }
 
 

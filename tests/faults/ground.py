@@ -51,7 +51,7 @@ ENVIRONMENT = {
         "RAPPORT_CHECK_IN__WINDOW_SECONDS": "1",
         "RAPPORT_CHECK_IN__QUIET_HOURS": "false",
     },
-    "analytics": {"RAPPORT_UPKEEP_SECONDS": "1"},
+    "analytics": {"RAPPORT_JOB_INTERVAL_SECONDS": "1"},
 }
 # Nothing that time alone will bring to an end may be left.
 UNDONE = {

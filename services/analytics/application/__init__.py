@@ -1,1 +1,1 @@
-"""The use cases: count a batch, answer a question, count anew."""
+"""The use cases: count a batch, read figures, count anew."""

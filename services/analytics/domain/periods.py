@@ -64,10 +64,11 @@ def span(start: datetime, end: datetime, grain: Grain, zone: str | None = None) 
     clock = start.tzinfo if zone is None else _zone(zone)
     if clock is None:
         raise Invalid("from needs an offset, such as 2026-01-31T08:00:00Z, or zone must be named")
+    shown = _shown(start, clock)
     start, end = _moment(start, clock), _moment(end, clock)
     if end <= start:
         raise Invalid("to must be later than from")
-    return Span(_exact(_CUTTERS[grain](start, end, clock), end, grain), clock)
+    return Span(_exact(_CUTTERS[grain](start, end, clock, shown), end, grain), clock)
 
 
 def _exact(cuts: Iterator[datetime], end: datetime, grain: Grain) -> tuple[datetime, ...]:
@@ -97,26 +98,29 @@ def _moment(moment: datetime, clock: tzinfo) -> datetime:
     return aware.astimezone(UTC)
 
 
-def _total(start: datetime, end: datetime, _: tzinfo) -> Iterator[datetime]:
+def _total(start: datetime, end: datetime, *_: object) -> Iterator[datetime]:
     yield from (start, end)
 
 
-def _hours(start: datetime, end: datetime, clock: tzinfo) -> Iterator[datetime]:
+def _hours(start: datetime, end: datetime, clock: tzinfo, shown: datetime) -> Iterator[datetime]:
     """An hour ends after sixty minutes, or where a change of the clock ends it earlier.
 
     Lord Howe Island moves its clock by half an hour: one half hour stands by itself there, and all
     others remain hours of the local clock.
     """
-    shown = _shown(start, clock)
     while start < end:
         yield start
         start += HOUR - (_shown(start, clock) - shown) % HOUR
     yield start
 
 
-def _days(start: datetime, end: datetime, clock: tzinfo) -> Iterator[datetime]:
-    """The same time of each day; a date that the clock never showed has no period."""
-    shown, days, last = _shown(start, clock), 0, start
+def _days(start: datetime, end: datetime, clock: tzinfo, shown: datetime) -> Iterator[datetime]:
+    """The same time of each day; a date that the clock never showed has no period.
+
+    It is the time that was asked for: a midnight that the clock skipped on the first day is not
+    skipped on the next.
+    """
+    days, last = 0, start
     yield start
     while last < end:
         days += 1
@@ -127,10 +131,12 @@ def _days(start: datetime, end: datetime, clock: tzinfo) -> Iterator[datetime]:
 
 
 def _shown(moment: datetime, clock: tzinfo) -> datetime:
-    return moment.astimezone(clock).replace(tzinfo=None, fold=0)
+    """What the clock shows then. A time without an offset is what it shows, or skips."""
+    local = moment.astimezone(clock) if moment.tzinfo else moment
+    return local.replace(tzinfo=None, fold=0)
 
 
-_CUTTERS: Mapping[Grain, Callable[[datetime, datetime, tzinfo], Iterator[datetime]]] = {
+_CUTTERS: Mapping[Grain, Callable[[datetime, datetime, tzinfo, datetime], Iterator[datetime]]] = {
     "hour": _hours,
     "day": _days,
     "total": _total,

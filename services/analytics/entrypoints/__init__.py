@@ -1,1 +1,1 @@
-"""The doors: HTTP routes, and the ears of the consumer."""
+"""What comes in: requests, events, operators, and the time for a periodic job."""

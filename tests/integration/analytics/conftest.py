@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
-from services.analytics.application.handlers.facts import apply_events
 from services.analytics.bootstrap import api
+from services.analytics.entrypoints.consumer import subscriptions
 from services.analytics.settings import Settings
 from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
@@ -21,6 +21,7 @@ from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn, OpenDatabase
 from tests.support.life import Life
 
+(HANDLE,) = (each.handle for each in subscriptions())
 Count: TypeAlias = Callable[[Sequence[Incoming[Event]]], Awaitable[None]]
 
 
@@ -35,7 +36,7 @@ def count_batch(database: Database) -> Count:
 
     async def count_one(batch: Sequence[Incoming[Event]]) -> None:
         async with database.transaction() as tx:
-            assert await apply_events(tx, batch) == ()
+            assert await HANDLE(tx, batch) == ()
 
     return count_one
 
@@ -66,11 +67,11 @@ async def client(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx2.Asy
         await running
 
 
-async def told(settings: Settings, *lives: Life) -> None:
+async def consume(settings: Settings, *lives: Life) -> None:
     """Count everything that happened to these."""
     database = await Database.open(settings.database)
     async with database.transaction() as tx:
-        await apply_events(tx, [incoming for life in lives for incoming in life.incoming()])
+        await HANDLE(tx, [incoming for life in lives for incoming in life.incoming()])
     await database.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 from deploy.local.tokens import TokenIssuer
 from services.analytics.domain.figures.registry import DEFINITIONS
 from services.analytics.settings import Settings
-from tests.integration.analytics.conftest import ask, told
+from tests.integration.analytics.conftest import ask, consume
 from tests.support.life import NOON, Life, whole_life
 
 HOUR = {"from": "2026-03-02T12:00:00Z", "to": "2026-03-02T13:00:00Z"}
@@ -34,7 +34,7 @@ async def test_each_figure_names_its_definition_version_and_n(
     life.received()
     life.queued(target=60)
     life.later(30).assigned()
-    await told(settings, life)
+    await consume(settings, life)
     answer = await ask(client, **HOUR)
     figures = answer["periods"][0]["figures"]
     assert figures["service_level_answered"] == {
@@ -51,7 +51,7 @@ async def test_each_figure_names_its_definition_version_and_n(
 async def test_who_asks_for_some_figures_gets_these_and_no_others(
     client: httpx2.AsyncClient, settings: Settings
 ) -> None:
-    await told(settings, *(whole_life(seed) for seed in range(5)))
+    await consume(settings, *(whole_life(seed) for seed in range(5)))
     everything = (await ask(client, **HOUR))["periods"][0]["figures"]
     asked = ["csat_mean", "contacts", "wait"]
     answer = await client.get("/v1/figures", params={**HOUR, "figure": asked})
@@ -63,7 +63,7 @@ async def test_who_asks_for_some_figures_gets_these_and_no_others(
 async def test_periods_queues_and_channels_add_up_to_the_whole(
     client: httpx2.AsyncClient, settings: Settings
 ) -> None:
-    await told(settings, *(whole_life(seed) for seed in range(40)))
+    await consume(settings, *(whole_life(seed) for seed in range(40)))
 
     async def contacts(**query: str) -> int:
         periods = (await ask(client, **DAY, **query))["periods"]

@@ -6,12 +6,14 @@ from random import Random
 
 from hypothesis import HealthCheck, given, settings
 
-from services.analytics.adapters import store
-from services.analytics.application.recount import differences, recount
+from services.analytics.adapters.db import resets, rollups
+from services.analytics.application.commands.recount import recount
+from services.analytics.application.queries.recounted import differences
 from services.analytics.domain.figures.registry import MEASURES
 from services.analytics.domain.periods import span
 from services.analytics.domain.rollups import NOT_QUEUED, Sums, contributions
 from shared.database.database import Database
+from shared.messaging.outbox.use_case import execute
 from tests.integration.analytics.conftest import Count
 from tests.support.life import NOON, Life, whole_life
 from tests.unit.analytics.histories import Batches, arrivals, counted, fact_of
@@ -31,7 +33,7 @@ def sums_of(lives: list[Life]) -> Sums:
 
 async def stored(database: Database) -> Sums:
     async with database.connection() as tx:
-        return await store.all_sums(tx)
+        return await rollups.all_sums(tx)
 
 
 async def wrong(database: Database) -> object:
@@ -42,37 +44,37 @@ async def wrong(database: Database) -> object:
 @A_FEW
 @given(arrivals())
 async def test_any_order_in_any_batches_gives_the_same_sums(
-    database: Database, count_batch: Count, told: tuple[list[Life], Batches]
+    database: Database, count_batch: Count, drawn: tuple[list[Life], Batches]
 ) -> None:
-    lives, batches = told
+    lives, batches = drawn
     async with database.transaction() as tx:
-        await store.forget_all(tx)
+        await resets.clear_all(tx)
     for batch in batches:
         await count_batch(batch)
     assert await stored(database) == sums_of(lives) == counted(batches)[1]
     assert await wrong(database) == {}
 
 
-async def test_lanes_that_share_contacts_lose_nothing(
+async def test_members_that_share_contacts_lose_nothing(
     database: Database, count_batch: Count
 ) -> None:
-    """Each lane is told of all contacts, but of its own topics; batches meet on the same rows."""
+    """Each member gets all contacts, but only its own topics; batches meet on the same rows."""
     lives = [whole_life(seed) for seed in range(60)]
     events = [incoming for life in lives for incoming in life.incoming()]
     topics = sorted({incoming.origin.topic for incoming in events})
 
-    async def lane(number: int) -> None:
+    async def member(number: int) -> None:
         mine = [event for event in events if topics.index(event.origin.topic) % 4 == number]
         Random(number).shuffle(mine)
         for start in range(0, len(mine), 40):
             await count_batch(mine[start : start + 40])
 
-    await asyncio.gather(*(lane(number) for number in range(4)))
+    await asyncio.gather(*(member(number) for number in range(4)))
     assert await stored(database) == sums_of(lives)
     assert await wrong(database) == {}
 
 
-async def test_the_same_events_at_once_in_two_lanes_count_once(
+async def test_the_same_events_at_once_in_two_members_count_once(
     database: Database, count_batch: Count
 ) -> None:
     lives = [whole_life(seed) for seed in range(30)]
@@ -97,8 +99,7 @@ async def test_a_wrong_sum_is_found_and_a_recount_puts_it_right(
     found = await wrong(database)
     assert isinstance(found, dict)
     assert sorted(key[3] for key in found) == ["contacts", "csat"]
-    async with database.transaction() as tx:
-        await recount(tx)
+    await execute(database, recount)
     assert await wrong(database) == {}
     assert await stored(database) == sums_of([life])
 
@@ -112,7 +113,7 @@ async def test_sums_that_became_nothing_are_swept_away(
     emptied = "select count(*) from rollup where queue_id = $1"
     async with database.connection() as tx:
         assert await tx.fetchval(emptied, NOT_QUEUED) > 0
-        assert await store.sweep(tx, before=NOON + timedelta(days=1)) > 0
+        assert await rollups.sweep(tx, before=NOON + timedelta(days=1)) > 0
         assert await tx.fetchval(emptied, NOT_QUEUED) == 0
     assert await wrong(database) == {}
 
@@ -123,8 +124,8 @@ async def test_only_the_sums_of_the_asked_figures_are_read(
     await count_batch([each for seed in range(9) for each in whole_life(seed).incoming()])
     asked = span(NOON, NOON + timedelta(hours=3), "total")
     async with database.connection() as tx:
-        (everything,) = await store.sums_by_period(tx, asked.cuts, [each.id for each in MEASURES])
-        (some,) = await store.sums_by_period(tx, asked.cuts, ["csat", "contacts"])
-        assert await store.sums_by_period(tx, asked.cuts, []) == [{}]
+        (everything,) = await rollups.sums_by_period(tx, asked.cuts, [each.id for each in MEASURES])
+        (some,) = await rollups.sums_by_period(tx, asked.cuts, ["csat", "contacts"])
+        assert await rollups.sums_by_period(tx, asked.cuts, []) == [{}]
     assert some.keys() == {"csat", "contacts"} < everything.keys()
     assert some == {measure: everything[measure] for measure in some}

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from services.analytics.adapters import store
-from services.analytics.application import answering
+from services.analytics.adapters.db import resets, rollups
+from services.analytics.application.queries.figures import read_figures
 from services.analytics.domain.figures.registry import DEFINITIONS
 from services.analytics.domain.periods import span
 from services.analytics.settings import Settings
 from shared.database.database import Database
-from tests.integration.analytics.conftest import Count, ask, told
+from tests.integration.analytics.conftest import Count, ask, consume
 from tests.support.life import Life
 from tests.unit.analytics.zones import midnights, zones
 
@@ -75,7 +75,7 @@ async def test_a_day_is_the_day_of_the_asked_zone(
 ) -> None:
     start, end = day.ends
     assert end - start == timedelta(hours=day.hours)
-    await told(settings, *around(start, end))
+    await consume(settings, *around(start, end))
     until = end.astimezone(ZoneInfo(day.zone)).date().isoformat()
     asked = {"from": f"{day.date}T00:00:00", "to": f"{until}T00:00:00"}
     answer = await ask(client, **asked, zone=day.zone, grain="day")
@@ -91,7 +91,7 @@ async def test_the_hours_of_a_local_day_are_its_own(
     client: httpx2.AsyncClient, settings: Settings, day: Day
 ) -> None:
     start, end = day.ends
-    await told(settings, *around(start, end))
+    await consume(settings, *around(start, end))
     asked = {"from": start.isoformat(), "to": end.isoformat()}
     periods = (await ask(client, **asked, zone=day.zone, grain="hour"))["periods"]
     counts = [period["figures"]["contacts"]["n"] for period in periods]
@@ -102,7 +102,7 @@ async def test_the_hours_of_a_local_day_are_its_own(
 async def test_a_day_at_half_past_needs_no_zone_but_its_offset(
     client: httpx2.AsyncClient, settings: Settings
 ) -> None:
-    await told(settings, *around(*KOLKATA.ends))
+    await consume(settings, *around(*KOLKATA.ends))
     asked = {"from": "2026-03-02T00:00:00+05:30", "to": "2026-03-04T00:00:00+05:30"}
     first, second = (await ask(client, **asked, grain="day"))["periods"]
     assert (first["start"], first["end"]) == (asked["from"], "2026-03-03T00:00:00+05:30")
@@ -115,7 +115,7 @@ async def test_any_quarter_of_an_hour_can_be_asked_for(
 ) -> None:
     start = datetime(2026, 3, 2, 12, 15, tzinfo=UTC)
     end = start + timedelta(minutes=15)
-    await told(settings, *around(start, end))
+    await consume(settings, *around(start, end))
     answer = await ask(client, **{"from": start.isoformat(), "to": end.isoformat()})
     assert answer["periods"][0]["figures"]["contacts"]["n"] == 2
 
@@ -132,11 +132,11 @@ async def test_a_day_holds_whom_its_own_clock_says_and_its_quarters_add_up_to_it
     ages = data.draw(st.lists(st.integers(-7_200, length + 7_200), min_size=1, max_size=12))
     moments = [asked.start + timedelta(seconds=age) for age in ages]
     async with database.transaction() as tx:
-        await store.forget_all(tx)
+        await resets.clear_all(tx)
     await count_batch([each for n, at in enumerate(moments) for each in received(n, at).incoming()])
     async with database.connection() as tx:
-        days = (await answering.figures(tx, asked, DEFINITIONS)).periods
-        stored = await store.all_sums(tx)
+        days = (await read_figures(tx, asked, DEFINITIONS)).periods
+        stored = await rollups.all_sums(tx)
     dates = [moment.astimezone(ZoneInfo(zone)).date() for moment in moments]
     for number, day in enumerate(days):
         n = day.figures["contacts"].n

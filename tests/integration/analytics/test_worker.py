@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.analytics.adapters import store
-from services.analytics.application.recount import differences
+from services.analytics.adapters.db import rollups
+from services.analytics.application.queries.recounted import differences
 from services.analytics.bootstrap import worker
 from services.analytics.domain.rollups import Sums
-from services.analytics.entrypoints.commands import do
+from services.analytics.entrypoints.cli import run
 from services.analytics.settings import Settings
 from shared.contracts.event import topic_of
 from shared.database.database import Database
@@ -36,7 +36,7 @@ async def settings(postgres_dsn: MakeDsn, broker: KafkaSettings, tmp_path: Path)
         database=DatabaseSettings(dsn=SecretStr(await postgres_dsn("analytics"))),
         kafka=broker,
         auth=AuthSettings(issuer="https://issuer.invalid", jwks=str(tmp_path / "none.json")),
-        upkeep_seconds=0.2,
+        job_interval_seconds=0.2,
     )
 
 
@@ -53,7 +53,7 @@ async def working(settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-async def tell(kafka: KafkaSettings, lives: list[Life]) -> None:
+async def publish_lives(kafka: KafkaSettings, lives: list[Life]) -> None:
     loads: dict[str, list[Message]] = {}
     for life in lives:
         for event in life.events:
@@ -65,7 +65,7 @@ async def of_these(database: Database, lives: list[Life]) -> Sums:
     """The stored sums; other tests' contacts on the shared topics are not among them."""
     hours = {key[0] for key in sums_of(lives)}
     async with database.connection() as tx:
-        return {key: n for key, n in (await store.all_sums(tx)).items() if key[0] in hours}
+        return {key: n for key, n in (await rollups.all_sums(tx)).items() if key[0] in hours}
 
 
 async def test_a_rebuild_counts_what_was_counted_live(
@@ -80,15 +80,15 @@ async def test_a_rebuild_counts_what_was_counted_live(
     async def all_counted() -> bool:
         return await of_these(database, lives) == right
 
-    async def all_heard() -> bool:
+    async def all_consumed() -> bool:
         async with database.connection() as tx:
             return bool(await tx.fetchval("select count(*) >= $1 from inbox", events))
 
     async with working(settings):
-        await tell(settings.kafka, lives)
+        await publish_lives(settings.kafka, lives)
         await eventually(all_counted, within=30)
         with pytest.raises(Conflict):
-            await do("rebuild", settings)
+            await run("rebuild", settings)
         assert await all_counted()
     await eventually(lambda: done("rebuild", settings), within=20)
     assert await of_these(database, lives) == {}
@@ -96,7 +96,7 @@ async def test_a_rebuild_counts_what_was_counted_live(
         await eventually(all_counted, within=30)
     await eventually(lambda: done("replay", settings), within=20)
     async with working(settings):
-        await eventually(all_heard, within=30)
+        await eventually(all_consumed, within=30)
     assert await all_counted()
     async with database.transaction() as tx:
         assert await differences(tx) == {}
@@ -105,7 +105,7 @@ async def test_a_rebuild_counts_what_was_counted_live(
 async def done(command: str, settings: Settings) -> bool:
     """Whether it was done: a worker that has just left may be a member for a moment yet."""
     try:
-        await do(command, settings)
+        await run(command, settings)
     except Conflict:
         return False
     return True

@@ -8,7 +8,7 @@ from tests.unit.analytics.histories import fact_of
 
 
 def figure(definition_id: str, *lives: Life) -> Result:
-    """The figure with this id when nothing but these lives was ever told."""
+    """The figure with this id when nothing but these lives was ever consumed."""
     definition = next(known for known in DEFINITIONS if known.id == definition_id)
     sums: dict[str, int] = {}
     for life in lives:

@@ -7,8 +7,8 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from services.analytics.domain.facts import NOTHING, Fact
-from services.analytics.domain.projections.table import project
 from services.analytics.domain.rollups import Sums, add_change
+from services.analytics.entrypoints.consumer import HANDLERS
 from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
 from shared.contracts.followup import SkippedReason
@@ -96,19 +96,27 @@ def _thanks(life: Life) -> None:
 @st.composite
 def arrivals(draw: st.DrawFn, max_lives: int = 5) -> tuple[list[Life], Batches]:
     """Some lives, and their events in any order, some of them twice, cut into batches anywhere."""
-    told = draw(st.lists(lives(), min_size=1, max_size=max_lives, unique_by=lambda a: a.contact_id))
-    events = [incoming for life in told for incoming in life.incoming()]
+    drawn = draw(
+        st.lists(lives(), min_size=1, max_size=max_lives, unique_by=lambda a: a.contact_id)
+    )
+    events = [incoming for life in drawn for incoming in life.incoming()]
     again = draw(st.lists(st.sampled_from(events), max_size=10))
     order = draw(st.permutations(events + again))
     cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=5)))
-    return told, [order[a:b] for a, b in zip([0, *cuts], [*cuts, len(order)], strict=True)]
+    return drawn, [order[a:b] for a, b in zip([0, *cuts], [*cuts, len(order)], strict=True)]
+
+
+def project(fact: Fact, incoming: Incoming[Event]) -> Fact:
+    """What is known of a contact after this event. Raises `KeyError` for one that is not consumed."""
+    decision = HANDLERS[type(incoming.data)](fact, incoming, None)
+    return decision.state if decision else fact
 
 
 def fact_of(life: Life) -> Fact:
-    """All that is known of a contact when all was heard, in order and once."""
+    """All that is known of a contact when everything was consumed, in order and once."""
     fact = NOTHING
     for incoming in life.incoming():
-        fact = project(fact, incoming.data, incoming.id)
+        fact = project(fact, incoming)
     return fact
 
 
@@ -119,6 +127,6 @@ def counted(batches: Batches) -> tuple[dict[UUID, Fact], Sums]:
     for incoming in (event for batch in batches for event in batch):
         contact_id = UUID(incoming.subject)
         before = facts.get(contact_id, NOTHING)
-        facts[contact_id] = project(before, incoming.data, incoming.id)
+        facts[contact_id] = project(before, incoming)
         add_change(sums, before, facts[contact_id])
     return facts, {key: n for key, n in sums.items() if n}

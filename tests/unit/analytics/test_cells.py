@@ -3,13 +3,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from services.analytics.domain.facts import NOTHING
-from services.analytics.domain.projections.table import project
 from services.analytics.domain.rollups import NOT_QUEUED, Sums, add_change, contributions
 from shared.contracts.routing import QueuedReason
 from shared.contracts.values import Channel
 from tests.support.life import NOON, Life
 from tests.unit.analytics.figures import contact, taken
-from tests.unit.analytics.histories import fact_of
+from tests.unit.analytics.histories import fact_of, project
 
 
 def cells(life: Life) -> set[tuple[datetime, str, str]]:
@@ -24,7 +23,7 @@ def test_a_contact_counts_in_the_quarter_it_was_received_in_whenever_things_happ
     assert cells(life) == {(NOON + timedelta(minutes=45), "orders", "chat")}
 
 
-def test_a_quarter_is_utc_whatever_zone_the_time_is_told_in() -> None:
+def test_a_quarter_is_utc_whatever_zone_the_time_is_given_in() -> None:
     life = Life(start=NOON.astimezone(timezone(timedelta(hours=5, minutes=30))))
     life.received()
     life.queued()
@@ -47,9 +46,9 @@ def test_a_contact_that_nobody_received_adds_nothing_yet() -> None:
 def test_a_contact_stands_under_no_queue_until_it_is_queued_and_leaves_nothing_there() -> None:
     sums: Sums = {}
     received, queued = contact(1).incoming()
-    first = project(NOTHING, received.data, received.id)
+    first = project(NOTHING, received)
     add_change(sums, NOTHING, first)
     assert {key[1] for key in sums} == {NOT_QUEUED}
-    add_change(sums, first, project(first, queued.data, queued.id))
+    add_change(sums, first, project(first, queued))
     assert {key[1] for key, n in sums.items() if n} == {"billing"}
     assert min(sums.values()) == 0

@@ -10,10 +10,11 @@ from textwrap import indent
 import pytest
 
 from services.analytics.domain.figures.registry import DEFINITIONS, MEASURES
-from services.analytics.entrypoints.definitions import main
+from tools.definitions import main
 
 ROOT = Path(__file__).parents[3]
 DOMAIN = "services/analytics/domain"
+CONSUMER = "services/analytics/entrypoints/consumer.py"
 GOLDEN = "tests/unit/analytics/test_followed.py"
 IMPORTS = """from shared.contracts.routing import HelpEvidence, HelpStep, HelpStepRecorded
 from tests.unit.analytics.figures import contact, figure, taken
@@ -50,6 +51,9 @@ class Copy:
         put = anchor + block if after else block + anchor
         file.write_text(text.replace(anchor, put), "utf-8")
 
+    def lines(self, path: str) -> list[str]:
+        return (self._root / path).read_text("utf-8").splitlines(keepends=True)
+
     def write(self, path: str, text: str) -> None:
         (self._root / path).write_text(text, "utf-8")
 
@@ -73,20 +77,18 @@ def test_the_recipe_adds_a_figure(copy: Copy) -> None:
     )
     copy.insert(f"{DOMAIN}/facts.py", field, after="    refusals: frozenset[UUID] = frozenset()\n")
     copy.insert(f"{DOMAIN}/facts.py", join, after='    "refusals": union,\n')
-    for file in ("routing", "table"):
-        path = f"{DOMAIN}/projections/{file}.py"
+    routing = f"{DOMAIN}/projections/routing.py"
+    for path in (routing, CONSUMER):
         copy.insert(path, "    HelpStepRecorded,\n", before="    MessageRequested,\n")
-    copy.append(f"{DOMAIN}/projections/routing.py", projection)
-    refused = "        on(ActionRefused, routing.action_refused),\n"
-    copy.insert(
-        f"{DOMAIN}/projections/table.py", indent(f"{row.rstrip()},\n", " " * 8), after=refused
-    )
+    copy.append(routing, projection)
+    refused = next(line for line in copy.lines(CONSUMER) if "on(ActionRefused," in line)
+    copy.insert(CONSUMER, indent(f"{row.rstrip()},\n", "    "), after=refused)
     theme = f"{DOMAIN}/figures/authority.py"
     copy.insert(theme, f"{measure}\n\n", before="DEFINITIONS = (\n")
     entry = indent(f"{definition.rstrip()},\n", "    ")
     copy.insert(theme, entry, after="DEFINITIONS = (\n")
     copy.write(GOLDEN, IMPORTS + golden)
-    page = "services.analytics.entrypoints.definitions"
+    page = "tools.definitions"
     assert copy.run(page, "--check") == 1
     assert copy.run(page) == 0
     assert copy.run(page, "--check") == 0

@@ -68,9 +68,9 @@ def test_every_field_of_a_fact_says_how_it_is_joined() -> None:
 
 @given(arrivals())
 def test_any_order_with_duplicates_gives_the_same_facts_and_sums(
-    told: tuple[list[Life], Batches],
+    drawn: tuple[list[Life], Batches],
 ) -> None:
-    alive, batches = told
+    alive, batches = drawn
     facts, sums = counted(batches)
     right: Sums = {}
     for life in alive:

@@ -109,6 +109,21 @@ def test_a_date_that_a_clock_never_showed_has_no_period() -> None:
     assert [local(start, "Pacific/Apia").day for start in starts(asked)] == [29, 31]
 
 
+def test_a_day_whose_midnight_was_skipped_begins_an_hour_later_and_the_next_at_midnight() -> None:
+    """Chile moves its clock at midnight: from 00:00 straight to 01:00."""
+    first = datetime.fromisoformat("2016-08-14")
+    periods = span(first, first + timedelta(days=2), "day", "America/Santiago").periods()
+    assert [end - start for start, end in periods] == [timedelta(hours=23), timedelta(hours=24)]
+    assert [local(start, "America/Santiago").hour for start, _ in periods] == [1, 0]
+
+
+def test_an_hour_whose_beginning_was_skipped_ends_where_the_local_clock_is_full() -> None:
+    first = datetime.fromisoformat("2026-10-04T02:00")
+    asked = span(first, first + timedelta(hours=2), "hour", "Australia/Lord_Howe")
+    shown = [local(start, "Australia/Lord_Howe").isoformat()[11:16] for start in starts(asked)]
+    assert shown == ["02:30", "03:00"]
+
+
 def test_a_day_that_begins_in_the_morning_begins_there_on_both_sides_of_a_change() -> None:
     first = datetime.fromisoformat("2026-03-28T06:00")
     periods = span(first, first + timedelta(days=2), "day", "Europe/Berlin").periods()

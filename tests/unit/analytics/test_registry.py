@@ -10,7 +10,7 @@ from services.analytics.domain.figures.registry import (
     DEFINITIONS,
     MEASURES,
     THEMES,
-    asked_for,
+    definitions_of,
 )
 from shared.kernel.errors import Invalid
 from tests.unit.analytics.figures import contact
@@ -55,11 +55,11 @@ def test_every_theme_has_figures_and_every_figure_is_in_one_theme() -> None:
 
 
 def test_who_asks_for_nothing_asks_for_everything_and_the_order_is_that_of_the_page() -> None:
-    assert asked_for(()) == DEFINITIONS
+    assert definitions_of(()) == DEFINITIONS
     first, *_, last = DEFINITIONS
-    assert asked_for((last.id, first.id, last.id)) == (first, last)
+    assert definitions_of((last.id, first.id, last.id)) == (first, last)
 
 
 def test_a_figure_that_is_not_defined_is_refused() -> None:
     with pytest.raises(Invalid):
-        asked_for(("contacts", "calls_per_agent"))
+        definitions_of(("contacts", "calls_per_agent"))

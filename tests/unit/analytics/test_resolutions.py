@@ -69,10 +69,10 @@ def test_a_customer_who_wrote_again_neither_confirms_nor_refutes() -> None:
             life.later(60).refuted(first)
         if life is later_claim:
             life.later(60).claimed()
-    told = {"confirmed": 0, "unrefuted": 0}
-    assert figure("resolutions", thanks).values == {**told, "refuted": 0, "open": 1}
-    assert figure("resolutions", still_open).values == {**told, "refuted": 1, "open": 0}
-    assert figure("resolutions", later_claim).values == {**told, "refuted": 1, "open": 1}
+    settled = {"confirmed": 0, "unrefuted": 0}
+    assert figure("resolutions", thanks).values == {**settled, "refuted": 0, "open": 1}
+    assert figure("resolutions", still_open).values == {**settled, "refuted": 1, "open": 0}
+    assert figure("resolutions", later_claim).values == {**settled, "refuted": 1, "open": 1}
     unrefuted = figure("fcr_unrefuted", thanks, still_open)
     assert (unrefuted.n, unrefuted.values) == (1, {"share": 0.0, "coverage": 1 / 2})
     confirmed = figure("fcr_confirmed", thanks, still_open)
@@ -142,7 +142,7 @@ def test_authority_use_tells_what_was_granted_from_what_was_refused() -> None:
     assert (spent.n, spent.values) == (2, {"refund_EUR": 5_000, "refund_MNT": 300})
 
 
-def test_csat_is_told_as_top_two_and_as_a_mean() -> None:
+def test_csat_is_shown_as_top_two_and_as_a_mean() -> None:
     lives = [taken(seed) for seed in range(5)]
     for life, score in zip(lives, (5, 4, 3, 1, None), strict=True):
         life.answered(life.claimed(), solved=True, csat=score)
@@ -162,9 +162,9 @@ def test_every_claim_is_somewhere_in_the_check_in_coverage() -> None:
     lives[4].check_in_sent(ids[4])
     lives[4].check_in_skipped(ids[4], SkippedReason.UNDELIVERABLE)
     result = figure("check_ins", *lives)
-    told = {name: n for name, n in result.values.items() if n}
+    counted = {name: n for name, n in result.values.items() if n}
     assert result.n == 6
-    assert told == {
+    assert counted == {
         "answered": 1,
         "asked": 1,
         "scheduled": 1,

@@ -1,45 +1,58 @@
-"""Apply a batch of events: load the facts they are about, project, save, move the sums by the difference."""
+"""What consumed events make known of contacts: projected, saved, and counted by the difference."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.analytics.adapters import store
+from services.analytics.adapters.db import facts, rollups, watermarks
 from services.analytics.domain.facts import NOTHING, Fact, merge
-from services.analytics.domain.projections.table import contact_of, project
 from services.analytics.domain.rollups import Sums, add_change
 from shared.contracts.cloudevents import Incoming, Outgoing
-from shared.contracts.event import Event
+from shared.contracts.event import Event, card_of
 from shared.database.database import Tx
+from shared.messaging.consumer.handlers import Handlers, decide_in_order
 
 
-async def apply_events(tx: Tx, batch: Sequence[Incoming[Event]]) -> Sequence[Outgoing]:
-    """Make the batch's events count, in one transaction; the order of events does not matter."""
-    known = _known(batch)
-    new = await store.insert_new(tx, known)
-    before = await store.lock(tx, known.keys() - new)
-    after = {contact_id: merge(fact, known[contact_id]) for contact_id, fact in before.items()}
-    await store.save(tx, after)
-    sums: Sums = {}
-    for contact_id in known:
-        add_change(sums, before.get(contact_id, NOTHING), after.get(contact_id, known[contact_id]))
-    await store.add(tx, sums)
-    await store.advance_watermarks(tx, _newest(batch))
-    return ()
+class FactHandler:
+    """Makes the events of a batch count, in one transaction; their order does not matter.
+
+    The batch is projected over nothing before any fact is read, so that a contact that is new here
+    costs one insert and is not looked for.
+    """
+
+    def __init__(self, table: Handlers[Fact, None]) -> None:
+        self._table = table
+
+    async def __call__(self, tx: Tx, events: Sequence[Incoming[Event]]) -> Sequence[Outgoing]:
+        known = self.project(events)
+        new = await facts.insert_new(tx, known)
+        before = await facts.lock(tx, known.keys() - new)
+        after = {contact_id: merge(fact, known[contact_id]) for contact_id, fact in before.items()}
+        await facts.save(tx, after)
+        sums: Sums = {}
+        for contact_id, fact in known.items():
+            add_change(sums, before.get(contact_id, NOTHING), after.get(contact_id, fact))
+        await rollups.add(tx, sums)
+        await watermarks.advance(tx, _newest(events))
+        return ()
+
+    def project(self, events: Iterable[Incoming[Event]]) -> dict[UUID, Fact]:
+        """What these events alone make known of each contact."""
+        keyed = ((contact_of(event.data), event) for event in events)
+        known, _ = decide_in_order(self._table, defaultdict(lambda: NOTHING), keyed, None)
+        return known
 
 
-def _known(batch: Iterable[Incoming[Event]]) -> dict[UUID, Fact]:
-    """What the batch alone makes known of each contact."""
-    known: dict[UUID, Fact] = {}
-    for incoming in batch:
-        contact_id = contact_of(incoming.data)
-        known[contact_id] = project(known.get(contact_id, NOTHING), incoming.data, incoming.id)
-    return known
+def contact_of(event: Event) -> UUID:
+    """The contact that a consumed event is about."""
+    contact_id: UUID = getattr(event, card_of(type(event)).subject)
+    return contact_id
 
 
-def _newest(batch: Iterable[Incoming[Event]]) -> dict[str, datetime]:
+def _newest(events: Iterable[Incoming[Event]]) -> dict[str, datetime]:
     newest: dict[str, datetime] = {}
-    for incoming in batch:
-        topic = incoming.origin.topic
-        newest[topic] = max(newest.get(topic, incoming.time), incoming.time)
+    for event in events:
+        topic = event.origin.topic
+        newest[topic] = max(newest.get(topic, event.time), event.time)
     return newest

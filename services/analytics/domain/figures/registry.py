@@ -21,7 +21,7 @@ DEFINITIONS: tuple[Definition, ...] = tuple(
 MEASURES = tuple({definition.measure.id: definition.measure for definition in DEFINITIONS}.values())
 
 
-def asked_for(ids: Collection[str]) -> tuple[Definition, ...]:
+def definitions_of(ids: Collection[str]) -> tuple[Definition, ...]:
     """The definitions with these ids, all if none is named. Raises `Invalid` for an unknown id."""
     if unknown := set(ids) - {definition.id for definition in DEFINITIONS}:
         raise Invalid(f"{len(unknown)} of the asked figures are not defined: see /v1/definitions")

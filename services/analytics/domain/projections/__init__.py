@@ -1,1 +1,1 @@
-"""From events to facts: one file per publisher, one table."""
+"""From events to facts: what each event makes known, one file per publisher."""

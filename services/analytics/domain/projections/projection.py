@@ -1,27 +1,29 @@
-"""How an event changes a fact: typed per event, and made so that no order can matter.
+"""How an event changes a fact, made so that no order can matter.
 
-A publisher's file says what an event alone makes known. Only `on` joins that to what was known, so
-every projection is a join, and whoever adds one cannot forget it.
+A publisher's file says what an event alone makes known. Only `projection` joins that to what was
+known, so every projection is a join; the table of handlers takes no function without it.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from services.analytics.domain.facts import Fact, merge
+from shared.contracts.cloudevents import Incoming
+from shared.contracts.decision import Decision
 from shared.contracts.event import Event
 
 E = TypeVar("E", bound=Event)
-Projection: TypeAlias = Callable[[Fact, Event, UUID], Fact]
-"""(what is known of the contact, the event, the event's id) -> what is known then."""
+Projection: TypeAlias = Callable[[Fact, Incoming[E], None], Decision[Fact]]
+"""(what is known of the contact, the event, no scene) → what is known then."""
 
 
-def on(kind: type[E], known: Callable[[E, UUID], Fact]) -> tuple[type[Event], Projection]:
-    """A row of the table: events of this kind are projected by joining in what they make known."""
+def projection(known: Callable[[E, UUID], Fact]) -> Projection[E]:
+    """The projection that joins what `known` makes of an event and its id to what was known before."""
 
-    def project(fact: Fact, event: Event, event_id: UUID) -> Fact:
-        if not isinstance(event, kind):
-            raise TypeError(f"{type(event).__name__} is no {kind.__name__}")
-        return merge(fact, known(event, event_id))
+    @wraps(known)
+    def project(fact: Fact, event: Incoming[E], _: None) -> Decision[Fact]:
+        return Decision(merge(fact, known(event.data, event.id)))
 
-    return kind, project
+    return project

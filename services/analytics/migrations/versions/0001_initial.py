@@ -28,12 +28,6 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "70"},
     )
     op.create_table(
-        "heard",
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("last_event_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("topic", name=op.f("pk_heard")),
-    )
-    op.create_table(
         "inbox",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -133,9 +127,16 @@ def upgrade() -> None:
         sa.Column("xid", Xid8(), nullable=False),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_stream")),
     )
+    op.create_table(
+        "watermark",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("last_event_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("topic", name=op.f("pk_watermark")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("watermark")
     op.drop_table("stream")
     op.drop_table("rollup")
     op.drop_table("relay_cursor")
@@ -144,5 +145,4 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_index("ix_inbox_received_at", table_name="inbox", postgresql_using="brin")
     op.drop_table("inbox")
-    op.drop_table("heard")
     op.drop_table("fact")

@@ -1,11 +1,11 @@
-"""Answer a question: the asked figures of every period, each with its definition, version and n."""
+"""The figures of every period, each with its definition, version and n."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from services.analytics.adapters import store
+from services.analytics.adapters.db import rollups, watermarks
 from services.analytics.domain.figures.definition import Definition, Unit
 from services.analytics.domain.figures.formulas import Value
 from services.analytics.domain.periods import Span
@@ -23,36 +23,36 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """The asked figures of the contacts received in [start, end), by definition id."""
+    """The figures of the contacts received in [start, end), by definition id."""
 
     start: datetime
     end: datetime
     figures: dict[str, Figure]
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The periods, and the time of the newest event that is counted in them."""
 
     as_of: datetime | None
     periods: list[Period]
 
 
-async def figures(
+async def read_figures(
     tx: Tx,
     span: Span,
     definitions: Sequence[Definition],
     *,
     queue_id: str | None = None,
     channel: str | None = None,
-) -> Answer:
+) -> Figures:
     """These figures of every period, also where nothing happened; only their sums are read."""
     measures = sorted({definition.measure.id for definition in definitions})
-    sums = await store.sums_by_period(tx, span.cuts, measures, queue_id=queue_id, channel=channel)
+    sums = await rollups.sums_by_period(tx, span.cuts, measures, queue_id=queue_id, channel=channel)
     periods = [
         Period(start=start, end=end, figures=_figures(definitions, of_period))
         for (start, end), of_period in zip(span.periods(), sums, strict=True)
     ]
-    return Answer(as_of=await store.newest_event(tx), periods=periods)
+    return Figures(as_of=await watermarks.newest_event(tx), periods=periods)
 
 
 def _figures(

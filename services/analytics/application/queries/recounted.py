@@ -1,15 +1,15 @@
-"""The sums, computed anew from the facts: to check them, and to fill a measure that is new."""
+"""The sums as the facts say they must be, and where the stored ones differ."""
 
-from services.analytics.adapters import store
+from services.analytics.adapters.db import facts, rollups
 from services.analytics.domain.facts import NOTHING
 from services.analytics.domain.rollups import Key, Sums, add_change
 from shared.database.database import Tx
 
 
-async def recounted(tx: Tx) -> Sums:
+async def recounted_sums(tx: Tx) -> Sums:
     """What the sums must be, by the facts as `tx` sees them."""
     sums: Sums = {}
-    async for page in store.all_facts(tx):
+    async for page in facts.every_page(tx):
         for fact in page:
             add_change(sums, NOTHING, fact)
     return sums
@@ -21,14 +21,7 @@ async def differences(tx: Tx) -> dict[Key, tuple[int, int]]:
     `tx` must be fresh: the facts and the sums are read as of one moment.
     """
     await tx.execute("set transaction isolation level repeatable read, read only")
-    stored, right = await store.all_sums(tx), await recounted(tx)
+    stored, right = await rollups.all_sums(tx), await recounted_sums(tx)
     keys = sorted(stored.keys() | right.keys())
     pairs = {key: (stored.get(key, 0), right.get(key, 0)) for key in keys}
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
-
-
-async def recount(tx: Tx) -> None:
-    """Replace the sums by recounted ones; batches wait until it is done."""
-    await store.hold_facts(tx)
-    await store.forget_sums(tx)
-    await store.add(tx, await recounted(tx))

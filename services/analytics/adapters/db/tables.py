@@ -1,4 +1,4 @@
-"""The tables of analytics: what is known of each contact, and the sums."""
+"""The tables of analytics: what is known of each contact, the sums, and how far they reach."""
 
 from sqlalchemy import (
     BigInteger,
@@ -46,7 +46,7 @@ Table(
 )
 
 Table(
-    "heard",
+    "watermark",
     metadata,
     Column("topic", Text, primary_key=True),
     Column("last_event_at", DateTime(timezone=True), nullable=False),

@@ -1,9 +1,23 @@
-"""The definitions as a page to read."""
+"""`python -m tools.definitions [--check]`: docs/definitions.md, every figure with its definition."""
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from services.analytics.domain.figures.definition import Definition
 from services.analytics.domain.figures.registry import DEFINITIONS
+
+PAGE = Path(__file__).parents[1] / "docs" / "definitions.md"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page, or say whether it is current."""
+    if "--check" not in arguments:
+        PAGE.write_text(page(), "utf-8")
+    elif not PAGE.exists() or PAGE.read_text("utf-8") != page():
+        sys.stderr.write(f"docs/{PAGE.name} is stale: run python -m tools.generate\n")
+        return 1
+    return 0
 
 
 def page(definitions: Iterable[Definition] = DEFINITIONS) -> str:
@@ -34,3 +48,7 @@ def _entry(definition: Definition) -> Iterator[str]:
     yield f"- **Unit**: {definition.unit}"
     yield f"- **Filters**: {definition.filters}"
     yield f"- **Clock**: {definition.clock}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

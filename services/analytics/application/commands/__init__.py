@@ -1,0 +1,1 @@
+"""What operators and periodic jobs ask for, one use case a file."""

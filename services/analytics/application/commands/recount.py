@@ -1,0 +1,14 @@
+"""Compute all sums anew from the facts, as a measure that is new or was wrong needs it."""
+
+from services.analytics.adapters.db import facts, rollups
+from services.analytics.application.queries.recounted import recounted_sums
+from shared.database.database import Tx
+from shared.messaging.outbox.use_case import Result
+
+
+async def recount(tx: Tx) -> Result[None]:
+    """Replace the sums by recounted ones; batches wait until it is done."""
+    await facts.lock_all(tx)
+    await rollups.delete_all(tx)
+    await rollups.add(tx, await recounted_sums(tx))
+    return Result(None)

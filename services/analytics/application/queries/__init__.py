@@ -1,0 +1,1 @@
+"""Reads: the figures, and whether the stored sums are what the facts say."""
