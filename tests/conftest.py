@@ -33,6 +33,8 @@ from tests.support.parts import a_home, parts_for_tests
 
 TESTS = Path(__file__).parent
 ORDER = ("architecture", "unit", "contract", "integration", "doors", "signals", "e2e", "benchmarks")
+TOGETHER = {"doors", "signals", "e2e", "faults"}
+"""Folders whose tests share something that takes long to start."""
 BROKER = pytest.StashKey[str]()
 MakeDsn = Callable[[str], Awaitable[str]]
 OpenDatabase = Callable[[str], Awaitable[Database]]
@@ -49,10 +51,22 @@ def pytest_configure() -> None:
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Folder by folder, shuffled within each: one platform at a time, the quick tests first."""
-    items.sort(key=lambda item: _place(item.path.relative_to(TESTS).parts[0]))
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Folder by folder, shuffled within each: one platform at a time, the quick tests first.
+
+    Where workers share the run, what has a platform of its own stays on one of them and comes first,
+    so that the others have enough to do meanwhile; of the rest, a file is what they share out.
+    """
+    for item in items:
+        folder = _folder(item)
+        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
+    yield
+    items.sort(key=lambda item: _place(_folder(item)), reverse="PYTEST_XDIST_WORKER" in os.environ)
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).parts[0]
 
 
 def _place(folder: str) -> int:

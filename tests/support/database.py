@@ -51,13 +51,19 @@ class Databases:
             await connection.close()
 
 
-async def open_at(dsn: str, pool_max: int = 8, statement_timeout_ms: int = 5_000) -> Database:
+async def open_at(
+    dsn: str,
+    pool_max: int = 8,
+    statement_timeout_ms: int = 5_000,
+    connect_timeout_ms: int = 5_000,
+) -> Database:
     """A pool on that database; close it yourself."""
     settings = DatabaseSettings(
         dsn=SecretStr(dsn),
         pool_min=0,
         pool_max=pool_max,
         statement_timeout_ms=statement_timeout_ms,
+        connect_timeout_ms=connect_timeout_ms,
     )
     return await Database.open(settings, name="tests")
 

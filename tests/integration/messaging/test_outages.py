@@ -1,7 +1,7 @@
 """Parts that freeze and die: nothing is lost, nothing hangs for ever, and readiness says why."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
@@ -46,8 +46,9 @@ def own_databases(own_parts: LocalParts) -> Databases:
 
 @pytest.fixture
 async def apart(own_databases: Databases) -> AsyncIterator[Database]:
-    """A database on the module's own server."""
-    database = await open_at(await own_databases.fresh("messaging"))
+    """A database on the module's own server, and little patience with it."""
+    dsn = await own_databases.fresh("messaging")
+    database = await open_at(dsn, statement_timeout_ms=2_000, connect_timeout_ms=2_000)
     yield database
     await database.close()
 
@@ -88,18 +89,19 @@ async def test_a_commit_to_a_frozen_broker_comes_back_and_the_next_one_works(
     clock = asyncio.get_running_loop().time
     await place.publish(*(message(confirmed()) for _ in range(10)))
     async with Reader(place.kafka, "frozen", [place.topic.name]) as reader:
-
-        async def read() -> Sequence[Record]:
-            records = await reader.poll()
-            assert records
-            return records
-
-        reader.done(await eventually(read))
+        reader.done(await eventually(lambda: some(reader)))
         with frozen(pid_of(own_parts.broker)):
             before = clock()
             assert not await reader.commit()
             assert clock() - before < 3
         await eventually(reader.commit, within=30)
+
+
+async def some(reader: Reader) -> list[Record]:
+    """What the reader is given; AssertionError while that is nothing."""
+    records = await reader.poll()
+    assert records, "it was given nothing"
+    return records
 
 
 async def test_a_consumer_rides_out_a_frozen_broker(
