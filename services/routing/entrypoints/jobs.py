@@ -1,120 +1,127 @@
-"""What routing does without being asked: offer, end what is due, forecast, forget."""
+"""Every periodic job of the worker: what wakes it, what it does, and when it is due again."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
-from services.routing.adapters import store_due, wakeups
-from services.routing.adapters.wakeups import Wakeups
-from services.routing.application.dispatch import Limits, dispatch
-from services.routing.application.estimate import estimate
-from services.routing.application.expire import end_what_is_due
-from services.routing.domain.declining import Pauses
+from services.routing.adapters.db import contacts, offers
+from services.routing.application import signals
+from services.routing.application.commands.end_due import end_due
+from services.routing.application.commands.make_offers import Limits, make_offers
+from services.routing.application.commands.publish_forecasts import publish_forecasts
+from services.routing.domain.agents.declining import Pauses
 from services.routing.settings import Settings
 from shared.database.database import Database, Tx
 from shared.http import idempotency
-from shared.jobs.backoff import Backoff, pause
+from shared.jobs.periodic import PeriodicJob
+from shared.jobs.signals import Signals
 from shared.kernel.clock import Clock
-from shared.kernel.errors import Unavailable
-from shared.observability.logging import get_logger
+from shared.messaging.outbox.use_case import execute
 
-AT_ONCE = 500
+BATCH = 500
 SOON = 0.02
-LONGEST_SLEEP = 30.0
-HOUSEKEEPING = 60.0
-
-Round = Callable[[Tx], Awaitable[float]]
-"""One transaction of work; how many seconds to sleep unless woken."""
-
-log = get_logger(__name__)
+MAX_WAIT = 30.0
+PRUNE_SECONDS = 60.0
 
 
-class Rounds:
-    """A part that makes one round after another: woken by its bell, or when the time has come.
+class Around(NamedTuple):
+    """What every job works with."""
 
-    It works half of the time at most, so that in a rush a round takes more at once instead of
-    keeping the machine from those who bring the work.
-    """
-
-    def __init__(self, database: Database, bells: Wakeups, bell: str, work: Round) -> None:
-        self._database, self._bells, self._bell, self._work = database, bells, bell, work
-        self._trouble: Unavailable | None = None
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set; a round that was begun is finished."""
-        backoff = Backoff()
-        with self._bells.bell(self._bell) as bell:
-            stopping = asyncio.create_task(stop.wait())
-            stopping.add_done_callback(lambda _: bell.ring())
-            while not stop.is_set():
-                try:
-                    began = asyncio.get_running_loop().time()
-                    seconds = await self._round()
-                    await pause(stop, asyncio.get_running_loop().time() - began)
-                    await bell.wait(seconds)
-                    backoff.reset()
-                except Unavailable as error:
-                    self._trouble = error
-                    log.warning("a round was interrupted", bell=self._bell, reason=error.detail)
-                    await backoff.wait(stop)
-            stopping.cancel()
-
-    async def check(self) -> None:
-        """Raises `Unavailable` with what keeps the rounds from being made, if anything does."""
-        if self._trouble:
-            raise Unavailable(self._trouble.detail)
-
-    async def _round(self) -> float:
-        async with self._database.transaction() as tx:
-            seconds = await self._work(tx)
-        self._trouble = None
-        return seconds
+    database: Database
+    clock: Clock
+    settings: Settings
 
 
-def rounds(
-    database: Database, bells: Wakeups, clock: Clock, settings: Settings
-) -> dict[str, Rounds]:
-    """All the rounds of a worker, by name."""
+Run: TypeAlias = Callable[[Around], Awaitable[float]]
+"""Does what is due now, in a transaction; in how many seconds the next run is due."""
+
+
+async def dispatch(around: Around) -> float:
+    """One pass of the match; the next one soon if more could be placed at once."""
+    database, clock, settings = around
     limits = Limits(settings.per_group, settings.pass_limit)
-    pauses = Pauses.of_seconds(
-        settings.decline_pause_seconds, settings.longest_decline_pause_seconds
+    made = await execute(database, lambda tx: make_offers(tx, clock, limits))
+    if made.again:
+        return SOON
+    next_to_ask = partial(contacts.next_to_ask_again, now=clock.now())
+    return await _seconds_until(next_to_ask, around, settings.dispatch_seconds)
+
+
+async def end_what_is_due(around: Around) -> float:
+    """End offers and wrap-ups whose time has come; at once again if there were any."""
+    database, clock, settings = around
+    ended = await execute(
+        database,
+        lambda tx: end_due(
+            tx,
+            clock.now(),
+            expiries_until_away=settings.expiries_until_away,
+            max_count=BATCH,
+            pauses=_pauses(settings),
+        ),
     )
+    return 0 if ended else await _seconds_until(offers.next_due, around, MAX_WAIT)
+
+
+async def forecast(around: Around) -> float:
+    """Forecast every queue."""
+    database, clock, settings = around
     window = timedelta(seconds=settings.forecast_window_seconds)
+    await execute(
+        database, lambda tx: publish_forecasts(tx, clock.now(), window, _pauses(settings))
+    )
+    return settings.forecast_seconds
 
-    async def offer(tx: Tx) -> float:
-        made = await dispatch(tx, clock, limits)
-        if made.again:
-            return SOON
-        due = await store_due.next_ask(tx, clock.now())
-        return _seconds_until(due, clock, settings.dispatch_seconds)
 
-    async def end(tx: Tx) -> float:
-        limit = settings.expiries_until_away
-        ended = await end_what_is_due(
-            tx, clock, expiries_until_away=limit, limit=AT_ONCE, pauses=pauses
+async def prune_answers(around: Around) -> float:
+    """Remove answers that no Idempotency-Key may ask for any more."""
+    async with around.database.transaction() as tx:
+        await idempotency.prune(tx, around.clock.now())
+    return PRUNE_SECONDS
+
+
+class Job(NamedTuple):
+    """One row: what it runs, and the signal that wakes it before its time."""
+
+    run: Run
+    signal: str = ""
+
+
+JOBS = {
+    "dispatcher": Job(dispatch, signals.DISPATCH),  # whoever waits to whoever is free
+    "due": Job(end_what_is_due, signals.DUE),  # offers and wrap-ups that end by themselves
+    "forecaster": Job(forecast),  # how long one waits in each queue
+    "idempotency": Job(prune_answers),  # answers are kept for a day
+}
+
+
+def periodic_jobs(
+    database: Database, waking: Signals, clock: Clock, settings: Settings
+) -> dict[str, PeriodicJob]:
+    """The jobs as parts of a worker, by name. Any number of workers may run them."""
+    around = Around(database, clock, settings)
+    return {
+        name: PeriodicJob(
+            name,
+            partial(job.run, around),
+            signals=waking if job.signal else None,
+            signal=job.signal,
         )
-        due = await store_due.next_due(tx)
-        return 0 if ended else _seconds_until(due, clock, LONGEST_SLEEP)
-
-    async def forecast(tx: Tx) -> float:
-        await estimate(tx, clock, window, pauses)
-        return settings.forecast_seconds
-
-    async def forget(tx: Tx) -> float:
-        await idempotency.prune(tx, clock.now())
-        return HOUSEKEEPING
-
-    work: dict[str, tuple[str, Round]] = {
-        "dispatcher": (wakeups.DISPATCH, offer),
-        "timers": (wakeups.TIMERS, end),
-        "forecaster": ("forecast", forecast),
-        "housekeeping": ("housekeeping", forget),
+        for name, job in JOBS.items()
     }
-    return {name: Rounds(database, bells, *each) for name, each in work.items()}
 
 
-def _seconds_until(due: datetime | None, clock: Clock, longest: float) -> float:
-    """How long to sleep when nothing else wakes us; never so short that it would be no sleep."""
+def _pauses(settings: Settings) -> Pauses:
+    return Pauses.of_seconds(settings.decline_pause_seconds, settings.longest_decline_pause_seconds)
+
+
+async def _seconds_until(
+    next_due: Callable[[Tx], Awaitable[datetime | None]], around: Around, longest: float
+) -> float:
+    """How long nothing is due; never so short that it would be no wait."""
+    async with around.database.connection() as tx:
+        due = await next_due(tx)
     if due is None:
         return longest
-    return min(max((due - clock.now()).total_seconds(), SOON), longest)
+    return min(max((due - around.clock.now()).total_seconds(), SOON), longest)

@@ -1,4 +1,4 @@
-"""Routing's api on a real socket, with its wake-ups; callers have tokens of their own."""
+"""Routing's api on a real socket, with its signals; callers have tokens of their own."""
 
 import asyncio
 import json
@@ -13,10 +13,10 @@ import httpx2
 from pydantic import SecretStr
 
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
-from services.routing.adapters.wakeups import Wakeups
-from services.routing.entrypoints.commands import Commands
-from services.routing.entrypoints.http import routers
+from services.routing.entrypoints.api import routers
+from services.routing.entrypoints.api.commands import Commands
 from services.routing.settings import Settings
+from shared.jobs.signals import Signals
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
 from tests.integration.http.serving import app_of, serving
 from tests.integration.routing.world import World
@@ -36,7 +36,7 @@ def settings_at(folder: Path, dsn: str = "postgresql://nowhere", **more: Any) ->
 
 
 @dataclass
-class Door:
+class Api:
     """The api, and whoever calls it."""
 
     client: httpx2.AsyncClient
@@ -88,15 +88,15 @@ async def _events(stream: httpx2.Response) -> AsyncIterator[tuple[str, Json]]:
 
 
 @asynccontextmanager
-async def opened(world: World, folder: Path) -> AsyncIterator[Door]:
+async def serve(world: World, folder: Path) -> AsyncIterator[Api]:
     """The api over the world's database and clock."""
-    bells = Wakeups(world.database)
-    routes = routers(Commands(world.database, world.clock), bells, settings_at(folder))
+    signals = Signals(world.database)
+    routes = routers(Commands(world.database, world.clock), signals, settings_at(folder))
     stop = asyncio.Event()
-    listening = asyncio.create_task(bells.run(stop))
+    listening = asyncio.create_task(signals.run(stop))
     try:
         async with serving(app_of(folder, routes)) as client:
-            yield Door(client, TokenIssuer(folder))
+            yield Api(client, TokenIssuer(folder))
     finally:
         stop.set()
         await listening

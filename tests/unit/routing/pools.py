@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from services.routing.domain.authority import Powers
-from services.routing.domain.crowd import Agent
-from services.routing.domain.matching import Waiting
+from services.routing.domain.agents.authority import Authorities
+from services.routing.domain.agents.model import Agent
+from services.routing.domain.matching.model import Waiting
 from shared.contracts.routing import Presence
 from shared.contracts.values import Authority, AuthorityKind, Channel, Need
 from shared.kernel.ids import stable_id
@@ -31,10 +31,10 @@ authorities = st.builds(
     currency=st.sampled_from(("EUR", "INR")),
     expires_at=st.none() | MOMENTS,
 )
-purses = st.lists(authorities, max_size=2, unique_by=lambda each: (each.kind, each.currency))
-powers = st.builds(
-    Powers,
-    authorities=purses.map(tuple),
+budgets = st.lists(authorities, max_size=2, unique_by=lambda each: (each.kind, each.currency))
+allowed = st.builds(
+    Authorities,
+    held=budgets.map(tuple),
     spent_today=st.dictionaries(st.tuples(KINDS, st.just("EUR")), st.integers(0, 8), max_size=2),
 )
 agents = st.lists(
@@ -45,7 +45,7 @@ agents = st.lists(
         idle_since=MOMENTS,
         skills=SKILLS,
         languages=st.frozensets(LANGUAGES),
-        powers=powers,
+        authorities=allowed,
         free=st.dictionaries(CHANNELS, st.lists(st.integers(1, 4), max_size=3, unique=True)),
     ),
     max_size=6,
@@ -85,7 +85,7 @@ few_agents = st.lists(
         presence=st.just(Presence.READY),
         idle_since=MOMENTS,
         languages=st.just(("en",)),
-        powers=powers,
+        authorities=allowed,
         free=st.dictionaries(st.just(Channel.EMAIL), st.just((1,)), max_size=1),
     ),
     min_size=1,

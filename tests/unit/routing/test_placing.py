@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import msgspec
 
-from services.routing.domain.contact import ContactState
-from services.routing.domain.queueing import place
+from services.routing.domain.contact.model import ContactState
+from services.routing.domain.contact.waiting import place
 from shared.contracts.routing import ContactQueued, QueueChanged, QueueTopic
 from shared.contracts.values import AuthorityKind, Need
 from tests.support.clock import NOON
-from tests.unit.routing.test_life import QUEUE, new_contact
+from tests.unit.routing.test_lifecycle import QUEUE, new_contact
 
 SMALL = Need(kind=AuthorityKind.REFUND, amount=10, currency="EUR")
 BIG = Need(kind=AuthorityKind.CREDIT, amount=99, currency="EUR")
@@ -20,8 +20,8 @@ def queue(queue_id: str, *topics: QueueTopic, languages: tuple[str, ...] = ()) -
 
 
 def test_without_queues_a_contact_stays_unplaced() -> None:
-    contact, told = place(new_contact(), [], NOON)
-    assert (contact.state, told) == (ContactState.UNPLACED, ())
+    contact, events = place(new_contact(), [], NOON)
+    assert (contact.state, events) == (ContactState.UNPLACED, ())
 
 
 def test_the_topic_gives_the_need_unless_the_publisher_stated_one() -> None:

@@ -1,14 +1,13 @@
-"""Agents, their slots and what they spend."""
+"""Agents, and the slots that are their capacity."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 import msgspec
 
 from shared.contracts.routing import AgentChanged, AgentPersonal, Presence
-from shared.contracts.values import Authority
 from shared.database.database import Tx
 from shared.kernel.errors import Conflict
 
@@ -21,7 +20,7 @@ from agent a
 """
 ALL = f"{_CARD} order by agent_id"
 ONE = f"{_CARD} where agent_id = $1"
-HOLD = "select missed from agent where agent_id = $1 for no key update"
+LOCK = "select missed from agent where agent_id = $1 for no key update"
 PUT = """
 insert into agent
   (agent_id, name, presence, skills, languages, authorities, changed_at, idle_since, missed)
@@ -39,40 +38,30 @@ select $1, channel, slot from jsonb_each_text($2::jsonb) as c (channel, slots),
   generate_series(1, slots::int) as slot
 on conflict do nothing
 """
-PRESENT = """
+PRESENCE = """
 update agent set presence = $2, changed_at = $3, missed = 0,
   idle_since = case when presence = 'ready' then idle_since else $3 end
 where agent_id = $1
 """
 # Locked in order, since several agents may be freed at once.
-FREED = """
+IDLE = """
 with held as (
   select agent_id from agent where agent_id = any($1) order by agent_id for no key update
 )
 update agent set idle_since = greatest(idle_since, $2) from held
 where agent.agent_id = held.agent_id
 """
-ANSWERED = "update agent set missed = 0 where agent_id = $1 and missed > 0"
-MISSED = """
+RESET_MISSED = "update agent set missed = 0 where agent_id = $1 and missed > 0"
+COUNT_MISSED = """
 with held as (
   select agent_id from agent where agent_id = any($1) order by agent_id for no key update
 )
 update agent set missed = missed + 1 from held
 where agent.agent_id = held.agent_id returning agent.agent_id, missed, presence
 """
-TODAY = """
-insert into authority_day (agent_id, kind, currency, day, spent, budget)
-values ($1, $2, $3, $4, 0, $5)
-on conflict (agent_id, kind, currency, day)
-  do update set budget = greatest(authority_day.spent, excluded.budget)
-returning spent
-"""
-SPENT = """
-update authority_day set spent = $5 where (agent_id, kind, currency, day) = ($1, $2, $3, $4)
-"""
 
 
-async def all_agents(tx: Tx) -> list[AgentChanged]:
+async def find_all(tx: Tx) -> list[AgentChanged]:
     """Every agent, by id."""
     return [_agent(row) for row in await tx.fetch(ALL)]
 
@@ -83,9 +72,9 @@ async def find(tx: Tx, agent_id: str) -> AgentChanged | None:
     return _agent(row) if row else None
 
 
-async def hold(tx: Tx, agent_id: str) -> bool:
+async def lock(tx: Tx, agent_id: str) -> bool:
     """Lock the agent until `tx` ends; False if there is none."""
-    return await tx.fetchrow(HOLD, agent_id) is not None
+    return await tx.fetchrow(LOCK, agent_id) is not None
 
 
 async def put(tx: Tx, agent: AgentChanged) -> None:
@@ -103,36 +92,24 @@ async def put(tx: Tx, agent: AgentChanged) -> None:
 
 async def set_presence(tx: Tx, agent_id: str, presence: Presence, now: datetime) -> None:
     """From now on; who becomes ready stands at the end of the line."""
-    await tx.execute(PRESENT, agent_id, presence, now)
+    await tx.execute(PRESENCE, agent_id, presence, now)
 
 
-async def freed(tx: Tx, agent_ids: Iterable[str], now: datetime) -> None:
+async def mark_idle(tx: Tx, agent_ids: Iterable[str], now: datetime) -> None:
     """These have just ended something: they are idle since now."""
     if distinct := sorted(set(agent_ids)):
-        await tx.execute(FREED, distinct, now)
+        await tx.execute(IDLE, distinct, now)
 
 
-async def answered(tx: Tx, agent_id: str) -> None:
+async def reset_missed(tx: Tx, agent_id: str) -> None:
     """The agent reacts to offers: what was missed before is forgotten."""
-    await tx.execute(ANSWERED, agent_id)
+    await tx.execute(RESET_MISSED, agent_id)
 
 
-async def missed(tx: Tx, agent_ids: Sequence[str]) -> Mapping[str, int]:
+async def count_missed(tx: Tx, agent_ids: Sequence[str]) -> Mapping[str, int]:
     """Note an offer let expire; how many it are in a row, for those who are ready."""
-    rows = await tx.fetch(MISSED, sorted(set(agent_ids)))
+    rows = await tx.fetch(COUNT_MISSED, sorted(set(agent_ids)))
     return {row["agent_id"]: row["missed"] for row in rows if row["presence"] == Presence.READY}
-
-
-async def spent_today(tx: Tx, agent_id: str, authority: Authority, day: date) -> int:
-    """What the agent has spent of this authority on that day; locked until `tx` ends."""
-    purse = (agent_id, authority.kind, authority.currency, day)
-    spent: int = await tx.fetchval(TODAY, *purse, authority.daily_budget)
-    return spent
-
-
-async def set_spent(tx: Tx, agent_id: str, authority: Authority, day: date, spent: int) -> None:
-    """Write what is spent by now."""
-    await tx.execute(SPENT, agent_id, authority.kind, authority.currency, day, spent)
 
 
 def _agent(row: asyncpg.Record) -> AgentChanged:

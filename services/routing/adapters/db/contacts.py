@@ -5,70 +5,69 @@ contact ids; agents are locked after contacts, also in order. So nothing waits i
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from services.routing.adapters.rows import Upsert, fields_in
-from services.routing.domain.contact import Contact, ContactState, Offer, OfferState
-from services.routing.domain.declining import Declined
-from services.routing.domain.matching import MatchGroup
+from services.routing.domain.agents.declining import Declined
+from services.routing.domain.contact.model import Contact, Offer
+from services.routing.domain.matching.model import MatchGroup
 from shared.contracts.cloudevents import TraceContext
-from shared.contracts.values import AuthorityKind, Channel, Need
+from shared.contracts.values import AuthorityKind, Need
 from shared.database.database import Tx
+from shared.database.rows import Columns, as_row, from_row
 
-_CONTACT = {
-    "contact_id": "uuid",
-    "customer_id": "uuid",
-    "channel": "text",
-    "topic": "text",
-    "language": "text",
-    "value_tier": "text",
-    "priority": "int",
-    "received_at": "timestamptz",
-    "state": "text",
-    "promise_due_at": "timestamptz",
-    "queue_id": "text",
-    "queued_at": "timestamptz",
-    "precedence": "bool",
-    "preferred_agent": "text",
-    "assignments": "int",
-    "claims": "int",
-    "resolution_id": "uuid",
-    "returns_to": "text",
-    "declined": "jsonb",
-    "excluded": "text",
-    "need_kind": "text",
-    "need_amount": "bigint",
-    "need_currency": "text",
-    "trace_parent": "text",
-    "trace_state": "text",
-    "match_group": "text",
-}
-_OFFER = {
-    "offer_id": "uuid",
-    "contact_id": "uuid",
-    "agent_id": "text",
-    "queue_id": "text",
-    "channel": "text",
-    "state": "text",
-    "slot": "int",
-    "queued_at": "timestamptz",
-    "made_at": "timestamptz",
-    "expires_at": "timestamptz",
-    "authority_limit": "bigint",
-    "accepted_at": "timestamptz",
-    "resolved_at": "timestamptz",
-    "wrap_up_ends_at": "timestamptz",
-    "ended_at": "timestamptz",
-    "need_kind": "text",
-    "need_amount": "bigint",
-    "need_currency": "text",
-}
-_CONTACT_FIELDS = fields_in(Contact, _CONTACT)
-_OFFER_FIELDS = fields_in(Offer, _OFFER)
+CONTACT = Columns(
+    contact_id="uuid",
+    customer_id="uuid",
+    channel="text",
+    topic="text",
+    language="text",
+    value_tier="text",
+    priority="int",
+    received_at="timestamptz",
+    state="text",
+    promise_due_at="timestamptz",
+    queue_id="text",
+    queued_at="timestamptz",
+    precedence="bool",
+    preferred_agent="text",
+    assignments="int",
+    claims="int",
+    resolution_id="uuid",
+    returns_to="text",
+    declined="jsonb",
+    excluded="text",
+    need_kind="text",
+    need_amount="bigint",
+    need_currency="text",
+    trace_parent="text",
+    trace_state="text",
+    match_group="text",
+)
+OFFER = Columns(
+    offer_id="uuid",
+    contact_id="uuid",
+    agent_id="text",
+    queue_id="text",
+    channel="text",
+    state="text",
+    slot="int",
+    queued_at="timestamptz",
+    made_at="timestamptz",
+    expires_at="timestamptz",
+    authority_limit="bigint",
+    accepted_at="timestamptz",
+    resolved_at="timestamptz",
+    wrap_up_ends_at="timestamptz",
+    ended_at="timestamptz",
+    need_kind="text",
+    need_amount="bigint",
+    need_currency="text",
+)
 
 LOCK = "select * from contact where contact_id = any($1) order by contact_id for no key update"
 LOCK_FREE = f"{LOCK} skip locked"
@@ -76,14 +75,14 @@ LIVE = "select * from offer where contact_id = any($1) and slot is not null"
 UNPLACED = """
 select contact_id from contact where state = 'unplaced' order by received_at limit $1
 """
-OFFER = "select * from offer where offer_id = $1 and agent_id = $2"
-WAS_HELD = """
-select exists (
-  select from offer where contact_id = $1 and agent_id = $2 and accepted_at is not null
-)
+ASK_AGAIN = """
+select min(ask_again_at) from contact
+cross join lateral jsonb_to_recordset(jsonb_path_query_array(declined, '$.*'))
+  as d (ask_again_at timestamptz)
+where state = 'waiting' and declined <> '{}' and ask_again_at > $1
 """
-_save_contacts = Upsert("contact", _CONTACT)
-_save_offers = Upsert("offer", _OFFER)
+SAVE_CONTACTS = CONTACT.upsert("contact", "contact_id")
+SAVE_OFFERS = OFFER.upsert("offer", "offer_id")
 
 
 async def lock(tx: Tx, contact_ids: Iterable[UUID], *, wait: bool = True) -> dict[UUID, Contact]:
@@ -97,30 +96,32 @@ async def lock(tx: Tx, contact_ids: Iterable[UUID], *, wait: bool = True) -> dic
 
 
 async def save(tx: Tx, contacts: Sequence[Contact]) -> None:
-    """Write the contacts and what happened to their offers. Two statements.
-
-    Offers that ended are written first, so that the slots they leave are free for others.
-    """
-    await _save_contacts.run(tx, map(_contact_row, contacts))
-    offers = [contact.offer for contact in contacts if contact.offer is not None]
-    await _save_offers.run(tx, map(_offer_row, offers))
+    """Write the contacts and what happened to their offers. Two statements."""
+    if contacts:
+        await tx.execute(SAVE_CONTACTS, *CONTACT.arrays(map(_contact_row, contacts)))
+    if offers := [contact.offer for contact in contacts if contact.offer is not None]:
+        await tx.execute(SAVE_OFFERS, *OFFER.arrays(map(_offer_row, offers)))
 
 
-async def unplaced(tx: Tx, limit: int) -> list[UUID]:
+async def save_if_allowed(tx: Tx, contacts: Sequence[Contact]) -> bool:
+    """As `save`; False if a constraint refuses it, and then nothing is written and `tx` goes on."""
+    try:
+        async with tx.transaction():
+            await save(tx, contacts)
+    except asyncpg.IntegrityConstraintViolationError:
+        return False
+    return True
+
+
+async def find_unplaced(tx: Tx, limit: int) -> list[UUID]:
     """Contacts that came when there was no queue for them, the oldest first."""
     return [row["contact_id"] for row in await tx.fetch(UNPLACED, limit)]
 
 
-async def offer_to(tx: Tx, offer_id: UUID, agent_id: str) -> Offer | None:
-    """An offer as it was made to this agent, whatever became of it."""
-    row = await tx.fetchrow(OFFER, offer_id, agent_id)
-    return offer_of(row) if row else None
-
-
-async def was_held(tx: Tx, contact_id: UUID, agent_id: str) -> bool:
-    """Whether the contact was ever assigned to this agent."""
-    held: bool = await tx.fetchval(WAS_HELD, contact_id, agent_id)
-    return held
+async def next_to_ask_again(tx: Tx, now: datetime) -> datetime | None:
+    """When the next pause of somebody who declined a contact that waits is over."""
+    moment: datetime | None = await tx.fetchval(ASK_AGAIN, now)
+    return moment
 
 
 def match_group(contact: Contact) -> MatchGroup:
@@ -130,34 +131,26 @@ def match_group(contact: Contact) -> MatchGroup:
         queue_id=contact.queue_id or "",
         channel=contact.channel,
         language=contact.language,
-        purse=(need.kind, need.currency) if need else None,
+        budget_key=(need.kind, need.currency) if need else None,
     )
 
 
 def contact_of(row: asyncpg.Record, offer: Offer | None) -> Contact:
     """The contact in a row of its table."""
-    found = {name: row[name] for name in _CONTACT_FIELDS}
-    found |= {
-        "channel": Channel(row["channel"]),
-        "state": ContactState(row["state"]),
-        "need": need_of(row),
-        "declines": declines_of(row),
-        "excluded": frozenset(row["excluded"].split()),
-        "trace": _trace_of(row),
-        "offer": offer,
-    }
-    return Contact(**found)
+    return from_row(
+        row,
+        Contact,
+        excluded=row["excluded"].split(),
+        declines=row["declined"],
+        need=need_of(row),
+        trace=_trace_of(row),
+        offer=offer,
+    )
 
 
 def offer_of(row: asyncpg.Record) -> Offer:
     """The offer in a row of its table."""
-    found = {name: row[name] for name in _OFFER_FIELDS}
-    found |= {
-        "channel": Channel(row["channel"]),
-        "state": OfferState(row["state"]),
-        "need": need_of(row),
-    }
-    return Offer(**found)
+    return from_row(row, Offer, need=need_of(row))
 
 
 def declines_of(row: asyncpg.Record) -> dict[str, Declined]:
@@ -181,7 +174,7 @@ def _trace_of(row: asyncpg.Record) -> TraceContext | None:
 def _contact_row(contact: Contact) -> dict[str, Any]:
     trace = contact.trace
     return {
-        **{name: getattr(contact, name) for name in _CONTACT_FIELDS},
+        **as_row(contact),
         **_need_row(contact.need),
         "declined": contact.declines,
         "excluded": " ".join(sorted(contact.excluded)),
@@ -192,7 +185,7 @@ def _contact_row(contact: Contact) -> dict[str, Any]:
 
 
 def _offer_row(offer: Offer) -> dict[str, Any]:
-    return {**{name: getattr(offer, name) for name in _OFFER_FIELDS}, **_need_row(offer.need)}
+    return {**as_row(offer), **_need_row(offer.need)}
 
 
 def _need_row(need: Need | None) -> dict[str, Any]:

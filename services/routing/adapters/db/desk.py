@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from services.routing.adapters.store_contacts import need_of
+from services.routing.adapters.db.contacts import need_of
 from shared.database.database import Tx
 
 Json = dict[str, Any]
@@ -16,7 +16,7 @@ select o.offer_id, o.contact_id, o.state, o.queue_id, o.made_at, o.expires_at, o
   c.priority, c.received_at, c.promise_due_at, c.precedence, c.claims,
   c.returns_to is not null as wrote_again,
   coalesce(nullif(person.name, ''), first.name, '') as name, coalesce(first.subject, '') as subject,
-  said.messages, said.newest_at
+  written.messages, written.newest_at
 from offer o join contact c using (contact_id)
 left join customer person using (customer_id)
 left join lateral (
@@ -26,7 +26,7 @@ left join lateral (
 cross join lateral (
   select count(*) as messages, max(written_at) as newest_at from message m
   where m.contact_id = c.contact_id and inbound
-) said
+) written
 where o.agent_id = $1 and o.slot is not null
 order by o.made_at, o.offer_id
 """
@@ -74,7 +74,7 @@ _CONTACT = (
 )
 
 
-async def desk(tx: Tx, agent_id: str) -> Json | None:
+async def find_desk(tx: Tx, agent_id: str) -> Json | None:
     """Presence, open offers and live assignments; None if there is no such agent."""
     presence = await tx.fetchval(PRESENCE, agent_id)
     if presence is None:
@@ -88,7 +88,7 @@ async def desk(tx: Tx, agent_id: str) -> Json | None:
     }
 
 
-async def contact(tx: Tx, contact_id: UUID, agent_id: str) -> Json | None:
+async def find_contact(tx: Tx, contact_id: UUID, agent_id: str) -> Json | None:
     """The contact with its history; None unless the agent holds it, held it or is offered it."""
     row = await tx.fetchrow(CONTACT, contact_id, agent_id)
     if row is None:

@@ -9,16 +9,17 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from services.routing.adapters.store_contacts import declines_of, need_of
-from services.routing.domain.authority import Powers, Purse
-from services.routing.domain.crowd import Agent
-from services.routing.domain.feasibility import Feasible
-from services.routing.domain.matching import LINE, MatchGroup, Waiting
+from services.routing.adapters.db.contacts import declines_of, need_of
+from services.routing.domain.agents.authority import Authorities, BudgetKey
+from services.routing.domain.agents.model import Agent
+from services.routing.domain.matching.feasibility import Feasible
+from services.routing.domain.matching.model import MatchGroup, Waiting
+from services.routing.domain.matching.order import LINE
 from shared.contracts.routing import Presence
 from shared.contracts.values import Authority, AuthorityKind, Channel
 from shared.database.database import Tx
 
-SINGLE = "select pg_try_advisory_xact_lock(hashtext('routing dispatch'))"
+LOCK_DISPATCH = "select pg_try_advisory_xact_lock(hashtext('routing dispatch'))"
 # One probe of the index for each group, however many wait.
 GROUPS = """
 with recursive one as (
@@ -52,11 +53,11 @@ cross join lateral (
       or (
         select bool_or(free and ask_again_at is null)
           or (bool_or(free and ask_again_at <= $4) and bool_and(ask_again_at is not null))
-        from jsonb_to_recordset(g.able) as able (agent_id text, granted bigint, free boolean)
+        from jsonb_to_recordset(g.able) as able (agent_id text, available bigint, free boolean)
         cross join lateral (
           select (declined -> agent_id ->> 'ask_again_at')::timestamptz
         ) asked (ask_again_at)
-        where granted >= coalesce(need_amount, 1)
+        where available >= coalesce(need_amount, 1)
           and agent_id <> all(string_to_array(excluded, ' '))
       )
     )
@@ -70,7 +71,7 @@ select agent_id, presence, idle_since,
 from agent
 """
 # Two counts that are put together here: to have the database find slots without an offer takes five
-# times as long in a large centre.
+# times as long where there are many agents.
 SLOTS = "select agent_id, channel, max(slot) as slots from agent_slot group by agent_id, channel"
 HELD = """
 select agent_id, channel, array_agg(slot) as slots from offer where slot is not null
@@ -78,29 +79,29 @@ group by agent_id, channel
 """
 SPENT = "select agent_id, kind, currency, spent from authority_day where day = $1 and spent > 0"
 # The slots that are still there, held until the offers stand: capacity may be lowered meanwhile.
-HOLD_SLOTS = """
+LOCK_SLOTS = """
 select s.agent_id, s.channel, s.slot
 from unnest($1::text[], $2::text[], $3::int[]) as wanted (agent_id, channel, slot)
 join agent_slot s using (agent_id, channel, slot)
 for key share of s
 """
 
-REMEMBERED = 50_000
+MAX_CACHED = 50_000
 Slot = tuple[str, Channel, int]
 
 
-async def only_one_pass(tx: Tx) -> bool:
+async def lock_pass(tx: Tx) -> bool:
     """Whether this is the database's only pass now; true until `tx` ends."""
-    found: bool = await tx.fetchval(SINGLE)
+    found: bool = await tx.fetchval(LOCK_DISPATCH)
     return found
 
 
-async def groups(tx: Tx) -> list[MatchGroup]:
+async def find_groups(tx: Tx) -> list[MatchGroup]:
     """What the contacts that wait ask of an agent."""
     return [_group(row) for row in await tx.fetch(GROUPS)]
 
 
-async def waiting(
+async def find_waiting(
     tx: Tx, feasible: Mapping[str, Feasible], now: datetime, *, per_group: int, limit: int
 ) -> list[Waiting]:
     """The first in line of each of these groups, and of all, whom somebody could be offered now."""
@@ -109,10 +110,10 @@ async def waiting(
     return [_waiting(row, feasible[row["match_group"]].group.skills) for row in rows]
 
 
-async def agents(tx: Tx, day: date) -> list[Agent]:
+async def find_agents(tx: Tx, day: date) -> list[Agent]:
     """All agents, with their free slots and what they spent on that day."""
     free = await _free_slots(tx)
-    spent: dict[str, dict[Purse, int]] = defaultdict(dict)
+    spent: dict[str, dict[BudgetKey, int]] = defaultdict(dict)
     for row in await tx.fetch(SPENT, day):
         spent[row["agent_id"]][AuthorityKind(row["kind"]), row["currency"]] = row["spent"]
     rows = await tx.fetch(AGENTS)
@@ -125,24 +126,24 @@ async def _free_slots(tx: Tx) -> dict[str, dict[Channel, list[int]]]:
     free: dict[str, dict[Channel, list[int]]] = defaultdict(dict)
     for row in await tx.fetch(SLOTS):
         agent_id, channel = row["agent_id"], row["channel"]
-        taken = held.get((agent_id, channel), ())
-        left = [slot for slot in range(1, row["slots"] + 1) if slot not in taken]
+        used = held.get((agent_id, channel), ())
+        left = [slot for slot in range(1, row["slots"] + 1) if slot not in used]
         if left:
             free[agent_id][Channel(channel)] = left
     return free
 
 
-async def most_slots(tx: Tx) -> dict[str, int]:
+async def find_capacity(tx: Tx) -> dict[str, int]:
     """Each agent's capacity on the channel on which it is largest."""
-    most: dict[str, int] = {}
+    capacity: dict[str, int] = {}
     for row in await tx.fetch(SLOTS):
-        most[row["agent_id"]] = max(row["slots"], most.get(row["agent_id"], 0))
-    return most
+        capacity[row["agent_id"]] = max(row["slots"], capacity.get(row["agent_id"], 0))
+    return capacity
 
 
-async def hold_slots(tx: Tx, slots: Iterable[Slot]) -> set[Slot]:
+async def lock_slots(tx: Tx, slots: Iterable[Slot]) -> set[Slot]:
     """Those of the slots that exist, kept from going until `tx` ends."""
-    rows = await tx.fetch(HOLD_SLOTS, *map(list, zip(*slots, strict=True)))
+    rows = await tx.fetch(LOCK_SLOTS, *map(list, zip(*slots, strict=True)))
     return {(row["agent_id"], Channel(row["channel"]), row["slot"]) for row in rows}
 
 
@@ -152,7 +153,7 @@ def _group(row: asyncpg.Record) -> MatchGroup:
         queue_id=row["queue_id"],
         channel=Channel(row["channel"]),
         language=row["language"],
-        purse=(AuthorityKind(kind), currency) if kind else None,
+        budget_key=(AuthorityKind(kind), currency) if kind else None,
         skills=row["skills"],
     )
 
@@ -184,7 +185,7 @@ def _waiting(row: asyncpg.Record, skills: Mapping[str, int]) -> Waiting:
 
 
 def _agent(
-    row: asyncpg.Record, free: Mapping[Channel, list[int]], spent: Mapping[Purse, int]
+    row: asyncpg.Record, free: Mapping[Channel, list[int]], spent: Mapping[BudgetKey, int]
 ) -> Agent:
     return Agent(
         agent_id=row["agent_id"],
@@ -192,22 +193,22 @@ def _agent(
         idle_since=row["idle_since"],
         skills=_skills(row["skills"]),
         languages=_languages(row["languages"]),
-        powers=Powers(_authorities(row["authorities"]), spent),
+        authorities=Authorities(_authorities(row["authorities"]), spent),
         free=free,
     )
 
 
 # The same texts come pass after pass: each is read once.
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=MAX_CACHED)
 def _skills(text: str) -> Mapping[str, int]:
     return msgspec.json.decode(text, type=dict[str, int])
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=MAX_CACHED)
 def _languages(text: str) -> tuple[str, ...]:
     return msgspec.json.decode(text, type=tuple[str, ...])
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=MAX_CACHED)
 def _authorities(text: str) -> tuple[Authority, ...]:
     return msgspec.json.decode(text, type=tuple[Authority, ...])

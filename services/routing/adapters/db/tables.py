@@ -28,8 +28,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.routing.domain.contact import ContactState, OfferState
-from services.routing.domain.matching import LINE, Direction
+from services.routing.domain.contact.messages import MessageState
+from services.routing.domain.contact.model import ContactState, OfferState
+from services.routing.domain.contact.resolutions import ResolutionState
+from services.routing.domain.matching.order import LINE, Direction
 from shared.contracts.routing import HelpStep, Presence, ResolutionOutcome
 from shared.contracts.values import AuthorityKind, Channel, MessageKind
 from shared.database.base import new_metadata
@@ -107,7 +109,7 @@ customer = Table(
     Column("language", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("value_tier", Text, nullable=False),
-    Column("seq", BigInteger, nullable=False, comment="The newest change that was heard."),
+    Column("seq", BigInteger, nullable=False, comment="The newest change that was consumed."),
 )
 
 contact = Table(
@@ -155,7 +157,7 @@ contact = Table(
     Index(
         "ix_contact_waiting",
         "match_group",
-        *(name if way is Direction.ASCENDING else text(f"{name} {way}") for name, way in LINE),
+        *(name if end is Direction.ASCENDING else text(f"{name} {end}") for name, end in LINE),
         postgresql_where=text("state = 'waiting'"),
     ),
     Index(
@@ -239,11 +241,11 @@ message = Table(
     Column("agent_id", Text),
     Column("name", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    Column("body", Text, comment="Null where another service wrote it and only told us so."),
+    Column("body", Text, comment="Null where another service wrote it and sent it."),
     _time("written_at"),
     Column("state", Text, nullable=False),
     Column("reason", Text),
-    _one_of("state", ("received", "requested", "sent", "failed")),
+    _one_of("state", MessageState),
     CheckConstraint("inbound = (state = 'received')", name="inbound_is_received"),
     CheckConstraint("inbound = (kind is null)", name="outbound_has_a_kind"),
     _one_of("kind", MessageKind),
@@ -313,6 +315,6 @@ resolution = Table(
     Column("settled", Text),
     _time("settled_at", nullable=True),
     _one_of("outcome", ResolutionOutcome),
-    _one_of("settled", ("confirmed", "refuted", "unrefuted")),
+    _one_of("settled", ResolutionState),
     Index("uq_resolution_number", "contact_id", "number", unique=True),
 )

@@ -1,82 +1,79 @@
-"""What ends by itself: offers nobody answered, offers to agents who left, wrap-ups that are over."""
+"""What ends by itself: offers without an answer, offers to agents who left, wrap-ups that are over."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
-from services.routing.adapters import store_agents, store_contacts, store_due
-from services.routing.application.change import save_and_tell
-from services.routing.application.closing import close_offer
-from services.routing.application.presence import change_presence
-from services.routing.domain import life
-from services.routing.domain.contact import Contact, Offer, OfferState, Told
-from services.routing.domain.declining import Pauses
-from shared.contracts.routing import OfferOutcome, Presence
+from services.routing.adapters.db import agents, contacts, offers, queues
+from services.routing.application.changes import save_decisions
+from services.routing.application.commands.set_presence import set_presence
+from services.routing.application.overflow import log_if_nobody_is_left
+from services.routing.domain.agents.declining import Pauses
+from services.routing.domain.agents.presence import unresponsive
+from services.routing.domain.contact.lifecycle import end_if_due
+from services.routing.domain.contact.model import Contact, Offer, OfferState
+from shared.contracts.cloudevents import Outgoing
+from shared.contracts.decision import Decision
+from shared.contracts.routing import Presence
 from shared.database.database import Tx, once_committed
-from shared.kernel.clock import Clock
+from shared.messaging.outbox.use_case import Result
 from shared.observability import metrics, names, tracing
 
 
-async def end_what_is_due(
-    tx: Tx, clock: Clock, *, expiries_until_away: int, limit: int, pauses: Pauses = Pauses()
-) -> int:
-    """End up to `limit` of them, and say how many there were; what is locked is left for later."""
-    now = clock.now()
-    due = await store_due.due(tx, now, limit)
+async def end_due(
+    tx: Tx, now: datetime, *, expiries_until_away: int, max_count: int, pauses: Pauses = Pauses()
+) -> Result[int]:
+    """End up to `max_count` of them; how many there were. What is locked is left for later."""
+    due = await offers.due_contacts(tx, now, max_count)
     if not due:
-        return 0
-    contacts = await store_contacts.lock(tx, due, wait=False)
-    away = await store_due.not_ready(tx, due)
-    ended = [await _end(tx, contact, away, now, pauses) for contact in contacts.values()]
-    ends = [told for told in ended if told is not None]
-    traces = [contact.trace for contact, _ in ends]
-    with tracing.batch_spans(names.TIMER, names.ACT, traces, timer="offer", count=len(ends)):
-        await save_and_tell(tx, ends, now)
-        await _send_away(tx, [contact for contact, _ in ends], now, expiries_until_away)
-    for contact, _ in ends:
-        once_committed(_measure, contacts[contact.contact_id].offer, now)
-    return len(ends)
+        return Result(0)
+    locked = await contacts.lock(tx, due, wait=False)
+    decisions = await _decide(tx, locked.values(), now, pauses)
+    traces = [contact.trace for contact, _ in decisions]
+    with tracing.batch_spans(names.TIMER, names.ACT, traces, timer="offer", count=len(decisions)):
+        events = await save_decisions(tx, decisions, now)
+        events += await _send_away(tx, decisions, now, expiries_until_away)
+    log_if_nobody_is_left(decisions, pauses)
+    once_committed(_measure, locked, decisions, now)
+    return Result(len(decisions), events)
 
 
-def _measure(offer: Offer | None, now: datetime) -> None:
+async def _decide(
+    tx: Tx, locked: Collection[Contact], now: datetime, pauses: Pauses
+) -> list[Decision[Contact]]:
+    """The ends of those live offers whose time has come."""
+    away = await offers.agents_who_left(tx, [contact.contact_id for contact in locked])
+    overflow = await queues.find_overflow(tx, (contact.queue_id or "" for contact in locked))
+    decisions = (
+        end_if_due(contact, away, overflow.get(contact.queue_id or ""), now, pauses)
+        for contact in locked
+    )
+    return [decision for decision in decisions if decision is not None]
+
+
+async def _send_away(
+    tx: Tx, decisions: Sequence[Decision[Contact]], now: datetime, limit: int
+) -> list[Outgoing]:
+    """Those who let too many offers expire in a row are set away; what is to be published of it."""
+    ended = [contact.offer for contact, _ in decisions if contact.offer is not None]
+    expired = [offer.agent_id for offer in ended if offer.state is OfferState.EXPIRED]
+    events: list[Outgoing] = []
+    for agent_id in unresponsive(await agents.count_missed(tx, expired), limit):
+        events += (await set_presence(tx, agent_id, Presence.AWAY, now)).events
+    return events
+
+
+def _measure(
+    before: Mapping[UUID, Contact], decisions: Sequence[Decision[Contact]], now: datetime
+) -> None:
+    for contact, _ in decisions:
+        if offer := before[contact.contact_id].offer:
+            _measure_lateness(offer, now)
+
+
+def _measure_lateness(offer: Offer, now: datetime) -> None:
     """How late the end came, if it was time that ended it."""
-    if offer is None:
-        return
-    wrapping = offer.state is OfferState.WRAPPING
-    timer, due = ("wrap_up", offer.wrap_up_ends_at) if wrapping else ("offer", offer.expires_at)
+    is_wrap_up = offer.state is OfferState.WRAPPING
+    timer, due = ("wrap_up", offer.wrap_up_ends_at) if is_wrap_up else ("offer", offer.expires_at)
     if due is not None and due <= now:
         metrics.timer_lateness.labels(timer).observe((now - due).total_seconds())
-
-
-async def _end(
-    tx: Tx, contact: Contact, away: set[str], now: datetime, pauses: Pauses
-) -> Told | None:
-    """The end of the contact's live offer, if its time has come."""
-    offer = contact.offer
-    if offer is None:
-        return None
-    if offer.state is OfferState.WRAPPING and _past(offer.wrap_up_ends_at, now):
-        return life.end_wrap_up(contact, now)
-    if offer.state is not OfferState.OPEN:
-        return None
-    if _past(offer.expires_at, now):
-        return await close_offer(tx, contact, OfferOutcome.EXPIRED, now, pauses)
-    if offer.agent_id in away:
-        return await close_offer(tx, contact, OfferOutcome.WITHDRAWN, now, pauses)
-    return None
-
-
-async def _send_away(tx: Tx, ended: Sequence[Contact], now: datetime, limit: int) -> None:
-    """Who let too many offers expire in a row is not there: offers should go to others."""
-    offers = [contact.offer for contact in ended if contact.offer is not None]
-    silent = [offer.agent_id for offer in offers if _expired(offer)]
-    for agent_id, missed in (await store_agents.missed(tx, silent)).items():
-        if missed >= limit:
-            await change_presence(tx, agent_id, Presence.AWAY, now)
-
-
-def _expired(offer: Offer) -> bool:
-    return offer.state is OfferState.EXPIRED
-
-
-def _past(moment: datetime | None, now: datetime) -> bool:
-    return moment is not None and moment <= now

@@ -1,56 +1,59 @@
 """The forecast of every queue, published when it changes by something that matters."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from services.routing.adapters import store_match, store_queues
-from services.routing.domain.crowd import Agent
-from services.routing.domain.declining import Pauses
-from services.routing.domain.forecast import Line, changed, forecast
+from services.routing.adapters.db import matching, queues
+from services.routing.domain.agents.declining import Pauses
+from services.routing.domain.queues.forecast import Line, Recent, changed, forecast, line_of
 from shared.contracts.cloudevents import Outgoing
-from shared.contracts.routing import Presence, QueueChanged
+from shared.contracts.routing import QueueChanged
 from shared.database.database import Tx
-from shared.kernel.clock import Clock
-from shared.messaging.outbox import outbox
+from shared.messaging.outbox.use_case import Result
 from shared.observability import metrics
 
-NEWEST = 100
+SAMPLE_SIZE = 100
+"""The newest assignments of a queue on which its forecast rests."""
 
 
-async def estimate(tx: Tx, clock: Clock, window: timedelta, pauses: Pauses = Pauses()) -> int:
+async def publish_forecasts(
+    tx: Tx, now: datetime, window: timedelta, pauses: Pauses = Pauses()
+) -> Result[int]:
     """Forecast every queue and publish those that changed; how many they were."""
-    now = clock.now()
-    agents = await store_match.agents(tx, now.date())
-    slots = await store_match.most_slots(tx)
-    waiting = await store_queues.waiting(tx)
-    declined = await store_queues.declined(tx, pauses.until_longest)
-    recent = await store_queues.recent(tx, now, window, NEWEST)
-    news = []
-    for queue in await store_queues.all_queues(tx):
-        able = [agent for agent in agents if _able(agent, queue)]
-        metrics.contacts_waiting.labels(queue.queue_id).set(waiting.get(queue.queue_id, 0))
-        metrics.contacts_declined.labels(queue.queue_id).set(declined.get(queue.queue_id, 0))
-        waits, handling = recent.get(queue.queue_id, ((), ()))
-        line = Line(
-            waiting=waiting.get(queue.queue_id, 0),
-            agents_ready=len(able),
-            slots=sum(slots.get(agent.agent_id, 0) for agent in able),
-            free=sum(_room(agent) for agent in able),
-            handling=handling,
-            waits=waits,
-        )
-        found = forecast(line, now)
+    known = await queues.find_all(tx)
+    lines = await _lines(tx, known, now, window)
+    await _measure(tx, known, lines, pauses)
+    events = []
+    for queue in known:
+        found = forecast(lines[queue.queue_id], now)
         if changed(queue.forecast, found):
-            news.append(Outgoing(await store_queues.set_forecast(tx, queue.queue_id, found)))
-    await outbox.append(tx, news)
-    return len(news)
+            events.append(Outgoing(await queues.set_forecast(tx, queue.queue_id, found)))
+    return Result(len(events), events)
 
 
-def _room(agent: Agent) -> int:
-    """An agent counts with the channel on which they have the most room."""
-    return max(map(len, agent.free.values()), default=0)
+async def _lines(
+    tx: Tx, known: list[QueueChanged], now: datetime, window: timedelta
+) -> dict[str, Line]:
+    """The line of each queue, by id."""
+    agents = await matching.find_agents(tx, now.date())
+    capacity = await matching.find_capacity(tx)
+    waiting = await queues.count_waiting(tx)
+    recent = await queues.find_recent(tx, now, window, SAMPLE_SIZE)
+    return {
+        queue.queue_id: line_of(
+            queue,
+            agents,
+            capacity,
+            waiting=waiting.get(queue.queue_id, 0),
+            recent=recent.get(queue.queue_id, Recent()),
+        )
+        for queue in known
+    }
 
 
-def _able(agent: Agent, queue: QueueChanged) -> bool:
-    skilled = all(agent.skills.get(name, 0) >= level for name, level in queue.skills.items())
-    speaks = not queue.languages or not set(queue.languages).isdisjoint(agent.languages)
-    return agent.presence is Presence.READY and skilled and speaks
+async def _measure(
+    tx: Tx, known: list[QueueChanged], lines: dict[str, Line], pauses: Pauses
+) -> None:
+    declined = await queues.count_declined(tx, pauses.until_longest)
+    for queue in known:
+        metrics.contacts_waiting.labels(queue.queue_id).set(lines[queue.queue_id].waiting)
+        metrics.contacts_declined.labels(queue.queue_id).set(declined.get(queue.queue_id, 0))

@@ -1,41 +1,24 @@
-"""Agents come and go: said whole on `rapport.agents`, whoever decided it."""
+"""Agents come and go, whoever decided it."""
 
 from datetime import datetime
 
-import msgspec
-
-from services.routing.adapters import store_agents, wakeups
-from shared.contracts.cloudevents import Outgoing
+from services.routing.adapters.db import agents
+from services.routing.application.agents import changed_agent
 from shared.contracts.routing import AgentChanged, Presence
 from shared.database.database import Tx
 from shared.kernel.errors import Missing
-from shared.messaging.outbox import outbox
+from shared.messaging.outbox.use_case import Result
 
 
-async def change_presence(tx: Tx, agent_id: str, presence: Presence, now: datetime) -> AgentChanged:
-    """From now on the agent is so. Offers that were open are withdrawn from who is not ready.
+async def set_presence(
+    tx: Tx, agent_id: str, presence: Presence, now: datetime
+) -> Result[AgentChanged]:
+    """From now on the agent is so. Open offers are withdrawn from who is not ready. Raises `Missing`.
 
-    That is done by the timers, which look at every open offer: also at one that is being made now.
-    Raises `Missing`.
+    That is done by the job for what is due, which looks at every open offer: also at one that is
+    being made now.
     """
-    if not await store_agents.hold(tx, agent_id):
+    if not await agents.lock(tx, agent_id):
         raise Missing("there is no such agent")
-    await store_agents.set_presence(tx, agent_id, presence, now)
-    return await tell_of_agent(tx, agent_id)
-
-
-async def tell_of_agent(tx: Tx, agent_id: str) -> AgentChanged:
-    """Publish the agent as they now are, and wake who has to know. Raises `Missing`."""
-    agent = await store_agents.find(tx, agent_id)
-    if agent is None:
-        raise Missing("there is no such agent")
-    await outbox.append(tx, [Outgoing(agent)])
-    bells = (wakeups.DISPATCH, wakeups.TIMERS, wakeups.desk(agent_id))
-    await wakeups.ring(tx, bells)
-    return agent
-
-
-def as_defined(agent: AgentChanged, known: AgentChanged | None) -> AgentChanged:
-    """The definition with the presence the agent has; who is new is offline."""
-    presence = known.presence if known else Presence.OFFLINE
-    return msgspec.structs.replace(agent, presence=presence)
+    await agents.set_presence(tx, agent_id, presence, now)
+    return await changed_agent(tx, agent_id)

@@ -1,84 +1,48 @@
-"""What is heard from intake and followup: load the contacts, apply the rules, save the contacts."""
+"""What other services' events change about contacts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.routing.adapters import store_contacts, store_history, store_queues, wakeups
-from services.routing.adapters.store_history import Settlement
-from services.routing.application.change import save
-from services.routing.domain.contact import Contact
-from services.routing.domain.hearing import RULES, Scene
-from shared.contracts.cloudevents import Incoming, Outgoing, caused_by
+from services.routing.adapters.db import contacts, queues
+from services.routing.application import signals
+from services.routing.application.changes import save_contacts
+from services.routing.domain.contact.decisions import Scene
+from services.routing.domain.contact.model import Contact
+from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
-from shared.contracts.intake import (
-    ContactReceived,
-    CustomerIdentified,
-    MessageFailed,
-    MessageReceived,
-    MessageSent,
-)
 from shared.database.database import Tx
+from shared.jobs.signals import notify
 from shared.kernel.clock import Clock
+from shared.messaging.consumer.handlers import Handlers, decide_in_order
 
 
-class Hear:
-    """The handler of everything routing listens to."""
+class ContactHandler:
+    """Processes the events of a batch that change contacts."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, table: Handlers[Contact | None, Scene], clock: Clock) -> None:
+        self._table, self._clock = table, clock
 
-    async def __call__(self, tx: Tx, heard: Sequence[Incoming[Event]]) -> Sequence[Outgoing]:
-        await _keep(tx, heard)
-        ruled = [each for each in heard if type(each.data) in RULES]
-        if not ruled:
-            return ()
-        known = await store_contacts.lock(tx, {_contact_id(each) for each in ruled})
-        queues = {queue.queue_id: queue for queue in await store_queues.all_queues(tx)}
-        scene = Scene(queues, self._clock.now())
-        changed, told = fold(known, ruled, scene)
-        await save(tx, list(changed.values()), scene.now)
-        await wakeups.ring(tx, (wakeups.desk(agent_id) for agent_id in _holders(known)))
-        return told
-
-
-def fold(
-    known: dict[UUID, Contact], heard: Iterable[Incoming[Any]], scene: Scene
-) -> tuple[dict[UUID, Contact], list[Outgoing]]:
-    """Apply each event's rule to its contact, in order: the contacts that changed, and what is told."""
-    changed: dict[UUID, Contact] = {}
-    told: list[Outgoing] = []
-    for each in heard:
-        contact_id = _contact_id(each)
-        contact = changed.get(contact_id, known.get(contact_id))
-        step = RULES[type(each.data)](contact, each, scene)
-        if step is not None:
-            changed[contact_id], events = step
-            told += caused_by(each, *events)
-    return changed, told
+    async def __call__(self, tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
+        keyed = [(_contact_of(event), event) for event in events if type(event.data) in self._table]
+        if not keyed:
+            return []
+        known = await contacts.lock(tx, {contact_id for contact_id, _ in keyed})
+        scene = Scene(
+            {queue.queue_id: queue for queue in await queues.find_all(tx)}, self._clock.now()
+        )
+        states = {contact_id: known.get(contact_id) for contact_id, _ in keyed}
+        changed, outgoing = decide_in_order(self._table, states, keyed, scene)
+        await save_contacts(tx, [each for each in changed.values() if each], scene.now)
+        await notify(tx, map(signals.desk, _holders(known.values())))
+        return outgoing
 
 
-def _holders(known: dict[UUID, Contact]) -> Iterable[str]:
+def _holders(known: Iterable[Contact]) -> Iterable[str]:
     """The agents whose desks show these contacts."""
-    return (contact.offer.agent_id for contact in known.values() if contact.offer)
+    return (contact.offer.agent_id for contact in known if contact.offer)
 
 
-async def _keep(tx: Tx, heard: Sequence[Incoming[Event]]) -> None:
-    """What is worth keeping whatever state the contact is in; order between topics plays no part."""
-    facts = [each.data for each in heard]
-    await store_history.write(
-        tx, [fact for fact in facts if isinstance(fact, ContactReceived | MessageReceived)]
-    )
-    await store_history.deliver(
-        tx, [fact for fact in facts if isinstance(fact, MessageSent | MessageFailed)]
-    )
-    await store_history.settle(tx, [fact for fact in facts if isinstance(fact, Settlement)])
-    await store_history.identify(
-        tx,
-        [(each.data, each.seq or 0) for each in heard if isinstance(each.data, CustomerIdentified)],
-    )
-
-
-def _contact_id(heard: Incoming[Any]) -> UUID:
-    contact_id: UUID = heard.data.contact_id
+def _contact_of(event: Incoming[Any]) -> UUID:
+    contact_id: UUID = event.data.contact_id
     return contact_id

@@ -8,15 +8,15 @@ from typing import TypeAlias
 from shared.contracts.routing import RefusedReason
 from shared.contracts.values import Authority, AuthorityKind, Need
 
-Purse: TypeAlias = tuple[AuthorityKind, str]
-"""Authority is counted apart for each kind and currency."""
+BudgetKey: TypeAlias = tuple[AuthorityKind, str]
+"""A daily budget is kept apart for each kind and currency."""
 
 UNBOUNDED = 2**63 - 1
 """More than any amount; the largest number that a column of amounts holds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Granted:
     """The action stands: `limit` was allowed, `spent_today` includes it."""
 
     limit: int
@@ -32,25 +32,25 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Powers:
+class Authorities:
     """An agent's authorities and what they have spent of each today (UTC)."""
 
-    authorities: tuple[Authority, ...] = ()
-    spent_today: Mapping[Purse, int] = field(default_factory=dict)
+    held: tuple[Authority, ...] = ()
+    spent_today: Mapping[BudgetKey, int] = field(default_factory=dict)
 
-    def granted(self, kind: AuthorityKind, currency: str, now: datetime) -> int:
+    def available(self, kind: AuthorityKind, currency: str, now: datetime) -> int:
         """The largest amount this agent may grant now; 0 if none."""
         everything = Need(kind=kind, amount=UNBOUNDED, currency=currency)
-        authority = authority_for(self.authorities, everything)
+        authority = authority_for(self.held, everything)
         spent = self.spent_today.get((kind, currency), 0)
         return spend(authority, spent, everything.amount, now).limit
 
     def limit_for(self, need: Need, now: datetime) -> int | None:
         """The limit of an action that covers the need now; None if this agent would have to ask."""
-        granted = authority_for(self.authorities, need)
+        authority = authority_for(self.held, need)
         spent = self.spent_today.get((need.kind, need.currency), 0)
-        decision = spend(granted, spent, need.amount, now)
-        return decision.limit if isinstance(decision, Taken) else None
+        decision = spend(authority, spent, need.amount, now)
+        return decision.limit if isinstance(decision, Granted) else None
 
 
 def authority_for(authorities: Iterable[Authority], need: Need) -> Authority | None:
@@ -61,7 +61,7 @@ def authority_for(authorities: Iterable[Authority], need: Need) -> Authority | N
 
 def spend(
     authority: Authority | None, spent_today: int, amount: int, now: datetime
-) -> Taken | Refused:
+) -> Granted | Refused:
     """Whether `amount` (minor units) may be granted now."""
     if authority is None:
         return Refused(RefusedReason.NO_AUTHORITY, 0)
@@ -72,4 +72,4 @@ def spend(
         return Refused(RefusedReason.OVER_LIMIT, min(left, authority.limit))
     if amount > left:
         return Refused(RefusedReason.OVER_BUDGET, left)
-    return Taken(authority.limit, spent_today + amount)
+    return Granted(authority.limit, spent_today + amount)

@@ -1,15 +1,13 @@
-"""A contact as routing knows it, with the one offer that is live; and the two ways of standing."""
+"""A contact as routing knows it, with the one offer that is live; and the states of both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
 from uuid import UUID
 
-from services.routing.domain.declining import Declined
+from services.routing.domain.agents.declining import Declined
 from shared.contracts.cloudevents import TraceContext
-from shared.contracts.event import Event
 from shared.contracts.values import Channel, Need
 
 
@@ -104,7 +102,3 @@ class Contact:
     def declined(self) -> frozenset[str]:
         """Who left it to others."""
         return frozenset(self.declines)
-
-
-Told: TypeAlias = tuple[Contact, tuple[Event, ...]]
-"""A contact after a change, and what there is to tell about it."""

@@ -1,34 +1,21 @@
-"""All agents during one pass, as sets: who is ready, skilled, empowered, who has room.
+"""All agents during one pass, as sets: who is ready, skilled, authorized, who has room.
 
 A set of agents is the bits of an integer; the lowest bit is the agent who is idle for the longest. A
 set is worked out once a pass, when it is first asked for.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 
-from services.routing.domain.authority import UNBOUNDED, Powers, Purse
+from services.routing.domain.agents.authority import UNBOUNDED, BudgetKey
+from services.routing.domain.agents.model import Agent
 from shared.contracts.routing import Presence
 from shared.contracts.values import Channel, Need
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
-    """An agent as the match sees them; `free` lists the free slots of each channel."""
-
-    agent_id: str
-    presence: Presence
-    idle_since: datetime
-    skills: Mapping[str, int] = field(default_factory=dict)
-    languages: Collection[str] = ()
-    powers: Powers = field(default_factory=Powers)
-    free: Mapping[Channel, Sequence[int]] = field(default_factory=dict)
-
-
-class Crowd:
+class AgentPool:
     """The agents in line. Who is given something goes to the end of it."""
 
     def __init__(self, agents: Sequence[Agent], now: datetime) -> None:
@@ -38,7 +25,7 @@ class Crowd:
         self._bit = {agent.agent_id: 1 << at for at, agent in enumerate(self.line)}
         self.now = now
         self._known: dict[object, int] = {}
-        self._granted: dict[Purse | None, dict[int, int]] = {}
+        self._available: dict[BudgetKey | None, dict[int, int]] = {}
         self._free: dict[tuple[int, Channel], list[int]] = {}
         self._served: dict[int, int] = {}
         self._turns = count()
@@ -68,18 +55,18 @@ class Crowd:
         """Who speaks the language."""
         return self._set(("language", language), self._speakers.get(language, ()))
 
-    def empowered(self, need: Need | None) -> int:
+    def authorized(self, need: Need | None) -> int:
         """Who may grant the need now; everybody if there is none."""
         if need is None:
             return self.everybody
-        limits = enumerate(agent.powers.limit_for(need, self.now) for agent in self.line)
+        limits = enumerate(agent.authorities.limit_for(need, self.now) for agent in self.line)
         return self._set(need, (at for at, limit in limits if limit is not None))
 
-    def granted(self, purse: Purse | None) -> Mapping[int, int]:
-        """What each may grant now, the largest amount first; whatever is asked without a purse."""
-        if purse not in self._granted:
-            self._granted[purse] = self._amounts(purse)
-        return self._granted[purse]
+    def available(self, key: BudgetKey | None) -> Mapping[int, int]:
+        """What each may grant now, the largest amount first; whatever is asked where no budget counts."""
+        if key not in self._available:
+            self._available[key] = self._amounts(key)
+        return self._available[key]
 
     def with_room(self, channel: Channel) -> int:
         """Who has a slot left on the channel."""
@@ -107,10 +94,10 @@ class Crowd:
             self._known[channel] = self.with_room(channel) & ~(1 << at)
         return slot
 
-    def _amounts(self, purse: Purse | None) -> dict[int, int]:
-        if purse is None:
+    def _amounts(self, key: BudgetKey | None) -> dict[int, int]:
+        if key is None:
             return dict.fromkeys(range(len(self.line)), UNBOUNDED)
-        amounts = ((at, a.powers.granted(*purse, self.now)) for at, a in enumerate(self.line))
+        amounts = ((at, a.authorities.available(*key, self.now)) for at, a in enumerate(self.line))
         found = [(at, amount) for at, amount in amounts if amount]
         return dict(sorted(found, key=lambda each: each[1], reverse=True))
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from services.routing.domain.crowd import Crowd
-from services.routing.domain.matching import MatchGroup, serving
+from services.routing.domain.matching.agent_pool import AgentPool
+from services.routing.domain.matching.criteria import serving
+from services.routing.domain.matching.model import MatchGroup
 
 NAMED = 16
 """Agents who are named for a group; of the others only the largest amount is known."""
@@ -21,7 +22,7 @@ class Able:
     """An agent who may take contacts of a group: up to which amount, and whether now."""
 
     agent_id: str
-    granted: int
+    available: int
     free: bool
 
 
@@ -40,27 +41,27 @@ class Feasible:
 
 
 def feasible(
-    groups: Iterable[MatchGroup], crowd: Crowd, *, named: int = NAMED
+    groups: Iterable[MatchGroup], pool: AgentPool, *, named: int = NAMED
 ) -> dict[str, Feasible]:
     """The groups that somebody could take something of, by their keys."""
-    found = ((group.key, _feasible(group, crowd, named)) for group in groups)
+    found = ((group.key, _feasible(group, pool, named)) for group in groups)
     return {key: each for key, each in found if each is not None}
 
 
-def _feasible(group: MatchGroup, crowd: Crowd, named: int) -> Feasible | None:
-    able = serving(group, crowd)
-    free = able & crowd.with_room(group.channel)
+def _feasible(group: MatchGroup, pool: AgentPool, named: int) -> Feasible | None:
+    able = serving(group, pool)
+    free = able & pool.with_room(group.channel)
     if not free:
         return None
-    granted = crowd.granted(group.purse)
-    line = (at for at in granted if able >> at & 1)
+    available = pool.available(group.budget_key)
+    line = (at for at in available if able >> at & 1)
     first = list(islice(line, named))
-    beyond = next((granted[at] for at in line if free >> at & 1), 0)
-    largest = next((granted[at] for at in first if free >> at & 1), beyond)
+    beyond = next((available[at] for at in line if free >> at & 1), 0)
+    largest = next((available[at] for at in first if free >> at & 1), beyond)
     if not largest:
         return None
     names = tuple(
-        Able(agent_id=crowd.line[at].agent_id, granted=granted[at], free=bool(free >> at & 1))
+        Able(agent_id=pool.line[at].agent_id, available=available[at], free=bool(free >> at & 1))
         for at in first
     )
     return Feasible(group=group, largest=largest, beyond=beyond, able=names)

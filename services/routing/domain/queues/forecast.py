@@ -1,14 +1,23 @@
 """How long a contact that arrives now will wait: from the line, the slots and recent experience."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
+from typing import NamedTuple
 
-from shared.contracts.routing import Forecast
+from services.routing.domain.agents.model import Agent
+from shared.contracts.routing import Forecast, Presence, QueueChanged
 
 _Z80 = 0.8416
 _CHANGE, _SECONDS = 0.2, 5.0
+
+
+class Recent(NamedTuple):
+    """The newest waiting and handling times of a queue, in seconds."""
+
+    waits: Sequence[float] = ()
+    handling: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +31,26 @@ class Line:
     free: int
     handling: Sequence[float] = ()
     waits: Sequence[float] = ()
+
+
+def line_of(
+    queue: QueueChanged,
+    agents: Iterable[Agent],
+    capacity: Mapping[str, int],
+    *,
+    waiting: int,
+    recent: Recent,
+) -> Line:
+    """The line of a queue. An agent counts with the channel on which they have the most room."""
+    able = [agent for agent in agents if _is_able(agent, queue)]
+    return Line(
+        waiting=waiting,
+        agents_ready=len(able),
+        slots=sum(capacity.get(agent.agent_id, 0) for agent in able),
+        free=sum(agent.room for agent in able),
+        handling=recent.handling,
+        waits=recent.waits,
+    )
 
 
 def forecast(line: Line, now: datetime) -> Forecast | None:
@@ -49,17 +78,23 @@ def forecast(line: Line, now: datetime) -> Forecast | None:
     )
 
 
-def changed(told: Forecast | None, found: Forecast | None) -> bool:
+def changed(published: Forecast | None, found: Forecast | None) -> bool:
     """Whether the difference matters to somebody who waits: a fifth, and five seconds at least."""
-    if told is None or found is None:
-        return told is not found
+    if published is None or found is None:
+        return published is not found
     return any(
         abs(new - old) > max(_SECONDS, _CHANGE * old)
         for old, new in (
-            (told.wait_seconds_p50, found.wait_seconds_p50),
-            (told.wait_seconds_p80, found.wait_seconds_p80),
+            (published.wait_seconds_p50, found.wait_seconds_p50),
+            (published.wait_seconds_p80, found.wait_seconds_p80),
         )
     )
+
+
+def _is_able(agent: Agent, queue: QueueChanged) -> bool:
+    skilled = all(agent.skills.get(name, 0) >= level for name, level in queue.skills.items())
+    speaks = not queue.languages or not set(queue.languages).isdisjoint(agent.languages)
+    return agent.presence is Presence.READY and skilled and speaks
 
 
 def _gamma(shape: int, z: float) -> float:

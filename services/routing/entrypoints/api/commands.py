@@ -1,4 +1,4 @@
-"""How a request becomes one transaction, and the same request with the same key the same answer."""
+"""How a request becomes one transaction, and the same request with the same key the same response."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,14 +7,16 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 
+from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database, Tx
 from shared.http.answer import Answer, json_answer
 from shared.http.auth import Caller, require
 from shared.http.idempotency import LONGEST_KEY, VISIBLE, Ask, fingerprint_of, once, valid_key
 from shared.kernel.clock import Clock
+from shared.messaging.outbox.use_case import Result, execute
 
 T = TypeVar("T")
-Work = Callable[[Tx, datetime], Awaitable[T]]
+Command = Callable[[Tx, datetime], Awaitable[Result[T]]]
 Show = Callable[[T], Answer]
 _KEY = Header(
     alias="Idempotency-Key",
@@ -60,20 +62,35 @@ KeyedAgentCall = Annotated[Call, Depends(_keyed_call)]
 
 
 class Commands:
-    """Runs use cases."""
+    """Executes commands."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database, self.clock = database, clock
 
-    async def do(self, call: Call, work: Work[T], show: Show[T]) -> Response:
-        """Do the work in one transaction and show what came of it; with a key, at most once."""
-        now, ask = self.clock.now(), await call.ask()
-        async with self.database.transaction() as tx:
+    async def execute(self, command: Command[T]) -> T:
+        """Execute it in one transaction, its events last; its answer."""
+        now = self.clock.now()
+        return await execute(self.database, lambda tx: command(tx, now))
 
-            async def done() -> Answer:
-                return show(await work(tx, now))
+    async def respond(self, call: Call, command: Command[T], show: Show[T]) -> Response:
+        """Execute it and show its answer; under the same key once, and then as it was shown before.
 
-            return respond(await once(tx, ask, done, now) if ask else await done())
+        The response is stored for its key before the events are appended.
+        """
+        ask = await call.ask()
+
+        async def shown(tx: Tx, now: datetime) -> Result[Answer]:
+            events: list[Outgoing] = []
+
+            async def execute_command() -> Answer:
+                result = await command(tx, now)
+                events.extend(result.events)
+                return show(result.answer)
+
+            response = await (once(tx, ask, execute_command, now) if ask else execute_command())
+            return Result(response, events)
+
+        return respond(await self.execute(shown))
 
 
 def respond(answer: Answer) -> Response:

@@ -1,22 +1,13 @@
-"""What the api takes and gives."""
+"""What requests and responses of several resources are made of."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self
-from uuid import UUID
+from typing import Annotated, Any, TypeAlias
 
-import msgspec
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts import routing, values
-from shared.contracts.routing import (
-    AgentChanged,
-    HelpStep,
-    Presence,
-    QueueChanged,
-    ResolutionOutcome,
-    ReviewVerdict,
-)
-from shared.contracts.values import AuthorityKind, Channel
+from shared.contracts import values
+from shared.contracts.values import AuthorityKind
 
 _PLAIN = r"^[^\x00]*$"
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
@@ -35,11 +26,24 @@ Skills = Annotated[
     dict[Slug, Level], Field(max_length=100, json_schema_extra={"additionalProperties": False})
 ]
 
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
+
+
+def refusals(texts: Mapping[int, str]) -> Responses:
+    """Why a route refuses, by status, as its document shows it."""
+    return {status: {"description": text} for status, text in texts.items()}
+
 
 class In(BaseModel):
     """A request; an unknown field is an error, so that a misspelt one is seen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Out(BaseModel):
+    """Part of an answer. What is not listed here is not shown."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Need(In):
@@ -61,178 +65,3 @@ class Authority(In):
     daily_budget: Amount
     currency: Currency
     expires_at: Annotated[datetime | None, Field(description="With its zone.")] = None
-
-
-class QueueTopic(In):
-    """A topic that a queue takes (`*`: any), and what its contacts need unless stated."""
-
-    topic: TopicName
-    need: Need | None = None
-    priority: Annotated[int | None, Field(ge=1, le=9, description="1 is the most urgent.")] = None
-
-
-class QueueIn(In):
-    """A queue as it is to be. No languages: it speaks all. The lowest rank is asked first."""
-
-    name: Name
-    topics: Annotated[tuple[QueueTopic, ...], Field(max_length=200)]
-    languages: Annotated[tuple[Language, ...], Field(max_length=100)] = ()
-    skills: Skills = {}
-    service_target_seconds: Seconds
-    offer_timeout_seconds: Seconds = 30
-    rank: Annotated[int, Field(ge=0, le=1_000_000)] = 100
-    overflow_queue_id: Annotated[
-        Slug | None,
-        Field(description="Where a contact goes that everybody able declines again and again."),
-    ] = None
-
-    def as_event(self, queue_id: str) -> QueueChanged:
-        return msgspec.convert({**self.model_dump(mode="json"), "queue_id": queue_id}, QueueChanged)
-
-
-class AgentIn(In):
-    """An agent as they are to be; presence is theirs to say."""
-
-    name: Name
-    skills: Skills = {}
-    languages: Annotated[tuple[Language, ...], Field(max_length=100)] = ()
-    capacity: dict[Channel, Slots] = {}
-    authorities: Annotated[tuple[Authority, ...], Field(max_length=100)] = ()
-
-    @model_validator(mode="after")
-    def _one_of_each(self) -> Self:
-        kinds = [(each.kind, each.currency) for each in self.authorities]
-        if len(set(kinds)) < len(kinds):
-            raise ValueError("an agent has at most one authority of a kind and currency")
-        if any(each.expires_at and each.expires_at.tzinfo is None for each in self.authorities):
-            raise ValueError("expires_at must carry its zone")
-        return self
-
-    def as_event(self, agent_id: str, now: datetime) -> AgentChanged:
-        card = self.model_dump(mode="json")
-        personal = routing.AgentPersonal(name=card.pop("name"))
-        head = {"agent_id": agent_id, "presence": Presence.OFFLINE, "changed_at": now}
-        agent = msgspec.convert({**card, **head, "personal": {}}, AgentChanged)
-        return msgspec.structs.replace(agent, personal=personal)
-
-
-class PresenceIn(In):
-    """Whether work can be offered."""
-
-    presence: Presence
-
-
-class DeclineIn(In):
-    """Why the offer is left to somebody else, for the next one to read."""
-
-    reason: Note = ""
-
-
-class ReplyIn(In):
-    """What is written to the customer."""
-
-    text: Text
-
-
-class HelpStepIn(In):
-    """A step of HELP, with what shows it."""
-
-    step: HelpStep
-    evidence: Line = ""
-
-
-class TransferIn(In):
-    """The queue that takes over, and a note for whoever does."""
-
-    queue_id: Slug
-    note: Note = ""
-
-
-class EscalateIn(In):
-    """What authority it takes, if that is the reason, and a note."""
-
-    need: Need | None = None
-    note: Note = ""
-
-
-class ResolveIn(In):
-    """What the agent claims."""
-
-    outcome: ResolutionOutcome
-
-
-class WroteAgainIn(In):
-    """What the customer's message after the claim is."""
-
-    verdict: ReviewVerdict
-
-
-class Queue(QueueIn):
-    """A queue as it is."""
-
-    queue_id: str
-    forecast: dict[str, Any] | None = None
-
-
-class Queues(BaseModel):
-    """All queues, by id."""
-
-    queues: list[Queue]
-
-
-class Agent(AgentIn):
-    """An agent as they are."""
-
-    agent_id: str
-    presence: Presence
-    changed_at: datetime
-
-
-class Agents(BaseModel):
-    """All agents, by id."""
-
-    agents: list[Agent]
-
-
-class Offered(BaseModel):
-    """How an offer stands after an answer; accepted, its id is the assignment's."""
-
-    offer_id: UUID
-    contact_id: UUID
-    state: str
-
-
-class Stands(BaseModel):
-    """How a contact stands after what was done."""
-
-    contact_id: UUID
-    state: str
-    queue_id: str | None = None
-
-
-class Replied(BaseModel):
-    """The message is on its way; its delivery state will be in the contact's history."""
-
-    message_id: UUID
-
-
-class Recorded(BaseModel):
-    """The step is on record."""
-
-    step_id: UUID
-
-
-class Acted(Need):
-    """The action stands in the ledger; `limit` is what was allowed."""
-
-    action_id: UUID
-    limit: int
-
-
-class Resolved(BaseModel):
-    """The claim, the contact's `number`th; wrap-up has begun."""
-
-    contact_id: UUID
-    resolution_id: UUID
-    number: int
-    state: str

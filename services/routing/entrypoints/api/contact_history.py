@@ -1,73 +1,20 @@
-"""What an agent sees: the desk, and a contact with its history."""
+"""A contact with everything that happened to it."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Response
 
-from services.routing.entrypoints.schemas import Need
-from shared.contracts.routing import HelpStep, Presence, ResolutionOutcome
+from services.routing.adapters.db.desk import find_contact
+from services.routing.entrypoints.api.commands import Commands, respond_json
+from services.routing.entrypoints.api.fields import Need, Out, refusals
+from shared.contracts.routing import HelpStep, ResolutionOutcome
 from shared.contracts.values import AuthorityKind, Channel, MessageKind
+from shared.http.auth import Caller, require
+from shared.kernel.errors import Missing
 
-
-class Out(BaseModel):
-    """Part of an answer. What is not listed here is not shown."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Summary(Out):
-    """A contact in short; `messages` counts what the customer wrote, the last at `newest_at`.
-
-    `wrote_again`: the customer wrote after the last claim, and an agent has to say what that is.
-    """
-
-    channel: Channel
-    topic: str
-    language: str
-    priority: int
-    received_at: datetime
-    promise_due_at: datetime | None
-    precedence: bool
-    wrote_again: bool
-    claims: int
-    name: str
-    subject: str
-    need: Need | None
-    messages: int
-    newest_at: datetime | None
-
-
-class _Held(Out):
-    contact_id: UUID
-    queue_id: str
-    contact: Summary
-
-
-class OpenOffer(_Held):
-    """A contact that waits for this agent's word until `expires_at`."""
-
-    offer_id: UUID
-    made_at: datetime
-    expires_at: datetime
-
-
-class Assignment(_Held):
-    """A contact this agent works on (`accepted`) or has just resolved (`wrapping`)."""
-
-    assignment_id: UUID
-    state: str
-    accepted_at: datetime
-    wrap_up_ends_at: datetime | None
-
-
-class Desk(Out):
-    """Everything on an agent's desk."""
-
-    agent_id: str
-    presence: Presence
-    offers: list[OpenOffer]
-    assignments: list[Assignment]
+NEVER_THEIRS = refusals({404: "There is no such contact, or it never was with this agent"})
 
 
 class Message(Out):
@@ -110,7 +57,7 @@ class Step(Out):
 
 
 class AgentNote(Out):
-    """What one agent told the next."""
+    """What one agent notes for the next."""
 
     note_id: UUID
     agent_id: str
@@ -131,7 +78,7 @@ class Action(Out):
 
 
 class Resolution(Out):
-    """A claim, and what the customer said of it."""
+    """A claim, and how it was settled."""
 
     resolution_id: UUID
     agent_id: str
@@ -170,3 +117,21 @@ class ContactWithHistory(Out):
     notes: list[AgentNote]
     actions: list[Action]
     resolutions: list[Resolution]
+
+
+def contact_history_routes(commands: Commands) -> APIRouter:
+    """What an agent may read of a contact."""
+    routes = APIRouter(prefix="/v1/contacts/{contact_id}", tags=["work"])
+
+    @routes.get("", response_model=ContactWithHistory, responses=NEVER_THEIRS)
+    async def show_a_contact(
+        contact_id: UUID, caller: Annotated[Caller, require("desk")]
+    ) -> Response:
+        """A contact with its history, for who holds it, held it or is offered it."""
+        async with commands.database.connection() as tx:
+            found = await find_contact(tx, contact_id, caller.subject)
+        if found is None:
+            raise Missing("there is no such contact")
+        return respond_json(found)
+
+    return routes
