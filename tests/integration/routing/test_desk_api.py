@@ -1,11 +1,13 @@
 """An agent's desk over HTTP: what is offered, what is done, what is refused."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 
 from services.routing.entrypoints.api.contact_history import ContactWithHistory
 from services.routing.entrypoints.api.desk import Desk
+from shared.contracts.cloudevents import Outgoing
 from shared.contracts.intake import MessagePersonal, MessageReceived, MessageSent
 from shared.contracts.routing import (
     ActionRefused,
@@ -17,7 +19,9 @@ from shared.contracts.routing import (
     QueuedReason,
 )
 from shared.contracts.values import Channel, MessageKind
+from shared.database.database import Tx
 from shared.kernel.ids import new_id
+from shared.messaging.outbox import outbox, use_case
 from tests.integration.routing.api import Api
 from tests.integration.routing.world import REFUND, World, refund
 
@@ -142,6 +146,24 @@ async def test_a_refund_asked_twice_with_one_key_is_spent_once(world: World, api
     assert again.headers["idempotency-replayed"] == "true"
     assert other.status_code == 422
     assert [row["amount"] for row in await world.rows("select amount from action")] == [3_000]
+
+
+async def test_a_response_is_stored_before_its_events_are_appended(
+    world: World, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.queue()
+    await world.agent(authorities=(REFUND,))
+    contact_id = await world.assigned()
+    stored = list[int]()
+
+    async def append_after_looking(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
+        stored.append(await tx.fetchval("select count(*) from idempotency_keys"))
+        await outbox.append(tx, outgoing)
+
+    monkeypatch.setattr(use_case, "append", append_after_looking)
+    await api.at(contact_id, "actions", {**REFUND_OF, "amount": 3_000}, key="once")
+    assert stored == [1]
+    assert len(await world.published(ActionTaken)) == 1
 
 
 async def test_a_refund_without_a_key_is_refused_and_nothing_is_spent(

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from services.routing.adapters.db import agents, contacts, offers, queues
-from services.routing.application.changes import save_decisions
 from services.routing.application.commands.set_presence import set_presence
+from services.routing.application.contact_changes import save_decisions
 from services.routing.application.overflow import log_if_nobody_is_left
 from services.routing.domain.agents.declining import Pauses
 from services.routing.domain.agents.presence import unresponsive

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.routing.application.changes import save_decisions
+from services.routing.application.contact_changes import save_decisions
 from services.routing.application.loading import lock_held
 from services.routing.domain.contact import lifecycle
 from services.routing.domain.contact.model import Contact

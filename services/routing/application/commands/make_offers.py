@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.routing.adapters.db import contacts, matching, queues
 from services.routing.application import signals
-from services.routing.application.changes import events_of
+from services.routing.application.contact_changes import events_of
 from services.routing.domain.contact import lifecycle
 from services.routing.domain.contact.model import Contact, ContactState
 from services.routing.domain.matching.agent_pool import AgentPool

@@ -1,7 +1,7 @@
 """An administrator defines an agent."""
 
 from services.routing.adapters.db import agents
-from services.routing.application.agents import changed_agent
+from services.routing.application.agent_changes import changed_agent
 from services.routing.domain.agents.presence import keep_presence
 from shared.contracts.routing import AgentChanged
 from shared.database.database import Tx

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.routing.adapters.db import contacts, queues
-from services.routing.application.changes import save_decisions
+from services.routing.application.contact_changes import save_decisions
 from services.routing.domain.contact.waiting import place
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.routing import QueueChanged

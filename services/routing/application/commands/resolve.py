@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.routing.adapters.db import resolutions
-from services.routing.application.changes import save_decisions
+from services.routing.application.contact_changes import save_decisions
 from services.routing.application.loading import lock_assigned
 from services.routing.domain.contact import lifecycle
 from services.routing.domain.contact.model import Contact

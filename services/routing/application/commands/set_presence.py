@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.routing.adapters.db import agents
-from services.routing.application.agents import changed_agent
+from services.routing.application.agent_changes import changed_agent
 from shared.contracts.routing import AgentChanged, Presence
 from shared.database.database import Tx
 from shared.kernel.errors import Missing

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.routing.adapters.db import contacts, queues
 from services.routing.application import signals
-from services.routing.application.changes import save_contacts
+from services.routing.application.contact_changes import save_contacts
 from services.routing.domain.contact.decisions import Scene
 from services.routing.domain.contact.model import Contact
 from shared.contracts.cloudevents import Incoming, Outgoing

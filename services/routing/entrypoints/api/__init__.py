@@ -13,12 +13,12 @@ from services.routing.settings import Settings
 from shared.jobs.signals import Signals
 
 
-def routers(commands: Commands, waking: Signals, settings: Settings) -> list[APIRouter]:
+def routers(commands: Commands, listener: Signals, settings: Settings) -> list[APIRouter]:
     """Every route of the service."""
     return [
         queue_routes(commands),
         agent_routes(commands),
-        desk_routes(commands, waking),
+        desk_routes(commands, listener),
         offer_routes(commands, settings),
         contact_history_routes(commands),
         contact_routes(commands, settings),

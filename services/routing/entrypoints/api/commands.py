@@ -23,7 +23,7 @@ _KEY = Header(
     min_length=1,
     max_length=LONGEST_KEY,
     pattern=VISIBLE,
-    description="The same key gives the same answer for 24 h; with another body, 422.",
+    description="The same key gives the same response for 24 h; with another body, 422.",
 )
 Key = Annotated[str | None, _KEY]
 RequiredKey = Annotated[str, _KEY]

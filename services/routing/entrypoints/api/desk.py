@@ -90,7 +90,7 @@ class Desk(Out):
     assignments: list[Assignment]
 
 
-def desk_routes(commands: Commands, waking: Signals) -> APIRouter:
+def desk_routes(commands: Commands, listener: Signals) -> APIRouter:
     """What an agent sees, and whether they are there."""
     routes = APIRouter(prefix="/v1/desk", tags=["desk"])
     database = commands.database
@@ -104,7 +104,7 @@ def desk_routes(commands: Commands, waking: Signals) -> APIRouter:
     async def follow_the_desk(request: Request, caller: Agent) -> Response:
         """Server-sent events `desk`: the whole desk, at once and whenever it changes; then `bye`."""
         await look(database, caller.subject)
-        return event_stream(request, follow(database, waking, caller.subject))
+        return event_stream(request, follow(database, listener, caller.subject))
 
     @routes.put("/presence", response_model=Desk, responses=NO_DESK)
     async def be_present(presence: PresenceIn, caller: Agent) -> Response:
@@ -127,11 +127,11 @@ async def look(database: Database, agent_id: str) -> dict[str, Any]:
 
 
 async def follow(
-    database: Database, waking: Signals, agent_id: str
+    database: Database, listener: Signals, agent_id: str
 ) -> AsyncIterator[ServerSentEvent]:
     """The whole desk, at once and whenever it changes: nothing can be missed by who reconnects."""
     shown = b""
-    with waking.subscribe(signals.desk(agent_id)) as signal:
+    with listener.subscribe(signals.desk(agent_id)) as signal:
         while True:
             found = msgspec.json.encode(await look(database, agent_id))
             if found != shown:
