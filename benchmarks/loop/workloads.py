@@ -15,8 +15,7 @@ from services.intake.application.hearing import Hearing as IntakeHearing
 from services.intake.bootstrap import current_centre
 from services.intake.entrypoints import consumer as intake
 from services.intake.settings import Settings as IntakeSettings
-from services.routing.application.centre import put_queue
-from services.routing.application.hear import Hear
+from services.routing.application.commands.put_queue import put_queue
 from services.routing.entrypoints import consumer as routing
 from shared.contracts.routing import QueueChanged, QueueTopic
 from shared.database.database import Tx
@@ -56,7 +55,7 @@ def _intake() -> Subscription:
 
 
 def _routing() -> Subscription:
-    return routing.subscriptions(Hear(CLOCK))[0]
+    return routing.subscriptions(CLOCK)[0]
 
 
 def _followup() -> Subscription:

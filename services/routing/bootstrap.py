@@ -3,17 +3,16 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.routing.adapters.wakeups import Wakeups
-from services.routing.application.hear import Hear
-from services.routing.entrypoints.commands import Commands
+from services.routing.entrypoints.api import routers
+from services.routing.entrypoints.api.commands import Commands
 from services.routing.entrypoints.consumer import subscriptions
-from services.routing.entrypoints.http import routers
-from services.routing.entrypoints.timers import rounds
+from services.routing.entrypoints.jobs import periodic_jobs
 from services.routing.settings import Settings
 from shared.contracts.topics import ROUTING
 from shared.database.database import Database
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
+from shared.jobs.signals import Signals
 from shared.kernel.clock import SystemClock
 from shared.messaging.worker import messaging
 from shared.runtime import Role, Service
@@ -21,37 +20,37 @@ from shared.runtime import Role, Service
 
 @asynccontextmanager
 async def api(settings: Settings) -> AsyncIterator[Role]:
-    """What agents' desks and the centre's administration reach."""
+    """What agents' desks and administration reach."""
     clock = SystemClock()
     authenticator = Authenticator(settings.auth, clock)
     database = await Database.open(settings.database, name="routing-api")
     try:
-        bells = Wakeups(database)
+        signals = Signals(database)
         app = create_app(
             service=ROUTING,
-            routers=routers(Commands(database, clock), bells, settings),
+            routers=routers(Commands(database, clock), signals, settings),
             settings=settings.http,
             authenticator=authenticator,
         )
         checks = {"database": database.ping, "issuer": authenticator.ready}
-        yield Role(app=app, parts={"wake-ups": bells}, checks=checks)
+        yield Role(app=app, parts={"signals": signals}, checks=checks)
     finally:
         await database.close()
 
 
 @asynccontextmanager
 async def worker(settings: Settings) -> AsyncIterator[Role]:
-    """What hears events, makes offers, ends what is due and publishes."""
+    """What consumes events, makes offers, ends what is due and publishes."""
     clock = SystemClock()
     database = await Database.open(settings.database, name="routing-worker")
     try:
-        bells = Wakeups(database)
-        own = rounds(database, bells, clock, settings)
-        ears = messaging(ROUTING, subscriptions(Hear(clock)), database, settings.kafka)
-        checks = {"database": database.ping, **{name: part.check for name, part in own.items()}}
+        signals = Signals(database)
+        jobs = periodic_jobs(database, signals, clock, settings)
+        messages = messaging(ROUTING, subscriptions(clock), database, settings.kafka)
+        checks = {"database": database.ping, **{name: part.check for name, part in jobs.items()}}
         yield Role(
-            parts={**own, "wake-ups": bells, **ears.parts},
-            checks={**checks, **ears.checks},
+            parts={**jobs, "signals": signals, **messages.parts},
+            checks={**checks, **messages.checks},
         )
     finally:
         await database.close()

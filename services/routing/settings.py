@@ -1,6 +1,7 @@
-"""What routing is told beside what every service is."""
+"""Settings of routing, beside those of every service."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -29,3 +30,8 @@ class Settings(ServiceSettings):
     pass_limit: Positive = Field(1_000, description="Contacts that a pass looks at in all.")
     forecast_seconds: float = Field(5.0, gt=0, description="Time between two forecasts.")
     forecast_window_seconds: Positive = Field(3_600, description="Experience older counts no more.")
+
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        **ServiceSettings.RENAMED,
+        "RAPPORT_PER_LANE": "RAPPORT_PER_GROUP",
+    }

@@ -60,10 +60,11 @@ def as_row(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in names}
 
 
-def from_row(row: asyncpg.Record, kind: type[T]) -> T:
+def from_row(row: asyncpg.Record, kind: type[T], **given: Any) -> T:
     """A struct or dataclass whose fields are columns of the row; other columns are left out.
 
+    What is `given` is taken instead of the column, for fields that are no column as it stands.
     Texts become enumerations where the type says so. Raises `msgspec.ValidationError` for a value
     that the type does not allow: then table and type disagree.
     """
-    return msgspec.convert(dict(row.items()), kind)
+    return msgspec.convert({**row, **given}, kind)

@@ -15,7 +15,7 @@ BREAKS = {
     "a domain that reads the clock": ("services/intake/domain/planted.py", "import time\n"),
     "a use case that knows its door": (
         "services/routing/application/planted.py",
-        "import services.routing.entrypoints.http\n",
+        "import services.routing.entrypoints.api\n",
     ),
     "a service that knows another": (
         "services/routing/application/planted.py",

@@ -1,1 +1,1 @@
-"""The outside made plain: tables, SQL and wake-ups."""
+"""The outside made plain."""

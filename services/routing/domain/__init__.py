@@ -1,1 +1,1 @@
-"""Pure decisions: who takes a contact, what may be granted, how a contact lives."""
+"""Pure decisions: how a contact lives, who is offered it, what may be granted, which queue takes it."""

@@ -1,1 +1,1 @@
-"""Where the outside calls in: events, requests, timers."""
+"""Where the outside calls in: events, requests, and time."""

@@ -1,7 +1,18 @@
-"""What routing listens to: its ears in one table."""
+"""What routing consumes, and what is decided when such an event comes: the whole truth in these tables."""
 
-from services.routing.application.hear import Hear
+from collections.abc import Sequence
+
+from services.routing.application.handlers.contacts import ContactHandler
+from services.routing.application.handlers.customers import CustomerHandler
+from services.routing.application.handlers.history import MessageHandler, ResolutionHandler
+from services.routing.domain.contact import decisions, messages, resolutions
+from services.routing.domain.contact.decisions import Scene
+from services.routing.domain.contact.messages import Message
+from services.routing.domain.contact.model import Contact
+from services.routing.domain.contact.resolutions import Settlement
+from services.routing.domain.customer import Customer, customer_identified
 from shared.contracts import topics
+from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
 from shared.contracts.followup import ResolutionConfirmed, ResolutionRefuted, ResolutionUnrefuted
 from shared.contracts.intake import (
@@ -11,23 +22,46 @@ from shared.contracts.intake import (
     MessageReceived,
     MessageSent,
 )
+from shared.database.database import Tx
+from shared.kernel.clock import Clock
+from shared.messaging.consumer.handlers import Handlers, handlers, on
 from shared.messaging.consumer.subscription import Subscription
 
 TOPICS = (topics.CONTACTS, topics.CUSTOMERS, topics.FOLLOWUPS)
-WANTED: frozenset[type[Event]] = frozenset(
-    {
-        ContactReceived,  # a new need: into its queue
-        MessageReceived,  # the customer wrote again: a resolved contact reopens
-        MessageSent,  # what became of a reply
-        MessageFailed,
-        CustomerIdentified,  # what the customer is called
-        ResolutionRefuted,  # not solved: back to the same agent if free, else anyone able
-        ResolutionConfirmed,  # solved: closed
-        ResolutionUnrefuted,  # nothing was heard: closed
-    }
+CONTACT_HANDLERS: Handlers[Contact | None, Scene] = handlers(
+    on(ContactReceived, decisions.contact_received),  # a new need: into its queue
+    on(MessageReceived, decisions.message_received),  # after a claim: an agent has to read it
+    on(ResolutionRefuted, decisions.resolution_refuted),  # not solved: back to the same agent
+    on(ResolutionConfirmed, decisions.resolution_settled),  # solved: closed
+    on(ResolutionUnrefuted, decisions.resolution_settled),  # asked and left in silence: closed
 )
+MESSAGE_HANDLERS: Handlers[Message | None, None] = handlers(
+    on(ContactReceived, messages.received),  # what the customer wrote first
+    on(MessageReceived, messages.received),  # and later
+    on(MessageSent, messages.sent),  # what became of a reply
+    on(MessageFailed, messages.failed),
+)
+RESOLUTION_HANDLERS: Handlers[Settlement | None, None] = handlers(
+    on(ResolutionConfirmed, resolutions.confirmed),  # what the history shows of a claim
+    on(ResolutionRefuted, resolutions.refuted),
+    on(ResolutionUnrefuted, resolutions.unrefuted),
+)
+CUSTOMER_HANDLERS: Handlers[Customer | None, None] = handlers(
+    on(CustomerIdentified, customer_identified),  # what the customer is called
+)
+WANTED = frozenset((*CONTACT_HANDLERS, *MESSAGE_HANDLERS, *RESOLUTION_HANDLERS, *CUSTOMER_HANDLERS))
 
 
-def subscriptions(hear: Hear) -> tuple[Subscription, ...]:
-    """One pair of ears for all of it."""
-    return (Subscription(topics=TOPICS, wanted=WANTED, handle=hear),)
+def subscriptions(clock: Clock) -> tuple[Subscription, ...]:
+    """One subscription for all of it."""
+    history = (
+        MessageHandler(MESSAGE_HANDLERS),
+        ResolutionHandler(RESOLUTION_HANDLERS),
+        CustomerHandler(CUSTOMER_HANDLERS),
+    )
+    contacts = ContactHandler(CONTACT_HANDLERS, clock)
+
+    async def handle(tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
+        return [each for handler in (*history, contacts) for each in await handler(tx, events)]
+
+    return (Subscription(topics=TOPICS, wanted=WANTED, handle=handle),)

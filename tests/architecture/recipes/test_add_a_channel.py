@@ -19,7 +19,7 @@ from importlib import import_module
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy.schema import CreateTable
-from services.routing.adapters.tables import metadata
+from services.routing.adapters.db.tables import metadata
 options = {"as_sql": True, "output_buffer": sys.stdout}
 with Operations.context(MigrationContext.configure(dialect_name="postgresql", opts=options)):
     import_module("services.routing.migrations.versions.0002_telegram").upgrade()

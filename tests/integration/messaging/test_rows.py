@@ -57,6 +57,14 @@ async def test_a_set_is_written_replaced_and_read_by_name(open_database: OpenDat
     assert found == {one: changed[0], other: written[1]}
 
 
+async def test_what_is_given_is_taken_instead_of_the_column(open_database: OpenDatabase) -> None:
+    database, one = await open_database("messaging"), uuid4()
+    async with database.connection() as tx:
+        row = await tx.fetchrow("select $1::uuid as thing_id, 'a thing' as state", one)
+    assert row is not None
+    assert from_row(row, Thing, state=State.OVER) == Thing(thing_id=one, state=State.OVER)
+
+
 async def test_what_is_there_stays_where_only_new_rows_are_wanted(
     open_database: OpenDatabase,
 ) -> None:

@@ -1,4 +1,4 @@
-"""A contact centre for each test: `world`, and `door`, its api on a real socket."""
+"""A contact centre for each test: `world`, and `api`, its api on a real socket."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import OpenDatabase
-from tests.integration.routing.doors import Door, opened
+from tests.integration.routing.api import Api, serve
 from tests.integration.routing.world import World
 from tests.support.clock import FakeClock
 
@@ -18,7 +18,7 @@ async def world(open_database: OpenDatabase, clock: FakeClock) -> World:
 
 
 @pytest.fixture
-async def door(world: World, tmp_path: Path) -> AsyncIterator[Door]:
+async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
     """The api over `world`."""
-    async with opened(world, tmp_path) as door:
-        yield door
+    async with serve(world, tmp_path) as api:
+        yield api

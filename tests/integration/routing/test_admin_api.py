@@ -1,8 +1,9 @@
 """The centre's administration over HTTP."""
 
-from services.routing.entrypoints.schemas import Agent, Queue
+from services.routing.entrypoints.api.agents import Agent
+from services.routing.entrypoints.api.queues import Queue
 from shared.contracts.routing import AgentChanged, QueueChanged
-from tests.integration.routing.doors import Door, Json
+from tests.integration.routing.api import Api, Json
 from tests.integration.routing.world import World
 
 QUEUE: Json = {
@@ -22,51 +23,49 @@ AGENT: Json = {
 }
 
 
-async def test_a_queue_is_defined_shown_and_told_of(world: World, door: Door) -> None:
-    put = await door.admin("PUT", "/v1/queues/billing", QUEUE)
+async def test_a_queue_is_defined_shown_and_published(world: World, api: Api) -> None:
+    put = await api.admin("PUT", "/v1/queues/billing", QUEUE)
     assert put.status_code == 200
-    shown = await door.admin("GET", "/v1/queues/billing")
+    shown = await api.admin("GET", "/v1/queues/billing")
     assert shown.json() == put.json()
     assert Queue.model_validate(shown.json()).offer_timeout_seconds == 30
-    assert (await door.admin("GET", "/v1/queues")).json() == {"queues": [shown.json()]}
-    [event] = await world.told(QueueChanged)
+    assert (await api.admin("GET", "/v1/queues")).json() == {"queues": [shown.json()]}
+    [event] = await world.published(QueueChanged)
     assert (event.queue_id, event.topics[0].need.amount) == ("billing", 100)
-    assert (await door.admin("GET", "/v1/queues/none")).status_code == 404
+    assert (await api.admin("GET", "/v1/queues/none")).status_code == 404
 
 
-async def test_an_agent_is_defined_shown_and_told_of(world: World, door: Door) -> None:
-    put = await door.admin("PUT", "/v1/agents/mara", AGENT)
+async def test_an_agent_is_defined_shown_and_published(world: World, api: Api) -> None:
+    put = await api.admin("PUT", "/v1/agents/mara", AGENT)
     assert put.status_code == 200
-    shown = Agent.model_validate((await door.admin("GET", "/v1/agents/mara")).json())
+    shown = Agent.model_validate((await api.admin("GET", "/v1/agents/mara")).json())
     assert (shown.name, shown.presence, shown.capacity) == ("Mara Feld", "offline", {"email": 2})
-    assert (await door.admin("GET", "/v1/agents")).json() == {"agents": [put.json()]}
-    [event] = await world.told(AgentChanged)
+    assert (await api.admin("GET", "/v1/agents")).json() == {"agents": [put.json()]}
+    [event] = await world.published(AgentChanged)
     assert event.personal.name == "Mara Feld"
 
 
-async def test_a_new_definition_leaves_presence_and_forecast_alone(
-    world: World, door: Door
-) -> None:
-    await door.admin("PUT", "/v1/agents/mara", AGENT)
-    await door.put("/v1/desk/presence", {"presence": "ready"}, agent_id="mara")
-    again = await door.admin("PUT", "/v1/agents/mara", {**AGENT, "name": "Mara Roth"})
+async def test_a_new_definition_leaves_presence_and_forecast_alone(world: World, api: Api) -> None:
+    await api.admin("PUT", "/v1/agents/mara", AGENT)
+    await api.put("/v1/desk/presence", {"presence": "ready"}, agent_id="mara")
+    again = await api.admin("PUT", "/v1/agents/mara", {**AGENT, "name": "Mara Roth"})
     assert (again.json()["presence"], again.json()["name"]) == ("ready", "Mara Roth")
 
 
-async def test_capacity_is_not_lowered_below_what_is_held(world: World, door: Door) -> None:
+async def test_capacity_is_not_lowered_below_what_is_held(world: World, api: Api) -> None:
     await world.queue()
     await world.agent(slots=2)
     for _ in range(2):
         await world.receive()
     await world.dispatch()
-    lower = await door.admin("PUT", "/v1/agents/ann", {**AGENT, "capacity": {"email": 1}})
+    lower = await api.admin("PUT", "/v1/agents/ann", {**AGENT, "capacity": {"email": 1}})
     assert (lower.status_code, lower.json()["facts"]) == (409, {"reason": "capacity_held"})
-    shown = (await door.admin("GET", "/v1/agents/ann")).json()
+    shown = (await api.admin("GET", "/v1/agents/ann")).json()
     assert shown["capacity"] == {"email": 2}
-    assert (await door.admin("PUT", "/v1/agents/ann", AGENT)).status_code == 200
+    assert (await api.admin("PUT", "/v1/agents/ann", AGENT)).status_code == 200
 
 
-async def test_a_definition_that_makes_no_sense_is_refused(door: Door) -> None:
+async def test_a_definition_that_makes_no_sense_is_refused(api: Api) -> None:
     for change in (
         {"authorities": AGENT["authorities"] * 2},
         {"capacity": {"pigeon": 1}},
@@ -75,13 +74,13 @@ async def test_a_definition_that_makes_no_sense_is_refused(door: Door) -> None:
         {"speed": 9},
         {"name": "a\0b"},
     ):
-        answer = await door.admin("PUT", "/v1/agents/mara", AGENT | change)
+        answer = await api.admin("PUT", "/v1/agents/mara", AGENT | change)
         assert answer.status_code == 422, change
-    assert (await door.admin("PUT", "/v1/agents/Mara", AGENT)).status_code == 422
-    assert (await door.admin("PUT", "/v1/queues/q", {**QUEUE, "rank": -1})).status_code == 422
+    assert (await api.admin("PUT", "/v1/agents/Mara", AGENT)).status_code == 422
+    assert (await api.admin("PUT", "/v1/queues/q", {**QUEUE, "rank": -1})).status_code == 422
 
 
-async def test_agents_may_not_define_and_administrators_have_no_desk(door: Door) -> None:
-    assert (await door.put("/v1/queues/billing", QUEUE)).status_code == 403
-    assert (await door.admin("GET", "/v1/desk")).status_code == 403
-    assert (await door.client.get("/v1/desk")).status_code == 401
+async def test_agents_may_not_define_and_administrators_have_no_desk(api: Api) -> None:
+    assert (await api.put("/v1/queues/billing", QUEUE)).status_code == 403
+    assert (await api.admin("GET", "/v1/desk")).status_code == 403
+    assert (await api.client.get("/v1/desk")).status_code == 401

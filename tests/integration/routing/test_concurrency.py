@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
-from services.routing.domain.authority import Refused
+from services.routing.domain.agents.authority import Refused
 from shared.contracts.intake import MessagePersonal, MessageReceived
 from shared.contracts.routing import (
     AgentChanged,
@@ -16,7 +16,7 @@ from shared.contracts.routing import (
 from shared.contracts.values import Channel
 from shared.kernel.errors import Conflict, Failure
 from shared.kernel.ids import new_id
-from tests.integration.routing.doors import Door
+from tests.integration.routing.api import Api
 from tests.integration.routing.world import REFUND, World, refund
 
 
@@ -34,10 +34,10 @@ async def test_dispatchers_at_once_never_offer_twice_or_beyond_capacity(world: W
     for number in range(5):
         await world.agent(f"agent-{number}", slots=3)
     for _ in range(4):
-        await world.hear(*(world.received() for _ in range(5)))
+        await world.consume(*(world.received() for _ in range(5)))
         await together(*(world.dispatch() for _ in range(4)))
     await world.dispatch()
-    made = await world.told(OfferMade)
+    made = await world.published(OfferMade)
     assert len(made) == len({offer.contact_id for offer in made}) == 15
     held = Counter(offer.agent_id for offer in made)
     assert set(held.values()) == {3}
@@ -48,11 +48,11 @@ async def test_fifty_agents_accept_at_once_and_each_has_one(world: World) -> Non
     names = [f"agent-{number:02}" for number in range(50)]
     for name in names:
         await world.agent(name)
-    await world.hear(*(world.received() for _ in names))
+    await world.consume(*(world.received() for _ in names))
     await world.dispatch()
     offers = await world.rows("select offer_id, agent_id from offer")
     await together(*(world.accept(row["agent_id"], row["offer_id"]) for row in offers))
-    started = await world.told(AssignmentStarted)
+    started = await world.published(AssignmentStarted)
     assert sorted(each.agent_id for each in started) == names
 
 
@@ -65,7 +65,7 @@ async def test_one_of_two_accepts_wins(world: World) -> None:
     found = await together(*(world.accept("ann", offer_id) for _ in range(5)))
     assert found.count(None) == 1
     assert all(isinstance(each, Conflict) for each in found if each is not None)
-    assert len(await world.told(AssignmentStarted)) == 1
+    assert len(await world.published(AssignmentStarted)) == 1
 
 
 async def test_accept_and_withdrawal_at_once_leave_one_truth(world: World) -> None:
@@ -94,13 +94,13 @@ async def test_capacity_lowered_during_dispatch_is_never_exceeded(world: World) 
     await world.queue()
     for contacts in (3, 6, 9, 12, 15):
         await world.agent("ann", slots=3)
-        await world.hear(*(world.received() for _ in range(3)))
+        await world.consume(*(world.received() for _ in range(3)))
         lowered, _ = await together(lower(world), world.dispatch())
         refused = isinstance(lowered, Conflict)
         held = await world.rows("select from offer where slot is not null")
         assert len(held) <= (3 if refused else 1)
-        told = [agent.capacity for agent in await world.told(AgentChanged)]
-        assert told[-1] == {Channel.EMAIL: 3 if refused else 1}
+        events = [agent.capacity for agent in await world.published(AgentChanged)]
+        assert events[-1] == {Channel.EMAIL: 3 if refused else 1}
         waiting = await world.rows("select from contact where state = 'waiting'")
         assert len(held) + len(waiting) == contacts
 
@@ -115,8 +115,7 @@ async def test_actions_at_once_never_spend_more_than_the_day_allows(world: World
     contacts = [await world.assigned() for _ in range(10)]
 
     async def act(contact_id: Any) -> Any:
-        async with world.database.transaction() as tx:
-            return await world.work(tx, "ann", contact_id).act(refund(1_500))
+        return await world.act("ann", contact_id, refund(1_500))
 
     done = await together(*(act(contact_id) for contact_id in contacts))
     assert sum(isinstance(each, Refused) for each in done) == 5
@@ -126,12 +125,12 @@ async def test_actions_at_once_never_spend_more_than_the_day_allows(world: World
     assert (spent["spent"], spent["total"]) == (7_500, 7_500)
 
 
-async def test_the_same_key_twenty_times_at_once_acts_once(world: World, door: Door) -> None:
+async def test_the_same_key_twenty_times_at_once_acts_once(world: World, api: Api) -> None:
     await world.queue()
     await world.agent(authorities=(REFUND,))
     contact_id = await world.assigned()
     body = {"kind": "refund", "amount": 1_000, "currency": "EUR"}
-    answers = await together(*(door.at(contact_id, "actions", body, key="same") for _ in range(20)))
+    answers = await together(*(api.at(contact_id, "actions", body, key="same") for _ in range(20)))
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert len({answer.text for answer in answers if answer.status_code == 201}) == 1
     assert len(await world.rows("select from action")) == 1
@@ -144,7 +143,7 @@ async def test_writing_accepting_and_dispatching_at_once_never_wait_in_a_circle(
     for number in range(10):
         await world.agent(f"agent-{number}", slots=2)
     contacts = [world.received() for _ in range(20)]
-    await world.hear(*contacts)
+    await world.consume(*contacts)
 
     def again() -> list[MessageReceived]:
         return [
@@ -163,7 +162,7 @@ async def test_writing_accepting_and_dispatching_at_once_never_wait_in_a_circle(
             await world.accept(row["agent_id"], row["offer_id"])
 
     await together(
-        *(world.hear(*again()[::step]) for step in (1, -1, 1, -1)),
+        *(world.consume(*again()[::step]) for step in (1, -1, 1, -1)),
         world.dispatch(),
         accept_all(),
         *(world.presence(f"agent-{number}", Presence.READY) for number in range(10)),

@@ -9,22 +9,20 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from services.routing.adapters.wakeups import Wakeups
-from services.routing.application.dispatch import Limits
-from services.routing.application.estimate import estimate
-from services.routing.entrypoints.timers import rounds
+from services.routing.application.commands.make_offers import Limits
+from services.routing.entrypoints.jobs import periodic_jobs
 from shared.contracts.routing import (
     ContactQueued,
     OfferMade,
     Presence,
     QueuedReason,
-    ResolutionOutcome,
 )
+from shared.jobs.signals import Signals
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Invalid
-from tests.integration.routing.doors import settings_at
+from tests.integration.routing.api import settings_at
 from tests.integration.routing.test_path import wrote_again
-from tests.integration.routing.world import WRAP_UP, World
+from tests.integration.routing.world import World
 from tests.support.eventually import eventually
 from tests.support.kafka import running
 
@@ -56,7 +54,7 @@ async def test_who_declines_is_not_asked_again_at_once(world: World) -> None:
     for _ in range(112):
         await declines(world, contact_id)
         world.clock.advance(0.08)
-    assert len(await world.told(OfferMade)) == 1
+    assert len(await world.published(OfferMade)) == 1
 
 
 async def test_the_pause_doubles_until_it_is_the_longest(world: World) -> None:
@@ -114,11 +112,9 @@ async def test_a_contact_that_reopens_is_offered_to_those_who_declined_it(world:
     await world.agent("bob")
     await world.dispatch()
     await world.accept("bob", (await world.offer_of(contact_id))["offer_id"])
-    async with world.database.transaction() as tx:
-        work = world.work(tx, "bob", contact_id)
-        await work.resolve(ResolutionOutcome.SOLVED, WRAP_UP)
+    await world.resolve("bob", contact_id)
     await world.presence("bob", Presence.OFFLINE)
-    await world.hear(wrote_again(contact_id, world))
+    await world.consume(wrote_again(contact_id, world))
     await world.dispatch()
     assert (await world.offer_of(contact_id))["agent_id"] == "ann"
 
@@ -133,11 +129,9 @@ async def test_what_is_declined_again_and_again_is_seen_by_operators(world: Worl
     await world.queue()
     await world.agent()
     contact_id = await world.receive()
-    window = timedelta(hours=1)
 
     async def shown() -> float:
-        async with world.database.transaction() as tx:
-            await estimate(tx, world.clock, window)
+        await world.forecast()
         found = REGISTRY.get_sample_value("rapport_contacts_declined", {"queue": "general"})
         assert found is not None
         return found
@@ -147,8 +141,8 @@ async def test_what_is_declined_again_and_again_is_seen_by_operators(world: Worl
         assert (await shown(), logs) == (0, [])
         await asked_at(world, contact_id, 301)
     assert await shown() == 1
-    [said] = logs
-    assert (said["contact_id"], said["overflow"]) == (str(contact_id), None)
+    [warning] = logs
+    assert (warning["contact_id"], warning["overflow"]) == (str(contact_id), None)
 
 
 async def test_an_overflow_queue_takes_what_everybody_declines(world: World) -> None:
@@ -159,7 +153,7 @@ async def test_an_overflow_queue_takes_what_everybody_declines(world: World) -> 
     contact_id = await world.receive()
     await decline_until_the_pause_is_the_longest(world, contact_id)
     assert (await world.contact(contact_id))["queue_id"] == "managers"
-    queued = (await world.told(ContactQueued))[-1]
+    queued = (await world.published(ContactQueued))[-1]
     assert (queued.queue_id, queued.reason) == ("managers", QueuedReason.OVERFLOWED)
     assert queued.rule == "declined by everybody in general: on to managers"
     await world.dispatch()
@@ -190,15 +184,15 @@ async def test_the_dispatcher_wakes_when_a_pause_is_over(world: World, tmp_path:
     contact_id = await world.receive()
     settings = settings_at(tmp_path, dispatch_seconds=3_600)
     clock = SystemClock()
-    bells = Wakeups(world.database)
-    dispatcher = rounds(world.database, bells, clock, settings)["dispatcher"]
+    signals = Signals(world.database)
+    dispatcher = periodic_jobs(world.database, signals, clock, settings)["dispatcher"]
     assert await declines(world, contact_id)
     over = "update contact set declined = jsonb_set(declined, '{ann,ask_again_at}', to_jsonb($1::text))"
 
     async with world.database.transaction() as tx:
         soon = clock.now() + timedelta(seconds=1)
         await tx.execute(over, soon.isoformat())
-    async with running(bells, dispatcher):
+    async with running(signals, dispatcher):
 
         async def offered() -> bool:
             return bool(await world.rows("select from offer where state = 'open'"))

@@ -1,10 +1,13 @@
 """An agent's desk over HTTP: what is offered, what is done, what is refused."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 
-from services.routing.entrypoints.desk_schemas import ContactWithHistory, Desk
+from services.routing.entrypoints.api.contact_history import ContactWithHistory
+from services.routing.entrypoints.api.desk import Desk
+from shared.contracts.cloudevents import Outgoing
 from shared.contracts.intake import MessagePersonal, MessageReceived, MessageSent
 from shared.contracts.routing import (
     ActionRefused,
@@ -16,40 +19,42 @@ from shared.contracts.routing import (
     QueuedReason,
 )
 from shared.contracts.values import Channel, MessageKind
+from shared.database.database import Tx
 from shared.kernel.ids import new_id
-from tests.integration.routing.doors import Door
+from shared.messaging.outbox import outbox, use_case
+from tests.integration.routing.api import Api
 from tests.integration.routing.world import REFUND, World, refund
 
 REFUND_OF = {"kind": "refund", "currency": "EUR"}
 
 
-async def test_the_desk_shows_an_offer_until_it_is_taken(world: World, door: Door) -> None:
+async def test_the_desk_shows_an_offer_until_it_is_taken(world: World, api: Api) -> None:
     await world.queue()
     await world.agent()
     contact_id = await world.receive(need=None)
     await world.dispatch()
-    desk = Desk.model_validate((await door.get("/v1/desk")).json())
+    desk = Desk.model_validate((await api.get("/v1/desk")).json())
     [offer] = desk.offers
     assert (offer.contact_id, offer.contact.name, offer.contact.messages) == (contact_id, "Ada", 1)
-    taken = await door.post(f"/v1/offers/{offer.offer_id}/accept")
+    taken = await api.post(f"/v1/offers/{offer.offer_id}/accept")
     assert taken.json() == {
         "offer_id": str(offer.offer_id),
         "contact_id": str(contact_id),
         "state": "accepted",
     }
-    desk = Desk.model_validate((await door.get("/v1/desk")).json())
+    desk = Desk.model_validate((await api.get("/v1/desk")).json())
     assert desk.offers == []
     assert [each.assignment_id for each in desk.assignments] == [offer.offer_id]
 
 
-async def test_the_whole_work_on_a_contact_is_in_its_history(world: World, door: Door) -> None:
+async def test_the_whole_work_on_a_contact_is_in_its_history(world: World, api: Api) -> None:
     await world.queue()
     await world.agent(authorities=(REFUND,))
     contact_id = await world.assigned(need=refund(1_000))
-    replied = await door.at(contact_id, "replies", {"text": "Gladly"})
+    replied = await api.at(contact_id, "replies", {"text": "Gladly"})
     assert replied.status_code == 202
     message_id = UUID(replied.json()["message_id"])
-    await world.hear(
+    await world.consume(
         MessageSent(
             contact_id=contact_id,
             message_id=message_id,
@@ -57,14 +62,14 @@ async def test_the_whole_work_on_a_contact_is_in_its_history(world: World, door:
             sent_at=world.clock.now(),
         )
     )
-    step = await door.at(contact_id, "help-steps", {"step": "hear", "evidence": "read it all"})
-    acted = await door.at(contact_id, "actions", {**REFUND_OF, "amount": 1_000}, key="one")
+    step = await api.at(contact_id, "help-steps", {"step": "hear", "evidence": "read it all"})
+    acted = await api.at(contact_id, "actions", {**REFUND_OF, "amount": 1_000}, key="one")
     assert (step.status_code, acted.status_code) == (201, 201)
     assert acted.json()["limit"] == 5_000
-    resolved = await door.at(contact_id, "resolve", {"outcome": "solved"})
+    resolved = await api.at(contact_id, "resolve", {"outcome": "solved"})
     assert (resolved.json()["state"], resolved.json()["number"]) == ("wrapping", 1)
-    assert (await door.at(contact_id, "wrap-up")).status_code == 200
-    found = ContactWithHistory.model_validate((await door.get(f"/v1/contacts/{contact_id}")).json())
+    assert (await api.at(contact_id, "wrap-up")).status_code == 200
+    found = ContactWithHistory.model_validate((await api.get(f"/v1/contacts/{contact_id}")).json())
     assert [(m.inbound, m.text, m.state) for m in found.messages] == [
         (True, "Please help", "received"),
         (False, "Gladly", "sent"),
@@ -76,10 +81,10 @@ async def test_the_whole_work_on_a_contact_is_in_its_history(world: World, door:
     assert found.need is not None
     assert found.state == "resolved"
     for kind in (MessageRequested, HelpStepRecorded, ActionTaken, AssignmentEnded):
-        assert len(await world.told(kind)) == 1
+        assert len(await world.published(kind)) == 1
 
 
-async def test_what_belongs_to_another_agent_is_not_there(world: World, door: Door) -> None:
+async def test_what_belongs_to_another_agent_is_not_there(world: World, api: Api) -> None:
     await world.queue()
     await world.agent("ann")
     contact_id = await world.assigned()
@@ -87,10 +92,10 @@ async def test_what_belongs_to_another_agent_is_not_there(world: World, door: Do
     await world.agent("bob")
     await world.dispatch()
     theirs = (await world.offer_of(other))["offer_id"]
-    assert (await door.get(f"/v1/contacts/{contact_id}", "bob")).status_code == 404
-    assert (await door.get(f"/v1/contacts/{other}")).status_code == 404
+    assert (await api.get(f"/v1/contacts/{contact_id}", "bob")).status_code == 404
+    assert (await api.get(f"/v1/contacts/{other}")).status_code == 404
     for answer in ("accept", "decline"):
-        assert (await door.post(f"/v1/offers/{theirs}/{answer}")).status_code == 404
+        assert (await api.post(f"/v1/offers/{theirs}/{answer}")).status_code == 404
     for what, body in (
         ("replies", {"text": "x"}),
         ("help-steps", {"step": "hear"}),
@@ -101,41 +106,41 @@ async def test_what_belongs_to_another_agent_is_not_there(world: World, door: Do
         ("wrote-again", {"verdict": "still_open"}),
         ("wrap-up", {}),
     ):
-        found = await door.at(contact_id, what, body, agent_id="bob", key=what)
+        found = await api.at(contact_id, what, body, agent_id="bob", key=what)
         assert found.status_code == 404, what
-    assert (await door.get("/v1/desk", "nobody")).status_code == 404
+    assert (await api.get("/v1/desk", "nobody")).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("amount", "reason", "limit"), [(5_001, "over_limit", 3_000), (4_000, "over_budget", 3_000)]
 )
 async def test_an_action_beyond_authority_is_refused_with_the_way_out(
-    world: World, door: Door, amount: int, reason: str, limit: int
+    world: World, api: Api, amount: int, reason: str, limit: int
 ) -> None:
     await world.queue()
     await world.agent(authorities=(REFUND,))
     contact_id = await world.assigned()
-    await door.at(contact_id, "actions", {**REFUND_OF, "amount": 5_000}, key="one")
-    refused = await door.at(contact_id, "actions", {**REFUND_OF, "amount": amount}, key="two")
+    await api.at(contact_id, "actions", {**REFUND_OF, "amount": 5_000}, key="one")
+    refused = await api.at(contact_id, "actions", {**REFUND_OF, "amount": amount}, key="two")
     assert refused.status_code == 403
     assert refused.json()["facts"] == {
         "reason": reason,
         "limit": limit,
         "escalate": f"/v1/contacts/{contact_id}/escalate",
     }
-    [event] = await world.told(ActionRefused)
+    [event] = await world.published(ActionRefused)
     assert (event.reason, event.amount) == (reason, amount)
     assert [row["spent"] for row in await world.rows("select spent from authority_day")] == [5_000]
 
 
-async def test_a_refund_asked_twice_with_one_key_is_spent_once(world: World, door: Door) -> None:
+async def test_a_refund_asked_twice_with_one_key_is_spent_once(world: World, api: Api) -> None:
     await world.queue()
     await world.agent(authorities=(REFUND,))
     contact_id = await world.assigned()
     body = {**REFUND_OF, "amount": 3_000}
-    first = await door.at(contact_id, "actions", body, key="once")
-    again = await door.at(contact_id, "actions", body, key="once")
-    other = await door.at(contact_id, "actions", {**body, "amount": 1}, key="once")
+    first = await api.at(contact_id, "actions", body, key="once")
+    again = await api.at(contact_id, "actions", body, key="once")
+    other = await api.at(contact_id, "actions", {**body, "amount": 1}, key="once")
     assert first.status_code == 201
     assert again.json() == first.json()
     assert again.headers["idempotency-replayed"] == "true"
@@ -143,14 +148,32 @@ async def test_a_refund_asked_twice_with_one_key_is_spent_once(world: World, doo
     assert [row["amount"] for row in await world.rows("select amount from action")] == [3_000]
 
 
+async def test_a_response_is_stored_before_its_events_are_appended(
+    world: World, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.queue()
+    await world.agent(authorities=(REFUND,))
+    contact_id = await world.assigned()
+    stored = list[int]()
+
+    async def append_after_looking(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
+        stored.append(await tx.fetchval("select count(*) from idempotency_keys"))
+        await outbox.append(tx, outgoing)
+
+    monkeypatch.setattr(use_case, "append", append_after_looking)
+    await api.at(contact_id, "actions", {**REFUND_OF, "amount": 3_000}, key="once")
+    assert stored == [1]
+    assert len(await world.published(ActionTaken)) == 1
+
+
 async def test_a_refund_without_a_key_is_refused_and_nothing_is_spent(
-    world: World, door: Door
+    world: World, api: Api
 ) -> None:
     await world.queue()
     await world.agent(authorities=(REFUND,))
     contact_id = await world.assigned()
     body = {**REFUND_OF, "amount": 3_000}
-    refused = [await door.at(contact_id, "actions", body) for _ in range(2)]
+    refused = [await api.at(contact_id, "actions", body) for _ in range(2)]
     assert [each.status_code for each in refused] == [422, 422]
     assert refused[0].headers["content-type"] == "application/problem+json"
     [wrong] = refused[0].json()["errors"]
@@ -158,19 +181,19 @@ async def test_a_refund_without_a_key_is_refused_and_nothing_is_spent(
     assert await world.rows("select amount from action") == []
 
 
-async def test_a_key_of_yesterday_may_pay_for_something_new(world: World, door: Door) -> None:
+async def test_a_key_of_yesterday_may_pay_for_something_new(world: World, api: Api) -> None:
     await world.queue()
     await world.agent(authorities=(REFUND,))
     contact_id = await world.assigned()
     body = {**REFUND_OF, "amount": 1_000}
     for hours in (0, 23, 2):
         world.clock.advance(hours * 3_600)
-        assert (await door.at(contact_id, "actions", body, key="daily")).status_code == 201
+        assert (await api.at(contact_id, "actions", body, key="daily")).status_code == 201
     assert [row["amount"] for row in await world.rows("select amount from action")] == [1_000] * 2
 
 
-async def test_the_document_says_that_an_action_takes_a_key(door: Door) -> None:
-    document = (await door.client.get("/openapi.json")).json()
+async def test_the_document_says_that_an_action_takes_a_key(api: Api) -> None:
+    document = (await api.client.get("/openapi.json")).json()
     paths = document["paths"]
     required = {
         path.rpartition("/")[2]
@@ -182,31 +205,29 @@ async def test_the_document_says_that_an_action_takes_a_key(door: Door) -> None:
 
 
 async def test_a_transferred_contact_goes_to_the_other_queue_and_not_back_at_once(
-    world: World, door: Door
+    world: World, api: Api
 ) -> None:
     await world.queue("general")
     await world.queue("care", topics=(), rank=20)
     await world.agent("ann")
     contact_id = await world.assigned()
     await world.agent("bob")
-    handed = await door.at(contact_id, "transfer", {"queue_id": "care", "note": "kind soul"})
+    handed = await api.at(contact_id, "transfer", {"queue_id": "care", "note": "kind soul"})
     assert handed.json() == {"contact_id": str(contact_id), "state": "waiting", "queue_id": "care"}
     await world.dispatch()
     assert (await world.offer_of(contact_id))["agent_id"] == "bob"
-    history = (await door.get(f"/v1/contacts/{contact_id}", "bob")).json()
+    history = (await api.get(f"/v1/contacts/{contact_id}", "bob")).json()
     assert [note["text"] for note in history["notes"]] == ["kind soul"]
-    gone = await door.at(contact_id, "replies", {"text": "x"})
+    gone = await api.at(contact_id, "replies", {"text": "x"})
     assert gone.status_code == 409
 
 
-async def test_an_escalated_contact_goes_to_who_may_and_never_back(
-    world: World, door: Door
-) -> None:
+async def test_an_escalated_contact_goes_to_who_may_and_never_back(world: World, api: Api) -> None:
     await world.queue()
     await world.agent("ann", authorities=(REFUND,))
     contact_id = await world.assigned()
     need = {**REFUND_OF, "amount": 20_000}
-    assert (await door.at(contact_id, "escalate", {"need": need})).status_code == 200
+    assert (await api.at(contact_id, "escalate", {"need": need})).status_code == 200
     assert (await world.dispatch()).offered == 0
     big = type(REFUND)(kind=REFUND.kind, limit=50_000, daily_budget=90_000, currency="EUR")
     await world.agent("boss", authorities=(big,))
@@ -215,16 +236,16 @@ async def test_an_escalated_contact_goes_to_who_may_and_never_back(
     assert (offer["agent_id"], offer["authority_limit"]) == ("boss", 50_000)
     queued = await world.rows("select queue_id, need_amount from contact")
     assert [tuple(row) for row in queued] == [("general", 20_000)]
-    assert QueuedReason.ESCALATED in [each.reason for each in await world.told(ContactQueued)]
+    assert QueuedReason.ESCALATED in [each.reason for each in await world.published(ContactQueued)]
 
 
 async def test_an_agent_says_over_http_what_the_customer_wrote_after_the_claim(
-    world: World, door: Door
+    world: World, api: Api
 ) -> None:
     await world.queue()
     await world.agent()
     contact_id, _ = await world.resolved()
-    not_yet = await door.at(contact_id, "wrote-again", {"verdict": "nothing_new"})
+    not_yet = await api.at(contact_id, "wrote-again", {"verdict": "nothing_new"})
     assert not_yet.status_code == 409
     again = MessageReceived(
         contact_id=contact_id,
@@ -233,30 +254,30 @@ async def test_an_agent_says_over_http_what_the_customer_wrote_after_the_claim(
         received_at=world.clock.now(),
         personal=MessagePersonal(text="Thank you!"),
     )
-    await world.hear(again)
+    await world.consume(again)
     await world.dispatch()
-    [offer] = Desk.model_validate((await door.get("/v1/desk")).json()).offers
+    [offer] = Desk.model_validate((await api.get("/v1/desk")).json()).offers
     assert (offer.contact.wrote_again, offer.contact.precedence) == (True, False)
-    await door.post(f"/v1/offers/{offer.offer_id}/accept")
-    unknown = await door.at(contact_id, "wrote-again", {"verdict": "thanks"})
+    await api.post(f"/v1/offers/{offer.offer_id}/accept")
+    unknown = await api.at(contact_id, "wrote-again", {"verdict": "thanks"})
     assert unknown.status_code == 422
-    said = await door.at(contact_id, "wrote-again", {"verdict": "nothing_new"})
-    assert said.json() == {
+    reviewed = await api.at(contact_id, "wrote-again", {"verdict": "nothing_new"})
+    assert reviewed.json() == {
         "contact_id": str(contact_id),
         "state": "resolved",
         "queue_id": "general",
     }
-    found = ContactWithHistory.model_validate((await door.get(f"/v1/contacts/{contact_id}")).json())
+    found = ContactWithHistory.model_validate((await api.get(f"/v1/contacts/{contact_id}")).json())
     assert (found.wrote_again, found.offers[-1].state) == (False, "nothing_new")
 
 
-async def test_the_second_to_accept_is_told_why_not(world: World, door: Door) -> None:
+async def test_the_second_to_accept_learns_why_not(world: World, api: Api) -> None:
     await world.queue()
     await world.agent()
     contact_id = await world.receive()
     await world.dispatch()
     path = f"/v1/offers/{(await world.offer_of(contact_id))['offer_id']}/accept"
-    assert (await door.post(path)).status_code == 200
-    late = await door.post(path)
+    assert (await api.post(path)).status_code == 200
+    late = await api.post(path)
     assert (late.status_code, late.json()["facts"]) == (409, {"reason": "accepted"})
-    assert (await door.post(f"/v1/offers/{new_id()}/accept")).status_code == 404
+    assert (await api.post(f"/v1/offers/{new_id()}/accept")).status_code == 404

@@ -5,65 +5,65 @@ from pathlib import Path
 
 import httpx2
 
-from services.routing.adapters.wakeups import Wakeups
-from services.routing.entrypoints.timers import rounds
-from tests.integration.routing.doors import Door, opened, settings_at
+from services.routing.entrypoints.jobs import periodic_jobs
+from shared.jobs.signals import Signals
+from tests.integration.routing.api import Api, serve, settings_at
 from tests.integration.routing.world import World
 from tests.support.kafka import running
 
 
 async def test_the_stream_shows_the_desk_at_once_and_whenever_it_changes(
-    world: World, door: Door
+    world: World, api: Api
 ) -> None:
     await world.queue()
     await world.agent()
-    async with door.events() as events:
+    async with api.events() as events:
         name, desk = await anext(events)
         assert (name, desk["presence"], desk["offers"]) == ("desk", "ready", [])
         contact_id = await world.receive()
         await world.dispatch()
         name, desk = await anext(events)
         assert [offer["contact_id"] for offer in desk["offers"]] == [str(contact_id)]
-        await door.post(f"/v1/offers/{desk['offers'][0]['offer_id']}/accept")
+        await api.post(f"/v1/offers/{desk['offers'][0]['offer_id']}/accept")
         name, desk = await anext(events)
         assert (desk["offers"], len(desk["assignments"])) == ([], 1)
 
 
 async def test_the_stream_says_goodbye_when_the_process_stops(world: World, tmp_path: Path) -> None:
     await world.agent()
-    told: list[str] = []
-    async with opened(world, tmp_path) as door:
+    names: list[str] = []
+    async with serve(world, tmp_path) as api:
         ready = asyncio.Event()
 
         async def listen() -> None:
-            own = httpx2.AsyncClient(base_url=door.client.base_url)
-            async with own, Door(own, door.issuer).events() as events:
+            own = httpx2.AsyncClient(base_url=api.client.base_url)
+            async with own, Api(own, api.issuer).events() as events:
                 async for name, _ in events:
-                    told.append(name)
+                    names.append(name)
                     ready.set()
 
         listening = asyncio.create_task(listen())
         await ready.wait()
     await listening
-    assert told == ["desk", "bye"]
+    assert names == ["desk", "bye"]
 
 
-async def test_nobody_without_a_desk_gets_a_stream(door: Door) -> None:
-    assert (await door.get("/v1/desk/events", "nobody")).status_code == 404
+async def test_nobody_without_a_desk_gets_a_stream(api: Api) -> None:
+    assert (await api.get("/v1/desk/events", "nobody")).status_code == 404
 
 
 async def test_a_waiting_contact_is_offered_as_soon_as_somebody_is_ready(
-    world: World, door: Door, tmp_path: Path
+    world: World, api: Api, tmp_path: Path
 ) -> None:
     await world.queue()
     await world.agent(ready=False)
     contact_id = await world.receive()
-    bells = Wakeups(world.database)
+    signals = Signals(world.database)
     settings = settings_at(tmp_path, dispatch_seconds=600.0)
-    own = rounds(world.database, bells, world.clock, settings)
-    async with running(bells, *own.values()), door.events() as events:
+    own = periodic_jobs(world.database, signals, world.clock, settings)
+    async with running(signals, *own.values()), api.events() as events:
         assert (await anext(events))[1]["presence"] == "offline"
-        await door.put("/v1/desk/presence", {"presence": "ready"})
+        await api.put("/v1/desk/presence", {"presence": "ready"})
         async for _, desk in events:
             if desk["offers"]:
                 break

@@ -8,19 +8,23 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.routing.adapters import store_agents, store_contacts, store_match, store_queues
-from services.routing.domain.contact import Contact, ContactState
-from services.routing.domain.crowd import Agent, Crowd
-from services.routing.domain.declining import Declined
-from services.routing.domain.feasibility import NAMED, feasible
-from services.routing.domain.matching import Waiting, match, place_in_line
+from services.routing.adapters.db import agents as agents_db
+from services.routing.adapters.db import contacts, matching, queues
+from services.routing.domain.agents.declining import Declined
+from services.routing.domain.agents.model import Agent
+from services.routing.domain.contact.model import Contact, ContactState
+from services.routing.domain.matching.agent_pool import AgentPool
+from services.routing.domain.matching.feasibility import NAMED, feasible
+from services.routing.domain.matching.match import match
+from services.routing.domain.matching.model import Waiting
+from services.routing.domain.matching.order import place_in_line
 from shared.contracts.routing import AgentChanged, AgentPersonal
 from shared.database.database import Tx
 from shared.kernel.ids import new_id
 from tests.integration.routing.world import World
 from tests.support.clock import NOON
-from tests.unit.routing import crowds
-from tests.unit.routing.test_life import QUEUE
+from tests.unit.routing import pools
+from tests.unit.routing.test_lifecycle import QUEUE
 
 ALL = 1_000
 STATE = "update agent set presence = $2, idle_since = $3 where agent_id = $1"
@@ -31,7 +35,7 @@ on_a_database = settings(
 )
 
 
-worlds = (crowds.waiting | crowds.much_declined, crowds.agents | crowds.few_agents)
+worlds = (pools.waiting | pools.much_declined, pools.agents | pools.few_agents)
 
 
 @asynccontextmanager
@@ -59,8 +63,8 @@ async def write(tx: Tx, waiting: Sequence[Waiting], agents: Sequence[Agent]) -> 
     ]
     for queue_id, skills in {c.queue_id: c.skills for c in known}.items():
         queue = msgspec.structs.replace(QUEUE, queue_id=queue_id, skills=dict(skills))
-        await store_queues.put(tx, queue)
-    await store_contacts.save(tx, list(map(contact_of, known)))
+        await queues.put(tx, queue)
+    await contacts.save(tx, list(map(contact_of, known)))
     return known
 
 
@@ -71,13 +75,13 @@ async def write_agent(tx: Tx, agent: Agent) -> None:
         skills=dict(agent.skills),
         languages=tuple(agent.languages),
         capacity={channel: len(slots) for channel, slots in agent.free.items()},
-        authorities=agent.powers.authorities,
+        authorities=agent.authorities.held,
         changed_at=NOON,
         personal=AgentPersonal(),
     )
-    await store_agents.put(tx, card)
+    await agents_db.put(tx, card)
     await tx.execute(STATE, agent.agent_id, agent.presence, agent.idle_since)
-    for (kind, currency), spent in agent.powers.spent_today.items():
+    for (kind, currency), spent in agent.authorities.spent_today.items():
         await tx.execute(SPENT, agent.agent_id, kind, currency, NOON.date(), spent, 8)
 
 
@@ -111,18 +115,18 @@ def contact_of(waiting: Waiting) -> Contact:
 
 async def seen(tx: Tx, agents: Sequence[Agent], named: int) -> list[Waiting]:
     """Whom a pass would look at."""
-    groups = feasible(await store_match.groups(tx), Crowd(agents, NOON), named=named)
-    return await store_match.waiting(tx, groups, NOON, per_group=ALL, limit=ALL)
+    groups = feasible(await matching.find_groups(tx), AgentPool(agents, NOON), named=named)
+    return await matching.find_waiting(tx, groups, NOON, per_group=ALL, limit=ALL)
 
 
 @on_a_database
-@given(crowds.waiting)
+@given(pools.waiting)
 async def test_the_database_sorts_who_waits_as_the_match_does(
     world: World, waiting: list[Waiting]
 ) -> None:
     async with undone(world) as tx:
         await write(tx, waiting, ())
-        rows = await tx.fetch(f"select contact_id from contact order by {store_match.ORDER}")
+        rows = await tx.fetch(f"select contact_id from contact order by {matching.ORDER}")
         line = sorted(waiting, key=place_in_line)
         assert [row["contact_id"] for row in rows] == [each.contact_id for each in line]
 
@@ -134,7 +138,7 @@ async def test_a_pass_looks_at_exactly_those_who_could_be_placed_if_they_were_al
 ) -> None:
     async with undone(world) as tx:
         known = await write(tx, waiting, agents)
-        present = await store_match.agents(tx, NOON.date())
+        present = await matching.find_agents(tx, NOON.date())
         looked_at = await seen(tx, present, NAMED)
         placeable = [each for each in known if match([each], present, NOON)]
         assert {c.contact_id for c in looked_at} == {c.contact_id for c in placeable}
@@ -147,6 +151,6 @@ async def test_what_is_left_out_would_not_have_been_placed_however_few_agents_ar
 ) -> None:
     async with undone(world) as tx:
         known = await write(tx, waiting, agents)
-        present = await store_match.agents(tx, NOON.date())
+        present = await matching.find_agents(tx, NOON.date())
         looked_at = await seen(tx, present, named)
         assert match(looked_at, present, NOON) == match(known, present, NOON)

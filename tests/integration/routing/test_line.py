@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.routing.adapters import store_match
-from services.routing.application.dispatch import Limits
+from services.routing.adapters.db import matching
+from services.routing.application.commands.make_offers import Limits
 from shared.contracts.intake import PromiseBasis, PromiseMade
 from shared.contracts.routing import OfferMade, QueueTopic
 from shared.contracts.values import Channel
@@ -24,17 +24,17 @@ async def test_the_promise_that_ends_first_is_served_first_however_they_came(wor
     await world.queue()
     wanted = [30, 10, 20, 40]
     contacts = {s: world.received(promise=promise(world, s)) for s in wanted}
-    await world.hear(*contacts.values())
+    await world.consume(*contacts.values())
     await world.agent(slots=3)
     await world.dispatch(Limits(per_group=3, in_all=3))
-    made = [each.contact_id for each in await world.told(OfferMade)]
+    made = [each.contact_id for each in await world.published(OfferMade)]
     assert made == [contacts[s].contact_id for s in (10, 20, 30)]
 
 
 async def test_contacts_nobody_can_take_do_not_hide_those_behind_them(world: World) -> None:
     await world.queue()
     early = promise(world, 1)
-    await world.hear(*(world.received(need=refund(9_000), promise=early) for _ in range(5)))
+    await world.consume(*(world.received(need=refund(9_000), promise=early) for _ in range(5)))
     behind = await world.receive()
     await world.agent(authorities=(REFUND,))
     await world.dispatch(Limits(per_group=2))
@@ -47,7 +47,7 @@ async def test_a_thousand_contacts_nobody_may_grant_do_not_starve_who_is_able(
     await world.queue()
     early = promise(world, 1)
     beyond = [world.received(need=refund(5_001 + n), promise=early) for n in range(1_200)]
-    await world.hear(*beyond)
+    await world.consume(*beyond)
     behind = await world.receive(need=refund(5_000))
     without_need = await world.receive()
     await world.agent(authorities=(REFUND,), slots=2)
@@ -78,8 +78,7 @@ async def test_contacts_that_an_agent_escalated_do_not_hide_from_them_those_behi
     await world.agent(slots=5)
     for _ in range(3):
         contact_id = await world.assigned(promise=promise(world, 1))
-        async with world.database.transaction() as tx:
-            await world.work(tx, "ann", contact_id).escalate(None, "")
+        await world.escalate("ann", contact_id)
     behind = await world.receive()
     await world.dispatch(Limits(per_group=2))
     assert (await world.offer_of(behind))["agent_id"] == "ann"
@@ -105,7 +104,7 @@ async def test_contacts_left_to_a_busy_colleague_do_not_hide_those_behind_them(
 async def test_capacity_is_counted_for_each_channel(world: World) -> None:
     await world.queue()
     await world.agent(capacity={Channel.EMAIL: 1, Channel.CHAT: 1})
-    await world.hear(*(world.received(channel=c) for c in (Channel.EMAIL, Channel.CHAT) * 2))
+    await world.consume(*(world.received(channel=c) for c in (Channel.EMAIL, Channel.CHAT) * 2))
     assert (await world.dispatch()).offered == 2
     held = await world.rows("select channel from offer where slot is not null order by channel")
     assert [row["channel"] for row in held] == ["chat", "email"]
@@ -115,8 +114,7 @@ async def test_a_spent_budget_counts_when_agents_are_chosen(world: World) -> Non
     await world.queue()
     await world.agent(authorities=(REFUND,), slots=9)
     contact_id = await world.assigned()
-    async with world.database.transaction() as tx:
-        await world.work(tx, "ann", contact_id).act(refund(5_000))
+    await world.act("ann", contact_id, refund(5_000))
     await world.receive(need=refund(4_000))
     assert (await world.dispatch()).offered == 0
     world.clock.advance(24 * 3_600)
@@ -126,14 +124,14 @@ async def test_a_spent_budget_counts_when_agents_are_chosen(world: World) -> Non
 async def test_an_offer_is_made_when_its_slot_is_held_and_not_when_the_pass_began(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hold = store_match.hold_slots
+    hold = matching.lock_slots
 
-    async def hold_in_the_end(tx: Tx, slots: Iterable[store_match.Slot]) -> set[store_match.Slot]:
+    async def hold_in_the_end(tx: Tx, slots: Iterable[matching.Slot]) -> set[matching.Slot]:
         held = await hold(tx, slots)
         world.clock.advance(3)
         return held
 
-    monkeypatch.setattr(store_match, "hold_slots", hold_in_the_end)
+    monkeypatch.setattr(matching, "lock_slots", hold_in_the_end)
     await world.queue()
     await world.agent()
     contact_id = await world.receive()
@@ -144,7 +142,7 @@ async def test_an_offer_is_made_when_its_slot_is_held_and_not_when_the_pass_bega
 async def test_a_rush_is_placed_in_several_passes(world: World) -> None:
     await world.queue()
     await world.agent(slots=9)
-    await world.hear(*(world.received() for _ in range(7)))
+    await world.consume(*(world.received() for _ in range(7)))
     passes = [await world.dispatch(Limits(per_group=3)) for _ in range(4)]
     assert [(each.offered, each.again) for each in passes] == [
         (3, True),

@@ -22,13 +22,12 @@ from shared.contracts.routing import (
     QueuedReason,
     QueueTopic,
     ResolutionClaimed,
-    ResolutionOutcome,
     ReviewVerdict,
 )
 from shared.contracts.values import Channel
 from shared.kernel.errors import Conflict, Missing
 from shared.kernel.ids import new_id
-from tests.integration.routing.world import REFUND, TRACE, WRAP_UP, World, refund
+from tests.integration.routing.world import REFUND, TRACE, World, refund
 
 
 def wrote_again(contact_id: UUID, world: World, *, automatic: bool = False) -> MessageReceived:
@@ -55,25 +54,29 @@ async def test_a_contact_is_queued_offered_taken_resolved_and_closed(world: Worl
     await world.queue("billing", topics=(QueueTopic(topic="billing", need=refund(100)),))
     await world.agent(authorities=(REFUND,))
     contact_id, resolution_id = await world.resolved()
-    await world.hear(settled(ResolutionConfirmed, contact_id, resolution_id, world))
-    about = [each for each, _ in await world.said() if getattr(each, "contact_id", 0) == contact_id]
+    await world.consume(settled(ResolutionConfirmed, contact_id, resolution_id, world))
+    about = [
+        each for each, _ in await world.outbox() if getattr(each, "contact_id", 0) == contact_id
+    ]
     kinds = [ContactQueued, OfferMade, AssignmentStarted, ResolutionClaimed, AssignmentEnded]
     assert list(map(type, about)) == kinds
     assert (await world.contact(contact_id))["state"] == "closed"
-    [queued] = await world.told(ContactQueued)
+    [queued] = await world.published(ContactQueued)
     assert (queued.reason, queued.need) == (QueuedReason.RECEIVED, refund(100))
     assert queued.rule == "billing takes topic billing, en"
-    [claimed] = await world.told(ResolutionClaimed)
+    [claimed] = await world.published(ResolutionClaimed)
     assert (claimed.number, claimed.assignments) == (1, 1)
 
 
-async def test_everything_said_of_a_contact_continues_the_trace_it_came_with(world: World) -> None:
+async def test_everything_published_of_a_contact_continues_the_trace_it_came_with(
+    world: World,
+) -> None:
     await world.queue()
     await world.agent()
     contact_id, _ = await world.resolved()
     traces = {
         headers.get("ce_traceparent")
-        for event, headers in await world.said()
+        for event, headers in await world.outbox()
         if getattr(event, "contact_id", None) == contact_id
     }
     assert traces == {TRACE.parent}
@@ -86,7 +89,7 @@ async def test_an_offer_explains_itself(world: World) -> None:
     await world.agent("absent", ready=False)
     await world.receive()
     await world.dispatch()
-    [made] = await world.told(OfferMade)
+    [made] = await world.published(OfferMade)
     assert made.agent_id == "able"
     assert made.passed_over == {PassedOver.PRESENCE: 1, PassedOver.SKILL: 1}
     assert [each.passed_over for each in made.candidates] == [None, "skill", "presence"]
@@ -96,7 +99,7 @@ async def test_automatic_mail_is_recorded_and_not_queued(world: World) -> None:
     await world.queue()
     contact_id = await world.receive(automatic=True, promise=None)
     assert (await world.contact(contact_id))["state"] == "recorded"
-    assert await world.told(ContactQueued) == []
+    assert await world.published(ContactQueued) == []
 
 
 async def test_a_contact_that_comes_before_any_queue_is_placed_with_the_first(world: World) -> None:
@@ -117,7 +120,7 @@ async def test_a_declined_offer_goes_to_another_and_the_contact_keeps_its_place(
     await world.decline("ann", (await world.offer_of(contact_id))["offer_id"])
     await world.dispatch()
     assert (await world.offer_of(contact_id))["agent_id"] == "bob"
-    [closed] = await world.told(OfferClosed)
+    [closed] = await world.published(OfferClosed)
     assert (closed.agent_id, closed.outcome) == ("ann", OfferOutcome.DECLINED)
 
 
@@ -140,7 +143,7 @@ async def test_an_expired_offer_is_made_to_another_and_who_misses_two_is_set_awa
     await world.dispatch()
     world.clock.advance(30)
     await world.expire()
-    away = [each for each in await world.told(AgentChanged) if each.presence is Presence.AWAY]
+    away = [each for each in await world.published(AgentChanged) if each.presence is Presence.AWAY]
     assert [each.agent_id for each in away] == ["ann"]
 
 
@@ -151,7 +154,7 @@ async def test_offers_are_withdrawn_from_an_agent_who_leaves(world: World) -> No
     await world.dispatch()
     await world.presence("ann", Presence.AWAY)
     assert await world.expire() == 1
-    [closed] = await world.told(OfferClosed)
+    [closed] = await world.published(OfferClosed)
     assert closed.outcome is OfferOutcome.WITHDRAWN
     await world.presence("ann", Presence.READY)
     await world.dispatch()
@@ -179,13 +182,12 @@ async def test_a_wrap_up_ends_by_itself(world: World) -> None:
     await world.queue()
     await world.agent()
     contact_id = await world.assigned()
-    async with world.database.transaction() as tx:
-        await world.work(tx, "ann", contact_id).resolve(ResolutionOutcome.SOLVED, WRAP_UP)
+    await world.resolve("ann", contact_id)
     world.clock.advance(59)
     assert await world.expire() == 0
     world.clock.advance(1)
     assert await world.expire() == 1
-    [ended] = await world.told(AssignmentEnded)
+    [ended] = await world.published(AssignmentEnded)
     assert (ended.outcome, ended.wrap_up_seconds) == (AssignmentOutcome.RESOLVED, 60)
 
 
@@ -196,11 +198,11 @@ async def test_a_refuted_resolution_goes_first_and_to_the_same_agent(world: Worl
     await world.agent("bob")
     world.clock.advance(60)
     newer = await world.receive()
-    await world.hear(settled(ResolutionRefuted, contact_id, resolution_id, world))
+    await world.consume(settled(ResolutionRefuted, contact_id, resolution_id, world))
     await world.dispatch()
     assert (await world.offer_of(contact_id))["agent_id"] == "ann"
     assert (await world.offer_of(newer))["agent_id"] == "bob"
-    queued = (await world.told(ContactQueued))[-1]
+    queued = (await world.published(ContactQueued))[-1]
     assert (queued.contact_id, queued.reason) == (contact_id, QueuedReason.REOPENED)
 
 
@@ -212,7 +214,7 @@ async def test_a_refuted_resolution_goes_to_anyone_able_when_its_agent_is_not_th
     contact_id, resolution_id = await world.resolved("ann")
     await world.presence("ann", Presence.OFFLINE)
     await world.agent("bob")
-    await world.hear(settled(ResolutionRefuted, contact_id, resolution_id, world))
+    await world.consume(settled(ResolutionRefuted, contact_id, resolution_id, world))
     await world.dispatch()
     assert (await world.offer_of(contact_id))["agent_id"] == "bob"
 
@@ -221,13 +223,12 @@ async def test_a_customer_who_writes_again_reopens_even_during_wrap_up(world: Wo
     await world.queue()
     await world.agent()
     contact_id = await world.assigned()
-    async with world.database.transaction() as tx:
-        await world.work(tx, "ann", contact_id).resolve(ResolutionOutcome.SOLVED, WRAP_UP)
-    await world.hear(wrote_again(contact_id, world, automatic=True))
+    await world.resolve("ann", contact_id)
+    await world.consume(wrote_again(contact_id, world, automatic=True))
     assert (await world.contact(contact_id))["state"] == "resolved"
-    await world.hear(wrote_again(contact_id, world))
+    await world.consume(wrote_again(contact_id, world))
     assert (await world.contact(contact_id))["state"] == "waiting"
-    assert len(await world.told(AssignmentEnded)) == 1
+    assert len(await world.published(AssignmentEnded)) == 1
     await world.dispatch()
     assert (await world.offer_of(contact_id))["agent_id"] == "ann"
 
@@ -239,21 +240,20 @@ async def test_thanks_after_a_claim_have_no_precedence_and_nothing_new_leaves_th
     await world.agent("ann")
     contact_id, resolution_id = await world.resolved("ann")
     await world.agent("bob")
-    await world.hear(wrote_again(contact_id, world))
+    await world.consume(wrote_again(contact_id, world))
     assert not (await world.contact(contact_id))["precedence"]
     await world.dispatch()
     offer = await world.offer_of(contact_id)
     assert offer["agent_id"] == "ann"
     await world.accept("ann", offer["offer_id"])
-    async with world.database.transaction() as tx:
-        await world.work(tx, "ann", contact_id).review(ReviewVerdict.NOTHING_NEW)
+    await world.review("ann", contact_id, ReviewVerdict.NOTHING_NEW)
     contact = await world.contact(contact_id)
     assert (contact["state"], contact["returns_to"]) == ("resolved", None)
-    [reviewed] = await world.told(ContactReviewed)
+    [reviewed] = await world.published(ContactReviewed)
     assert (reviewed.resolution_id, reviewed.agent_id) == (resolution_id, "ann")
     [row] = await world.rows("select settled from resolution")
     assert row["settled"] is None
-    await world.hear(settled(ResolutionConfirmed, contact_id, resolution_id, world))
+    await world.consume(settled(ResolutionConfirmed, contact_id, resolution_id, world))
     assert (await world.contact(contact_id))["state"] == "closed"
 
 
@@ -263,17 +263,16 @@ async def test_still_open_keeps_the_contact_with_the_agent_and_the_refutation_ch
     await world.queue()
     await world.agent()
     contact_id, resolution_id = await world.resolved()
-    await world.hear(wrote_again(contact_id, world))
+    await world.consume(wrote_again(contact_id, world))
     await world.dispatch()
     await world.accept("ann", (await world.offer_of(contact_id))["offer_id"])
-    async with world.database.transaction() as tx:
-        await world.work(tx, "ann", contact_id).review(ReviewVerdict.STILL_OPEN)
-    await world.hear(settled(ResolutionRefuted, contact_id, resolution_id, world))
+    await world.review("ann", contact_id, ReviewVerdict.STILL_OPEN)
+    await world.consume(settled(ResolutionRefuted, contact_id, resolution_id, world))
     contact = await world.contact(contact_id)
     assert (contact["state"], contact["precedence"]) == ("assigned", True)
     [row] = await world.rows("select settled from resolution")
     assert row["settled"] == "refuted"
-    assert len(await world.told(ContactQueued)) == 2
+    assert len(await world.published(ContactQueued)) == 2
 
 
 async def test_a_customer_who_says_no_by_the_link_goes_first_though_a_word_was_owed(
@@ -282,8 +281,8 @@ async def test_a_customer_who_says_no_by_the_link_goes_first_though_a_word_was_o
     await world.queue()
     await world.agent()
     contact_id, resolution_id = await world.resolved()
-    await world.hear(wrote_again(contact_id, world))
-    await world.hear(settled(ResolutionRefuted, contact_id, resolution_id, world))
+    await world.consume(wrote_again(contact_id, world))
+    await world.consume(settled(ResolutionRefuted, contact_id, resolution_id, world))
     contact = await world.contact(contact_id)
     assert (contact["state"], contact["precedence"]) == ("waiting", True)
     assert contact["returns_to"] is None
@@ -295,13 +294,12 @@ async def test_what_was_confirmed_while_a_word_was_owed_is_closed_by_nothing_new
     await world.queue()
     await world.agent()
     contact_id, resolution_id = await world.resolved()
-    await world.hear(wrote_again(contact_id, world))
-    await world.hear(settled(ResolutionConfirmed, contact_id, resolution_id, world))
+    await world.consume(wrote_again(contact_id, world))
+    await world.consume(settled(ResolutionConfirmed, contact_id, resolution_id, world))
     assert (await world.contact(contact_id))["state"] == "waiting"
     await world.dispatch()
     await world.accept("ann", (await world.offer_of(contact_id))["offer_id"])
-    async with world.database.transaction() as tx:
-        await world.work(tx, "ann", contact_id).review(ReviewVerdict.NOTHING_NEW)
+    await world.review("ann", contact_id, ReviewVerdict.NOTHING_NEW)
     assert (await world.contact(contact_id))["state"] == "closed"
 
 
@@ -309,18 +307,18 @@ async def test_a_settlement_that_comes_late_changes_nothing(world: World) -> Non
     await world.queue()
     await world.agent()
     contact_id, resolution_id = await world.resolved()
-    await world.hear(wrote_again(contact_id, world))
+    await world.consume(wrote_again(contact_id, world))
     for kind in (ResolutionRefuted, ResolutionUnrefuted, ResolutionConfirmed):
-        await world.hear(settled(kind, contact_id, resolution_id, world))
+        await world.consume(settled(kind, contact_id, resolution_id, world))
     assert (await world.contact(contact_id))["state"] == "waiting"
-    assert len(await world.told(ContactQueued)) == 2
+    assert len(await world.published(ContactQueued)) == 2
 
 
 async def test_settlements_and_messages_of_unknown_contacts_harm_nothing(world: World) -> None:
     unknown = new_id()
-    await world.hear(
+    await world.consume(
         wrote_again(unknown, world), settled(ResolutionRefuted, unknown, new_id(), world)
     )
-    assert await world.said() == []
+    assert await world.outbox() == []
     [message] = await world.rows("select * from message")
     assert message["contact_id"] == unknown

@@ -44,14 +44,14 @@ async def test_what_the_schema_refuses_is_not_offered_and_the_others_are(world: 
     await world.queue()
     await world.agent("ann", slots=10)
     contacts = [world.received() for _ in range(5)]
-    await world.hear(*contacts)
+    await world.consume(*contacts)
     unlucky = contacts[2].contact_id
     async with world.database.connection() as connection:
         rule = f"check (contact_id <> '{unlucky}')"
         await connection.execute(f"alter table offer add constraint planted {rule}")
     made = await world.dispatch()
     assert (made.offered, made.again) == (4, False)
-    offered = {each.contact_id for each in await world.told(OfferMade)}
+    offered = {each.contact_id for each in await world.published(OfferMade)}
     assert offered == {each.contact_id for each in contacts} - {unlucky}
     assert (await world.contact(unlucky))["state"] == "waiting"
 

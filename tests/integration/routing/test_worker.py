@@ -14,7 +14,7 @@ from shared.database.database import Database
 from shared.kernel.clock import SystemClock
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
-from tests.integration.routing.doors import settings_at
+from tests.integration.routing.api import settings_at
 from tests.integration.routing.world import World
 from tests.support.clock import FakeClock
 from tests.support.database import open_at
@@ -22,7 +22,7 @@ from tests.support.eventually import eventually
 from tests.support.kafka import heard_on, message, publish, running
 
 OURS = "of-this-test"
-"""A topic of contact that nobody else's queue takes: the broker still has what other tests told."""
+"""A topic of contact that nobody else's queue takes: the broker still has what other tests published."""
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def busy(settings: Settings) -> AsyncIterator[World]:
     await database.close()
 
 
-async def test_a_published_contact_is_queued_offered_and_told_of(
+async def test_a_published_contact_is_queued_and_its_offer_published(
     busy: World, broker: KafkaSettings
 ) -> None:
     await busy.queue(topics=(QueueTopic(topic=OURS),))
@@ -49,8 +49,8 @@ async def test_a_published_contact_is_queued_offered_and_told_of(
     await publish(broker, topics.CONTACTS.name, message(event))
 
     async def about() -> list[Any]:
-        told = [each.data for each in await heard_on(broker, topics.ASSIGNMENTS.name)]
-        return [each for each in told if getattr(each, "contact_id", None) == event.contact_id]
+        events = [each.data for each in await heard_on(broker, topics.ASSIGNMENTS.name)]
+        return [each for each in events if getattr(each, "contact_id", None) == event.contact_id]
 
     async def both() -> bool:
         return [type(each) for each in await about()] == [ContactQueued, OfferMade]
@@ -59,7 +59,7 @@ async def test_a_published_contact_is_queued_offered_and_told_of(
     assert (await busy.offer_of(event.contact_id))["state"] == "open"
 
 
-async def test_a_forecast_is_told_once_there_is_experience(busy: World) -> None:
+async def test_a_forecast_is_published_once_there_is_experience(busy: World) -> None:
     await busy.queue(topics=(QueueTopic(topic=OURS),))
     await busy.agent("ann", slots=2)
     contact_id = await busy.receive(topic=OURS)
@@ -71,8 +71,8 @@ async def test_a_forecast_is_told_once_there_is_experience(busy: World) -> None:
     await busy.accept("ann", (await busy.offer_of(contact_id))["offer_id"])
 
     async def forecast() -> Forecast | bool:
-        told = [each.forecast for each in await busy.told(QueueChanged)]
-        return told[-1] or False
+        forecasts = [each.forecast for each in await busy.published(QueueChanged)]
+        return forecasts[-1] or False
 
     found = await eventually(forecast, within=60)
     assert isinstance(found, Forecast)

@@ -9,28 +9,40 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from services.routing.application import answer, centre
-from services.routing.application.dispatch import Limits, Pass, dispatch
-from services.routing.application.expire import end_what_is_due
-from services.routing.application.hear import Hear
-from services.routing.application.presence import change_presence
-from services.routing.application.work import Work
+from services.routing.application.commands.accept_offer import accept_offer
+from services.routing.application.commands.decline_offer import decline_offer
+from services.routing.application.commands.end_due import end_due
+from services.routing.application.commands.end_wrap_up import end_wrap_up
+from services.routing.application.commands.escalate import escalate
+from services.routing.application.commands.make_offers import Limits, Pass, make_offers
+from services.routing.application.commands.publish_forecasts import publish_forecasts
+from services.routing.application.commands.put_agent import put_agent
+from services.routing.application.commands.put_queue import put_queue
+from services.routing.application.commands.resolve import resolve
+from services.routing.application.commands.review import review
+from services.routing.application.commands.set_presence import set_presence
+from services.routing.application.commands.take_action import take_action
+from services.routing.domain.agents.authority import Refused
+from services.routing.entrypoints.consumer import subscriptions
 from shared.contracts.cloudevents import Incoming, Origin, TraceContext
 from shared.contracts.event import REGISTRY, Event, subject_of, type_of
 from shared.contracts.intake import ContactReceived, MessagePersonal, PromiseBasis, PromiseMade
 from shared.contracts.routing import (
+    ActionTaken,
     AgentChanged,
     AgentPersonal,
     Presence,
     QueueChanged,
     QueueTopic,
     ResolutionOutcome,
+    ReviewVerdict,
 )
 from shared.contracts.values import Authority, AuthorityKind, Channel, Need
-from shared.database.database import Database, Tx
+from shared.database.database import Database
 from shared.kernel.ids import new_id
 from shared.messaging.consumer.inbox import mark_new
 from shared.messaging.outbox import outbox
+from shared.messaging.outbox.use_case import execute
 from tests.support.clock import FakeClock
 
 REFUND = Authority(kind=AuthorityKind.REFUND, limit=5_000, daily_budget=8_000, currency="EUR")
@@ -60,8 +72,8 @@ class World:
             "offer_timeout_seconds": 30,
             "rank": 10,
         }
-        async with self.database.transaction() as tx:
-            return await centre.put_queue(tx, QueueChanged(**(card | more)), self.clock.now())
+        defined, now = QueueChanged(**(card | more)), self.clock.now()
+        return await execute(self.database, lambda tx: put_queue(tx, defined, now))
 
     async def agent(
         self, agent_id: str = "ann", *, slots: int = 1, ready: bool = True, **more: Any
@@ -76,19 +88,19 @@ class World:
             "changed_at": self.clock.now(),
             "personal": AgentPersonal(name=agent_id),
         }
-        async with self.database.transaction() as tx:
-            await centre.put_agent(tx, AgentChanged(**(card | more)))
+        defined = AgentChanged(**(card | more))
+        await execute(self.database, lambda tx: put_agent(tx, defined))
         if ready:
             await self.presence(agent_id, Presence.READY)
 
     async def presence(self, agent_id: str, presence: Presence) -> None:
-        async with self.database.transaction() as tx:
-            await change_presence(tx, agent_id, presence, self.clock.now())
+        now = self.clock.now()
+        await execute(self.database, lambda tx: set_presence(tx, agent_id, presence, now))
 
     async def receive(self, **more: Any) -> UUID:
-        """A new contact is heard of; its id."""
+        """A new contact is consumed; its id."""
         event = self.received(**more)
-        await self.hear(event)
+        await self.consume(event)
         return event.contact_id
 
     def received(self, **more: Any) -> ContactReceived:
@@ -110,31 +122,67 @@ class World:
         }
         return ContactReceived(**(card | more))
 
-    async def hear(self, *events: Event) -> None:
-        """As the consumer does it: inbox, handler, outbox."""
+    async def consume(self, *events: Event) -> None:
+        """As the consumer does it: inbox, handlers, outbox."""
+        [subscription] = subscriptions(self.clock)
         async with self.database.transaction() as tx:
-            incoming = list(map(heard, events))
+            incoming = list(map(consumed, events))
             await mark_new(tx, {each.id: each.origin for each in incoming})
-            await outbox.append(tx, await Hear(self.clock)(tx, incoming))
+            await outbox.append(tx, await subscription.handle(tx, incoming))
 
     async def dispatch(self, limits: Limits = Limits()) -> Pass:
-        async with self.database.transaction() as tx:
-            return await dispatch(tx, self.clock, limits)
+        return await execute(self.database, lambda tx: make_offers(tx, self.clock, limits))
 
     async def expire(self, until_away: int = 2) -> int:
-        async with self.database.transaction() as tx:
-            return await end_what_is_due(tx, self.clock, expiries_until_away=until_away, limit=100)
+        now = self.clock.now()
+        return await execute(
+            self.database,
+            lambda tx: end_due(tx, now, expiries_until_away=until_away, max_count=100),
+        )
+
+    async def forecast(self) -> int:
+        now, window = self.clock.now(), timedelta(hours=1)
+        return await execute(self.database, lambda tx: publish_forecasts(tx, now, window))
 
     async def accept(self, agent_id: str, offer_id: UUID) -> None:
-        async with self.database.transaction() as tx:
-            await answer.accept(tx, agent_id, offer_id, self.clock.now())
+        now = self.clock.now()
+        await execute(self.database, lambda tx: accept_offer(tx, agent_id, offer_id, now))
 
     async def decline(self, agent_id: str, offer_id: UUID) -> None:
-        async with self.database.transaction() as tx:
-            await answer.decline(tx, agent_id, offer_id, "", self.clock.now())
+        now = self.clock.now()
+        await execute(self.database, lambda tx: decline_offer(tx, agent_id, offer_id, now, why=""))
 
-    def work(self, tx: Tx, agent_id: str, contact_id: UUID) -> Work:
-        return Work(tx, agent_id, contact_id, self.clock.now())
+    async def act(self, agent_id: str, contact_id: UUID, wanted: Need) -> ActionTaken | Refused:
+        now = self.clock.now()
+        return await execute(
+            self.database, lambda tx: take_action(tx, agent_id, contact_id, now, wanted=wanted)
+        )
+
+    async def escalate(self, agent_id: str, contact_id: UUID) -> None:
+        now = self.clock.now()
+        await execute(
+            self.database, lambda tx: escalate(tx, agent_id, contact_id, now, need=None, note="")
+        )
+
+    async def resolve(self, agent_id: str, contact_id: UUID) -> UUID:
+        """The agent claims that it is solved, and is in wrap-up; the resolution."""
+        now, outcome = self.clock.now(), ResolutionOutcome.SOLVED
+        contact = await execute(
+            self.database,
+            lambda tx: resolve(tx, agent_id, contact_id, now, outcome=outcome, wrap_up=WRAP_UP),
+        )
+        assert contact.resolution_id is not None
+        return contact.resolution_id
+
+    async def end_wrap_up(self, agent_id: str, contact_id: UUID) -> None:
+        now = self.clock.now()
+        await execute(self.database, lambda tx: end_wrap_up(tx, agent_id, contact_id, now))
+
+    async def review(self, agent_id: str, contact_id: UUID, verdict: ReviewVerdict) -> None:
+        now = self.clock.now()
+        await execute(
+            self.database, lambda tx: review(tx, agent_id, contact_id, now, verdict=verdict)
+        )
 
     async def assigned(self, agent_id: str = "ann", **more: Any) -> UUID:
         """A contact that the agent has taken."""
@@ -148,11 +196,9 @@ class World:
     async def resolved(self, agent_id: str = "ann", **more: Any) -> tuple[UUID, UUID]:
         """A contact the agent has resolved and wrapped up, and the resolution."""
         contact_id = await self.assigned(agent_id, **more)
-        async with self.database.transaction() as tx:
-            work = self.work(tx, agent_id, contact_id)
-            claimed = await work.resolve(ResolutionOutcome.SOLVED, WRAP_UP)
-            await work.wrap_up()
-        return contact_id, claimed.resolution_id
+        resolution_id = await self.resolve(agent_id, contact_id)
+        await self.end_wrap_up(agent_id, contact_id)
+        return contact_id, resolution_id
 
     async def offer_of(self, contact_id: UUID) -> asyncpg.Record:
         """The contact's live offer."""
@@ -169,13 +215,12 @@ class World:
         async with self.database.connection() as connection:
             return list(await connection.fetch(sql, *arguments))
 
-    async def told(self, kind: type[Event]) -> list[Any]:
-        """What was said of this type, in order."""
-        said = [each for each, _ in await self.said()]
-        return [each for each in said if isinstance(each, kind)]
+    async def published(self, kind: type[Event]) -> list[Any]:
+        """The events of this type, in order."""
+        return [each for each, _ in await self.outbox() if isinstance(each, kind)]
 
-    async def said(self) -> list[tuple[Event, dict[str, str]]]:
-        """Everything that was said, with its headers."""
+    async def outbox(self) -> list[tuple[Event, dict[str, str]]]:
+        """Every event that is to be published, with its headers."""
         found = []
         for row in await self.rows("select headers, value from outbox order by xid, position"):
             headers = {name: (text or b"").decode() for name, text in outbox.unpack(row["headers"])}
@@ -184,7 +229,7 @@ class World:
         return found
 
 
-def heard(event: Event) -> Incoming[Event]:
+def consumed(event: Event) -> Incoming[Event]:
     """The event as it is read from the log."""
     return Incoming(
         id=new_id(),

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.routing.domain.crowd import Agent
-from services.routing.domain.matching import Waiting
+from services.routing.domain.agents.model import Agent
+from services.routing.domain.matching.model import Waiting
 from shared.contracts.routing import PassedOver, Presence
 from shared.contracts.values import Channel, Need
 
@@ -36,7 +36,7 @@ class _World:
     def __init__(self, agents: Sequence[Agent], now: datetime) -> None:
         self.now = now
         self.line = sorted(agents, key=lambda a: (a.idle_since, a.agent_id))
-        self.taken: dict[tuple[str, Channel], int] = {}
+        self.used: dict[tuple[str, Channel], int] = {}
 
     def place(self, contact: Waiting) -> Reasons | None:
         reasons = {agent.agent_id: self.reason(contact, agent) for agent in self.line}
@@ -48,7 +48,7 @@ class _World:
             if agent is not chosen:
                 reasons[agent.agent_id] = PassedOver.LESS_FIT
         place = (chosen.agent_id, contact.channel)
-        self.taken[place] = self.taken.get(place, 0) + 1
+        self.used[place] = self.used.get(place, 0) + 1
         self.line.remove(chosen)
         self.line.append(chosen)
         return reasons
@@ -56,8 +56,8 @@ class _World:
     def reason(self, contact: Waiting, agent: Agent) -> PassedOver | None:
         if (why := self.disability(contact, agent)) is not None:
             return why
-        taken = self.taken.get((agent.agent_id, contact.channel), 0)
-        if len(agent.free.get(contact.channel, ())) <= taken:
+        used = self.used.get((agent.agent_id, contact.channel), 0)
+        if len(agent.free.get(contact.channel, ())) <= used:
             return PassedOver.CAPACITY
         if agent.agent_id in contact.excluded:
             return PassedOver.DECLINED
@@ -93,9 +93,9 @@ def skilled(contact: Waiting, agent: Agent) -> bool:
 
 
 def may(agent: Agent, need: Need, now: datetime) -> bool:
-    for each in agent.powers.authorities:
+    for each in agent.authorities.held:
         if (each.kind, each.currency) == (need.kind, need.currency):
-            spent = agent.powers.spent_today.get((need.kind, need.currency), 0)
+            spent = agent.authorities.spent_today.get((need.kind, need.currency), 0)
             valid = each.expires_at is None or each.expires_at > now
             return valid and need.amount <= each.limit and spent + need.amount <= each.daily_budget
     return False

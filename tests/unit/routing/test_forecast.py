@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.domain.forecast import Line, changed, forecast
+from services.routing.domain.queues.forecast import Line, changed, forecast
 from shared.contracts.routing import Forecast
 from tests.support.clock import NOON
 
@@ -74,7 +74,7 @@ def test_the_quantiles_agree_with_a_simulated_line() -> None:
     assert abs(found.wait_seconds_p80 / waits[16_000] - 1) < 0.03
 
 
-def test_only_a_change_that_matters_is_told() -> None:
+def test_only_a_change_that_matters_is_published() -> None:
     assert not changed(p(100), p(115))
     assert changed(p(100), p(121))
     assert not changed(p(2), p(6))

@@ -1,4 +1,4 @@
-"""The match: laws that hold for every crowd, and the same answers as the plain way of saying it."""
+"""The match: laws that hold for every pool of agents, and the same answers as the plain way of saying it."""
 
 from collections import Counter
 from dataclasses import replace
@@ -6,13 +6,15 @@ from datetime import timedelta
 
 from hypothesis import given
 
-from services.routing.domain.crowd import Agent
-from services.routing.domain.matching import NAMED, Placement, Waiting, match, place_in_line
+from services.routing.domain.agents.model import Agent
+from services.routing.domain.matching.match import MAX_CANDIDATES, match
+from services.routing.domain.matching.model import Placement, Waiting
+from services.routing.domain.matching.order import place_in_line
 from shared.contracts.routing import PassedOver, Presence
 from shared.contracts.values import Channel
 from shared.kernel.ids import stable_id
 from tests.support.clock import NOON
-from tests.unit.routing import crowds
+from tests.unit.routing import pools
 from tests.unit.routing.oracle import expected, may, skilled
 
 
@@ -38,7 +40,7 @@ def contact(name: str = "c", **more: object) -> Waiting:
     return Waiting(**(fields | more))  # type: ignore[arg-type]  # a builder for tests
 
 
-@given(crowds.waiting, crowds.agents)
+@given(pools.waiting, pools.agents)
 def test_the_decision_equals_the_plain_way_of_saying_it(
     waiting: list[Waiting], agents: list[Agent]
 ) -> None:
@@ -51,10 +53,10 @@ def test_the_decision_equals_the_plain_way_of_saying_it(
         assert placed.passed_over == Counter(why for why in reasons.values() if why)
         named = {each.agent_id: each.passed_over for each in placed.candidates}
         assert named.items() <= reasons.items()
-        assert len(named) == min(NAMED, len(agents))
+        assert len(named) == min(MAX_CANDIDATES, len(agents))
 
 
-@given(crowds.waiting, crowds.agents)
+@given(pools.waiting, pools.agents)
 def test_nobody_is_above_capacity_or_authority_and_no_contact_is_placed_twice(
     waiting: list[Waiting], agents: list[Agent]
 ) -> None:
@@ -75,7 +77,7 @@ def test_nobody_is_above_capacity_or_authority_and_no_contact_is_placed_twice(
             assert (p.authority_limit or 0) >= what.need.amount
 
 
-@given(crowds.waiting, crowds.agents)
+@given(pools.waiting, pools.agents)
 def test_the_explanation_covers_every_agent_exactly_once(
     waiting: list[Waiting], agents: list[Agent]
 ) -> None:
@@ -87,7 +89,7 @@ def test_the_explanation_covers_every_agent_exactly_once(
         assert [each.passed_over is None for each in placed.candidates].count(True) == 1
 
 
-@given(crowds.waiting, crowds.agents)
+@given(pools.waiting, pools.agents)
 def test_nothing_is_left_waiting_that_could_be_placed(
     waiting: list[Waiting], agents: list[Agent]
 ) -> None:
@@ -101,8 +103,8 @@ def test_nothing_is_left_waiting_that_could_be_placed(
     assert match(left, rest, NOON) == []
 
 
-@given(crowds.waiting, crowds.agents)
-def test_the_order_in_which_they_are_told_of_changes_nothing(
+@given(pools.waiting, pools.agents)
+def test_the_order_in_which_they_are_given_changes_nothing(
     waiting: list[Waiting], agents: list[Agent]
 ) -> None:
     assert match(waiting[::-1], agents[::-1], NOON) == match(waiting, agents, NOON)
@@ -127,9 +129,9 @@ def test_reopened_work_goes_before_the_promise_then_priority_then_age() -> None:
 
 
 def test_the_longest_idle_is_chosen_and_then_stands_at_the_end() -> None:
-    crowd = [agent("busy", idle=1, slots=3), agent("idle", idle=9, slots=3)]
+    pool = [agent("busy", idle=1, slots=3), agent("idle", idle=9, slots=3)]
     line = [contact(str(n), received_at=NOON + timedelta(seconds=n)) for n in range(4)]
-    chosen = [placed.agent_id for placed in match(line, crowd, NOON)]
+    chosen = [placed.agent_id for placed in match(line, pool, NOON)]
     assert chosen == ["idle", "busy", "idle", "busy"]
 
 
@@ -172,9 +174,9 @@ def test_a_language_that_nobody_speaks_is_not_asked_for() -> None:
 
 
 def test_at_most_twenty_are_named_the_nearest_first_and_all_are_counted() -> None:
-    crowd = [agent(f"near-{n:02}", idle=50 - n) for n in range(15)]
-    crowd += [agent(f"far-{n:02}", presence=Presence.AWAY) for n in range(15)]
-    placed = match([contact()], crowd, NOON)[0]
+    pool = [agent(f"near-{n:02}", idle=50 - n) for n in range(15)]
+    pool += [agent(f"far-{n:02}", presence=Presence.AWAY) for n in range(15)]
+    placed = match([contact()], pool, NOON)[0]
     assert placed.passed_over == {PassedOver.PRESENCE: 15, PassedOver.LESS_FIT: 14}
     reasons = [each.passed_over for each in placed.candidates]
     assert reasons == [None] + [PassedOver.LESS_FIT] * 14 + [PassedOver.PRESENCE] * 5

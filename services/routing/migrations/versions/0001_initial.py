@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.Text(), nullable=False),
         sa.Column("value_tier", sa.Text(), nullable=False),
         sa.Column(
-            "seq", sa.BigInteger(), nullable=False, comment="The newest change that was heard."
+            "seq", sa.BigInteger(), nullable=False, comment="The newest change that was consumed."
         ),
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customer")),
     )
@@ -95,7 +95,7 @@ def upgrade() -> None:
             "body",
             sa.Text(),
             nullable=True,
-            comment="Null where another service wrote it and only told us so.",
+            comment="Null where another service wrote it and sent it.",
         ),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),

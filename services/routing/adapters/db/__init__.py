@@ -1,0 +1,1 @@
+"""The database: its tables, and the SQL of each noun."""

@@ -1,0 +1,1 @@
+"""Consumed events: one file per aggregate that they change."""

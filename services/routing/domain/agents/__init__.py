@@ -1,0 +1,1 @@
+"""Agents: who they are, whether they are there, what they may grant, what they left to others."""

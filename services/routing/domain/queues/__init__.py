@@ -1,0 +1,1 @@
+"""Queues: which one takes a contact, and how long one waits there."""
