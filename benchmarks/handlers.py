@@ -16,6 +16,7 @@ from services.routing.entrypoints import consumer as routing
 from shared.contracts import topics
 from shared.contracts.event import Event, type_of
 from shared.contracts.topics import ANALYTICS, FOLLOWUP, INTAKE, ROUTING, Topic
+from shared.messaging.consumer.handlers import types_in
 from shared.messaging.kafka import Message, create_topics
 
 COUNTER = "counter"
@@ -23,9 +24,9 @@ GOAL = 0.5
 LIMIT = 40.0
 EVENTS_OF_A_LIFE = 17
 HEARD: dict[str, tuple[tuple[Topic, ...], frozenset[type[Event]]]] = {
-    ROUTING: (routing.TOPICS, routing.WANTED),
-    FOLLOWUP: (followup.TOPICS, followup.WANTED),
-    ANALYTICS: (analytics.TOPICS, frozenset(analytics.HANDLERS)),
+    ROUTING: (routing.TOPICS, types_in(*routing.HANDLERS)),
+    FOLLOWUP: (followup.TOPICS, types_in(*followup.HANDLERS)),
+    ANALYTICS: (analytics.TOPICS, types_in(analytics.HANDLERS)),
 }
 
 

@@ -1,6 +1,4 @@
-"""Which events followup consumes, and what is decided when one comes: the whole truth in two tables."""
-
-from collections.abc import Sequence
+"""Which events followup consumes, and what is decided when one comes: one table for each aggregate they change."""
 
 from services.followup.application.handlers.contacts import ContactHandler
 from services.followup.application.handlers.customers import CustomerHandler
@@ -14,13 +12,10 @@ from services.followup.domain.check_ins.decisions import (
 from services.followup.domain.check_ins.policy import Policy
 from services.followup.domain.customer import customer_identified
 from shared.contracts import topics
-from shared.contracts.cloudevents import Incoming, Outgoing
-from shared.contracts.event import Event
 from shared.contracts.intake import ContactReceived, CustomerIdentified, MessageFailed
 from shared.contracts.routing import ContactQueued, ContactReviewed, ResolutionClaimed
-from shared.database.database import Tx
 from shared.kernel.clock import Clock
-from shared.messaging.consumer.handlers import handlers, on
+from shared.messaging.consumer.handlers import handlers, on, process_each, types_in
 from shared.messaging.consumer.subscription import Subscription
 
 TOPICS = (topics.CUSTOMERS, topics.CONTACTS, topics.ASSIGNMENTS)
@@ -34,17 +29,13 @@ CONTACT_HANDLERS = handlers(
 CUSTOMER_HANDLERS = handlers(
     on(CustomerIdentified, customer_identified),  # what the customer is called
 )
-WANTED = frozenset((*CONTACT_HANDLERS, *CUSTOMER_HANDLERS))
+HANDLERS = (CUSTOMER_HANDLERS, CONTACT_HANDLERS)
 
 
 def subscriptions(policy: Policy, clock: Clock) -> tuple[Subscription, ...]:
     """One subscription for all of it."""
-    contacts = ContactHandler(CONTACT_HANDLERS, policy, clock)
-    customers = CustomerHandler(CUSTOMER_HANDLERS)
-
-    async def handle(tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
-        of_customers = [event for event in events if type(event.data) in CUSTOMER_HANDLERS]
-        of_contacts = [event for event in events if type(event.data) in CONTACT_HANDLERS]
-        return [*await customers(tx, of_customers), *await contacts(tx, of_contacts)]
-
-    return (Subscription(topics=TOPICS, wanted=WANTED, handle=handle),)
+    handle = process_each(
+        (CUSTOMER_HANDLERS, CustomerHandler(CUSTOMER_HANDLERS)),
+        (CONTACT_HANDLERS, ContactHandler(CONTACT_HANDLERS, policy, clock)),
+    )
+    return (Subscription(topics=TOPICS, wanted=types_in(*HANDLERS), handle=handle),)

@@ -1,6 +1,4 @@
-"""What routing consumes, and what is decided when such an event comes: the whole truth in these tables."""
-
-from collections.abc import Sequence
+"""Which events routing consumes, and what is decided when one comes: one table for each aggregate they change."""
 
 from services.routing.application.handlers.contacts import ContactHandler
 from services.routing.application.handlers.customers import CustomerHandler
@@ -12,8 +10,6 @@ from services.routing.domain.contact.model import Contact
 from services.routing.domain.contact.resolutions import Settlement
 from services.routing.domain.customer import Customer, customer_identified
 from shared.contracts import topics
-from shared.contracts.cloudevents import Incoming, Outgoing
-from shared.contracts.event import Event
 from shared.contracts.followup import ResolutionConfirmed, ResolutionRefuted, ResolutionUnrefuted
 from shared.contracts.intake import (
     ContactReceived,
@@ -22,9 +18,8 @@ from shared.contracts.intake import (
     MessageReceived,
     MessageSent,
 )
-from shared.database.database import Tx
 from shared.kernel.clock import Clock
-from shared.messaging.consumer.handlers import Handlers, handlers, on
+from shared.messaging.consumer.handlers import Handlers, handlers, on, process_each, types_in
 from shared.messaging.consumer.subscription import Subscription
 
 TOPICS = (topics.CONTACTS, topics.CUSTOMERS, topics.FOLLOWUPS)
@@ -49,19 +44,15 @@ RESOLUTION_HANDLERS: Handlers[Settlement | None, None] = handlers(
 CUSTOMER_HANDLERS: Handlers[Customer | None, None] = handlers(
     on(CustomerIdentified, customer_identified),  # what the customer is called
 )
-WANTED = frozenset((*CONTACT_HANDLERS, *MESSAGE_HANDLERS, *RESOLUTION_HANDLERS, *CUSTOMER_HANDLERS))
+HANDLERS = (MESSAGE_HANDLERS, RESOLUTION_HANDLERS, CUSTOMER_HANDLERS, CONTACT_HANDLERS)
 
 
 def subscriptions(clock: Clock) -> tuple[Subscription, ...]:
     """One subscription for all of it."""
-    history = (
-        MessageHandler(MESSAGE_HANDLERS),
-        ResolutionHandler(RESOLUTION_HANDLERS),
-        CustomerHandler(CUSTOMER_HANDLERS),
+    handle = process_each(
+        (MESSAGE_HANDLERS, MessageHandler(MESSAGE_HANDLERS)),
+        (RESOLUTION_HANDLERS, ResolutionHandler(RESOLUTION_HANDLERS)),
+        (CUSTOMER_HANDLERS, CustomerHandler(CUSTOMER_HANDLERS)),
+        (CONTACT_HANDLERS, ContactHandler(CONTACT_HANDLERS, clock)),
     )
-    contacts = ContactHandler(CONTACT_HANDLERS, clock)
-
-    async def handle(tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
-        return [each for handler in (*history, contacts) for each in await handler(tx, events)]
-
-    return (Subscription(topics=TOPICS, wanted=WANTED, handle=handle),)
+    return (Subscription(topics=TOPICS, wanted=types_in(*HANDLERS), handle=handle),)

@@ -9,12 +9,13 @@ The table is the whole truth: a type that is not in it is not consumed. `on` tie
 type of its event, so the type checker refuses a row whose decision expects another.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from shared.contracts.cloudevents import Incoming, Outgoing, caused_by
 from shared.contracts.decision import Decision
 from shared.contracts.event import Event
+from shared.database.database import Tx
 
 E = TypeVar("E", bound=Event)
 K = TypeVar("K")
@@ -25,6 +26,8 @@ Decide: TypeAlias = Callable[[S, Incoming[Any], C], Decision[S] | None]
 """(state, event, scene) → the decision, or None where the event changes nothing."""
 
 Handlers: TypeAlias = Mapping[type[Event], Decide[S, C]]
+Process: TypeAlias = Callable[[Tx, Sequence[Incoming[Any]]], Awaitable[Sequence[Outgoing]]]
+"""Loads the set that these events are about, decides in order, saves it; what is to be published."""
 
 
 class Handler(NamedTuple, Generic[S, C]):
@@ -66,3 +69,21 @@ def decide_in_order(
             changed[key] = decision.state
             outgoing += caused_by(event, *decision.events)
     return changed, outgoing
+
+
+def process_each(*aggregates: tuple[Handlers[Any, Any], Process]) -> Process:
+    """Several aggregates changed by one batch: each gets, in this order, the events of its table."""
+
+    async def process(tx: Tx, events: Sequence[Incoming[Any]]) -> list[Outgoing]:
+        outgoing: list[Outgoing] = []
+        for table, process_events in aggregates:
+            if own := [event for event in events if type(event.data) in table]:
+                outgoing += await process_events(tx, own)
+        return outgoing
+
+    return process
+
+
+def types_in(*tables: Handlers[Any, Any]) -> frozenset[type[Event]]:
+    """Every event type that one of the tables has a row for: what a subscription wants."""
+    return frozenset().union(*tables)

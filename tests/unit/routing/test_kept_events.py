@@ -9,9 +9,9 @@ from services.routing.domain.contact.resolutions import ResolutionState
 from services.routing.entrypoints.consumer import (
     CONTACT_HANDLERS,
     CUSTOMER_HANDLERS,
+    HANDLERS,
     MESSAGE_HANDLERS,
     RESOLUTION_HANDLERS,
-    WANTED,
 )
 from shared.contracts.cloudevents import Incoming, Origin
 from shared.contracts.event import Event, subject_of, type_of
@@ -28,7 +28,7 @@ from shared.contracts.routing import MessagePersonal as WrittenPersonal
 from shared.contracts.routing import MessageRequested
 from shared.contracts.values import Channel, MessageKind
 from shared.kernel.ids import new_id
-from shared.messaging.consumer.handlers import decide_in_order
+from shared.messaging.consumer.handlers import decide_in_order, types_in
 from tests.support.clock import NOON
 
 E = TypeVar("E", bound=Event)
@@ -148,4 +148,4 @@ def test_the_newest_name_of_a_customer_stays_in_whatever_order_it_comes() -> Non
 def test_what_settles_or_reopens_a_contact_is_also_kept_in_its_history() -> None:
     kept = {*MESSAGE_HANDLERS, *RESOLUTION_HANDLERS}
     assert set(CONTACT_HANDLERS) <= kept
-    assert kept | set(CUSTOMER_HANDLERS) == WANTED
+    assert kept | set(CUSTOMER_HANDLERS) == types_in(*HANDLERS)

@@ -24,9 +24,7 @@ class ContactHandler:
         self._table, self._clock = table, clock
 
     async def __call__(self, tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
-        keyed = [(_contact_of(event), event) for event in events if type(event.data) in self._table]
-        if not keyed:
-            return []
+        keyed = [(_contact_of(event), event) for event in events]
         known = await contacts.lock(tx, {contact_id for contact_id, _ in keyed})
         scene = Scene(
             {queue.queue_id: queue for queue in await queues.find_all(tx)}, self._clock.now()

@@ -22,9 +22,7 @@ class CustomerHandler:
         self._table = table
 
     async def __call__(self, tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
-        keyed = [
-            (_customer_of(event), event) for event in events if type(event.data) in self._table
-        ]
+        keyed = [(_customer_of(event), event) for event in events]
         unknown = dict.fromkeys(key for key, _ in keyed)
         changed, outgoing = decide_in_order(self._table, unknown, keyed, None)
         await customers.save(tx, [each for each in changed.values() if each])

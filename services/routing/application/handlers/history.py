@@ -23,7 +23,7 @@ class MessageHandler:
         self._table = table
 
     async def __call__(self, tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
-        keyed = [(_message_of(event), event) for event in events if type(event.data) in self._table]
+        keyed = [(_message_of(event), event) for event in events]
         unknown = dict.fromkeys(key for key, _ in keyed)
         changed, outgoing = decide_in_order(self._table, unknown, keyed, None)
         await messages.save(tx, [each for each in changed.values() if each])
@@ -37,7 +37,7 @@ class ResolutionHandler:
         self._table = table
 
     async def __call__(self, tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
-        keyed = [(_claim_of(event), event) for event in events if type(event.data) in self._table]
+        keyed = [(_claim_of(event), event) for event in events]
         unknown = dict.fromkeys(key for key, _ in keyed)
         changed, outgoing = decide_in_order(self._table, unknown, keyed, None)
         await resolutions.settle(tx, [each for each in changed.values() if each])

@@ -1,15 +1,26 @@
 """The table of handlers: each event decides on what the last one left, and no type has two rows."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
-from shared.contracts.cloudevents import Incoming, Origin
+from shared.contracts.cloudevents import Incoming, Origin, Outgoing
 from shared.contracts.decision import Decision
-from shared.contracts.followup import ResolutionConfirmed, ResolutionRefuted
+from shared.contracts.followup import CheckInSent, ResolutionConfirmed, ResolutionRefuted
+from shared.database.database import Tx
 from shared.kernel.ids import new_id
-from shared.messaging.consumer.handlers import decide_in_order, handlers, on
+from shared.messaging.consumer.handlers import (
+    Handlers,
+    Process,
+    decide_in_order,
+    handlers,
+    on,
+    process_each,
+    types_in,
+)
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 Settled = Incoming[ResolutionConfirmed] | Incoming[ResolutionRefuted]
@@ -71,3 +82,26 @@ def test_a_type_has_one_handler() -> None:
     row = on(ResolutionConfirmed, confirmed)
     with pytest.raises(ValueError, match="two handlers"):
         handlers(row, row)
+
+
+async def test_each_aggregate_gets_the_events_of_its_table_in_turn() -> None:
+    one = uuid4()
+    events = [word(ResolutionConfirmed, one), word(ResolutionRefuted, one)]
+    seen: list[tuple[str, list[object]]] = []
+
+    def noting(name: str) -> Process:
+        async def note(_: Tx, own: Sequence[Incoming[Any]]) -> list[Outgoing]:
+            seen.append((name, list(own)))
+            return [Outgoing(event.data) for event in own]
+
+        return note
+
+    only_confirmed = handlers(on(ResolutionConfirmed, confirmed))
+    nothing: Handlers[int, int] = handlers(on(CheckInSent, lambda _state, _event, _scene: None))
+    process = process_each(
+        (only_confirmed, noting("first")), (TABLE, noting("second")), (nothing, noting("third"))
+    )
+    outgoing = await process(cast(Tx, None), events)
+    assert seen == [("first", events[:1]), ("second", events)]
+    assert [each.data for each in outgoing] == [event.data for event in (events[0], *events)]
+    assert types_in(only_confirmed, TABLE) == {ResolutionConfirmed, ResolutionRefuted}
