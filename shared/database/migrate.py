@@ -52,10 +52,17 @@ async def create_tables(metadata: MetaData, dsn: str) -> None:
     await _with_connection(dsn, metadata.create_all)
 
 
+def metadata_of(service: str) -> MetaData:
+    """The tables of a service, as they are written."""
+    package = f"services.{service}.adapters"
+    place = f"{package}.db.tables" if find_spec(f"{package}.db") else f"{package}.tables"
+    metadata: MetaData = import_module(place).metadata
+    return metadata
+
+
 async def difference(service: str, dsn: str) -> list[Any]:
     """What the service's tables, as written, have that the database has not, or the other way round."""
-    metadata: MetaData = import_module(f"services.{service}.adapters.tables").metadata
-    found: list[Any] = []
+    metadata, found = metadata_of(service), list[Any]()
     await _with_connection(dsn, lambda connection: found.extend(_compare(metadata, connection)))
     return found
 

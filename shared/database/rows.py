@@ -53,9 +53,11 @@ class Columns:
         )
 
 
-def as_row(value: msgspec.Struct) -> dict[str, Any]:
-    """The fields of a struct, by name; nested structs stay what they are."""
-    return msgspec.structs.asdict(value)
+def as_row(value: Any) -> dict[str, Any]:
+    """The fields of a struct or dataclass, by name; what is nested in them stays what it is."""
+    is_struct = isinstance(value, msgspec.Struct)
+    names = value.__struct_fields__ if is_struct else value.__dataclass_fields__
+    return {name: getattr(value, name) for name in names}
 
 
 def from_row(row: asyncpg.Record, kind: type[T]) -> T:

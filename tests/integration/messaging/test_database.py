@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from importlib import import_module
 
 import asyncpg
 import pytest
 
 from shared.database.database import Database, once_committed
-from shared.database.migrate import create_tables, difference, run_migrations
+from shared.database.migrate import create_tables, difference, metadata_of, run_migrations
 from shared.kernel.errors import Unavailable
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
@@ -136,7 +135,7 @@ async def test_cancelled_work_gives_its_connection_back(postgres_dsn: MakeDsn) -
 async def test_the_migrations_make_exactly_the_tables(postgres_dsn: MakeDsn, service: str) -> None:
     migrated, written = await postgres_dsn(service), await postgres_dsn("messaging")
     assert await difference(service, migrated) == []
-    await create_tables(import_module(f"services.{service}.adapters.tables").metadata, written)
+    await create_tables(metadata_of(service), written)
     assert await constraints(migrated) == await constraints(written)
 
 

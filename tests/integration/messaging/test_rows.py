@@ -1,5 +1,6 @@
 """Sets of rows go to PostgreSQL and come back by name."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -23,6 +24,19 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
     thing_id: UUID
     state: State
     count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    thing_id: UUID
+    state: State
+
+
+def test_a_dataclass_is_a_row_as_a_struct_is() -> None:
+    one = uuid4()
+    row = as_row(Plain(one, State.OPEN))
+    assert row == {"thing_id": one, "state": State.OPEN}
+    assert as_row(Thing(thing_id=one, state=State.OPEN)) == row | {"count": None}
 
 
 async def test_a_set_is_written_replaced_and_read_by_name(open_database: OpenDatabase) -> None:
