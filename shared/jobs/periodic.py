@@ -11,7 +11,7 @@ from shared.kernel.errors import Unavailable
 from shared.observability.logging import get_logger
 
 Command: TypeAlias = Callable[[], Awaitable[float]]
-"""Does what is due now, and returns how many seconds to wait for the next run unless signalled."""
+"""Does what is due now, and returns in how many seconds the next run is due unless signalled."""
 
 log = get_logger(__name__)
 
@@ -41,8 +41,9 @@ class PeriodicJob:
                     seconds = await self._command()
                     self._trouble = None
                     backoff.reset()
-                    await pause(stop, _now() - began)
-                    await wake.wait(0 if stop.is_set() else seconds)
+                    took = _now() - began
+                    await pause(stop, took)
+                    await wake.wait(0 if stop.is_set() else max(seconds - took, 0))
                 except Unavailable as error:
                     self._trouble = error
                     log.warning("a job was interrupted", job=self._name, reason=error.detail)

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from shared.jobs import periodic
 from shared.jobs.periodic import PeriodicJob
+from shared.jobs.signals import Signal
 from shared.kernel.errors import Unavailable
 from tests.support.eventually import eventually
 from tests.support.kafka import running
@@ -21,6 +23,27 @@ async def test_a_job_runs_at_once_and_again_when_its_time_has_come() -> None:
 
     async with running(PeriodicJob("count", count)):
         await eventually(lambda: len(runs) == 3)
+
+
+async def test_the_rest_after_a_run_makes_nothing_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of 3 s after which the next is due in 10 s: 3 s of rest, then 7 s."""
+    moments, waits, stop = iter([100.0, 103.0, 200.0]), list[float](), asyncio.Event()
+
+    async def rest(_: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
+
+    async def wait(_: Signal, seconds: float) -> None:
+        waits.append(seconds)
+        stop.set()
+
+    async def work() -> float:
+        return 10.0
+
+    monkeypatch.setattr(periodic, "_now", lambda: next(moments))
+    monkeypatch.setattr(periodic, "pause", rest)
+    monkeypatch.setattr(Signal, "wait", wait)
+    await PeriodicJob("work", work).run(stop)
+    assert waits == [3.0, 7.0]
 
 
 async def test_a_job_that_waits_ends_when_the_process_stops() -> None:
