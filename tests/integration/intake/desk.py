@@ -1,4 +1,4 @@
-"""Intake's HTTP door on a real socket, and callers with tokens."""
+"""Intake's HTTP API on a real socket, and callers with tokens."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -44,8 +44,9 @@ def app_of(intake: Intake, folder: Path) -> App:
         settings,
         intake.database,
         Authenticator(settings.auth, SystemClock()),
-        reception=intake.reception,
+        submission=intake.submission,
         replay=intake.replay,
+        channels=intake.config.channels,
         clock=intake.clock,
     )
 

@@ -1,4 +1,4 @@
-"""What intake is told is tried at its start, not at the first customer's cost."""
+"""What intake is set to is tried at its start, not at the first customer's cost."""
 
 import json
 
