@@ -1,12 +1,13 @@
 """How intake is put together: the only file that sees every layer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from services.intake.adapters.channels.email.readers import MailReaders
-from services.intake.adapters.channels.registry import registered
+from services.intake.adapters.channels.port import ChannelPort
+from services.intake.adapters.channels.registry import registered, webhooks
 from services.intake.adapters.language import LanguageDetector
 from services.intake.adapters.wording import Wordings
 from services.intake.application.centre_config import CurrentCentreConfig
@@ -25,11 +26,13 @@ from services.intake.entrypoints.api.quarantine import quarantine_routes
 from services.intake.entrypoints.api.tally import tally_routes
 from services.intake.entrypoints.api.topic_rules import topic_rule_routes
 from services.intake.entrypoints.api.waits import waits_routes
+from services.intake.entrypoints.api.webhooks import webhook_routes
 from services.intake.entrypoints.consumer import subscriptions
 from services.intake.entrypoints.jobs import Scene, periodic_jobs
 from services.intake.entrypoints.smtp import SmtpServer
 from services.intake.settings import Settings
 from shared.contracts.topics import INTAKE
+from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.http.app import App, create_app
 from shared.http.auth import Authenticator
@@ -45,7 +48,8 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
     clock = SystemClock()
     authenticator = Authenticator(settings.auth, clock)
     database = await Database.open(settings.database, name="intake-api")
-    accept, config = Accept(LanguageDetector()), current_config(settings, clock)
+    channels = registered(settings, clock)
+    accept, config = Accept(LanguageDetector()), current_config(settings, channels, clock)
     submission = Submission(
         database,
         accept,
@@ -64,7 +68,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
                 authenticator,
                 submission=submission,
                 replay=ReplayQuarantined(database, accept, config, readers, clock),
-                channels=config.channels,
+                channels=channels,
                 clock=clock,
             ),
             parts={"smtp": smtp, "submission": _Drained(submission)},
@@ -84,7 +88,9 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     """The consumers, the delivery job and the periodic jobs."""
     clock = SystemClock()
     database = await Database.open(settings.database, name="intake-worker")
-    kafka = messaging(INTAKE, consumed(settings, clock), database, settings.kafka)
+    channels = registered(settings, clock)
+    subscribed = consumed(settings, channels, clock)
+    kafka = messaging(INTAKE, subscribed, database, settings.kafka)
     scene = Scene(
         database,
         clock,
@@ -92,7 +98,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         longest_sleep=timedelta(seconds=settings.promise.minimum_seconds / 2),
     )
     parts: dict[str, Part] = {
-        "delivery": delivery_job(settings, database, clock),
+        "delivery": delivery_job(settings, channels, database, clock),
         **periodic_jobs(scene),
         **kafka.parts,
     }
@@ -109,33 +115,41 @@ def application(
     *,
     submission: Submission,
     replay: ReplayQuarantined,
-    channels: Channels,
+    channels: Mapping[Channel, ChannelPort],
     clock: Clock,
 ) -> App:
     """The HTTP server."""
+    rules = Channels(channels)
     return create_app(
         service=INTAKE,
         routers=[
             contact_routes(database),
-            waits_routes(database, clock, channels, settings.mail.sender),
+            waits_routes(database, clock, rules, settings.mail.sender),
             topic_rule_routes(database),
             quarantine_routes(database, replay),
             tally_routes(database),
+            webhook_routes(webhooks(channels), submission, clock),
         ],
         settings=settings.http,
         authenticator=authenticator,
-        hot=[post_contact(submission, channels, clock)],
+        hot=[post_contact(submission, rules, clock)],
     )
 
 
-def consumed(settings: Settings, clock: Clock) -> Sequence[Subscription]:
+def consumed(
+    settings: Settings, channels: Mapping[Channel, ChannelPort], clock: Clock
+) -> Sequence[Subscription]:
     """The subscriptions, as the settings would have them."""
     quarantine = settings.quarantine
     room = Room(max_count=quarantine.max_count, max_bytes=quarantine.max_bytes)
-    return subscriptions(Accept(LanguageDetector()), current_config(settings, clock), clock, room)
+    return subscriptions(
+        Accept(LanguageDetector()), current_config(settings, channels, clock), clock, room
+    )
 
 
-def current_config(settings: Settings, clock: Clock) -> CurrentCentreConfig:
+def current_config(
+    settings: Settings, channels: Mapping[Channel, ChannelPort], clock: Clock
+) -> CurrentCentreConfig:
     """The centre config with the defaults that the settings give."""
     centre, promise = settings.centre, settings.promise
     defaults = Defaults(
@@ -147,11 +161,14 @@ def current_config(settings: Settings, clock: Clock) -> CurrentCentreConfig:
             default_target=timedelta(seconds=promise.default_target_seconds),
         ),
     )
-    channels = Channels(registered(settings, clock))
-    return CurrentCentreConfig(defaults, Wordings(centre.language).acknowledgement, channels, clock)
+    return CurrentCentreConfig(
+        defaults, Wordings(centre.language).acknowledgement, Channels(channels), clock
+    )
 
 
-def delivery_job(settings: Settings, database: Database, clock: Clock) -> DeliveryJob:
+def delivery_job(
+    settings: Settings, channels: Mapping[Channel, ChannelPort], database: Database, clock: Clock
+) -> DeliveryJob:
     """What delivers our messages on all channels."""
     delivery = settings.delivery
     retry = RetryPolicy(
@@ -161,7 +178,7 @@ def delivery_job(settings: Settings, database: Database, clock: Clock) -> Delive
     )
     lease = timedelta(seconds=delivery.lease_seconds)
     return DeliveryJob(
-        Delivery(database, registered(settings, clock), retry, clock, lease),
+        Delivery(database, channels, retry, clock, lease),
         max_in_flight=delivery.max_in_flight,
         max_leased=delivery.max_leased,
         poll=delivery.poll_seconds,

@@ -9,6 +9,7 @@ import httpx2
 from pydantic import SecretStr
 
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
+from services.intake.adapters.channels.registry import registered
 from services.intake.bootstrap import application
 from services.intake.settings import Settings
 from shared.http.app import App
@@ -46,7 +47,7 @@ def app_of(intake: Intake, folder: Path) -> App:
         Authenticator(settings.auth, SystemClock()),
         submission=intake.submission,
         replay=intake.replay,
-        channels=intake.config.channels,
+        channels=registered(settings, SystemClock()),
         clock=intake.clock,
     )
 

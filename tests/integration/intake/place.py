@@ -16,6 +16,7 @@ from services.intake.application.handlers.deliveries import DeliveryHandler
 from services.intake.application.inbound_mail import InboundMail
 from services.intake.application.submission import Submission
 from services.intake.domain.arrival import Accepted, Arrival, Outcome, Receipt
+from services.intake.domain.channels import Channels
 from services.intake.domain.quarantine import Room
 from services.intake.domain.queues import QueueState
 from services.intake.entrypoints.consumer import DELIVERIES, INBOX, subscriptions
@@ -45,11 +46,15 @@ class Intake:
     """The use cases over one database, with a clock that stands still."""
 
     def __init__(
-        self, database: Database, clock: FakeClock, readers: MailReaders | None = None
+        self,
+        database: Database,
+        clock: FakeClock,
+        readers: MailReaders | None = None,
+        channels: Channels = CHANNELS,
     ) -> None:
         self.database, self.clock, self.room = database, clock, ROOM
         self.use_case = Accept(DETECT)
-        self.config = CurrentCentreConfig(DEFAULTS, WORDINGS.acknowledgement, CHANNELS, clock)
+        self.config = CurrentCentreConfig(DEFAULTS, WORDINGS.acknowledgement, channels, clock)
         self.submission = Submission(
             database, self.use_case, self.config, max_in_flight=2, max_batch=500
         )
@@ -57,7 +62,7 @@ class Intake:
         self.mail = InboundMail(database, self.submission, self.readers, clock)
         self.replay = ReplayQuarantined(database, self.use_case, self.config, self.readers, clock)
         self.contacts = ContactHandler(INBOX, self.use_case, self.config, clock, ROOM)
-        self.deliveries = DeliveryHandler(DELIVERIES, CHANNELS)
+        self.deliveries = DeliveryHandler(DELIVERIES, channels)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """What a worker consumes; each call is as good as a worker of its own."""

@@ -204,6 +204,7 @@ async def test_waits_are_public_and_follow_the_forecast(intake: Intake, tmp_path
         ("other", 600, "target"),
     ]
     assert "email" in body["channels"]
+    assert body["channels"] == ["email", "web", "api"]
 
 
 async def test_topic_rules_are_replaced_and_count(

@@ -7,9 +7,11 @@ from uuid import uuid4
 
 from services.intake.adapters.channels.registry import registered
 from services.intake.adapters.wording import Wordings
+from services.intake.domain.address import ContactPoint, PointKind, phone_point
 from services.intake.domain.arrival import Arrival
 from services.intake.domain.centre_config import CentreConfig, Defaults
 from services.intake.domain.channels import Channels
+from services.intake.domain.delivery import Delivered, DeliveryOutcome, LeasedMessage
 from services.intake.domain.promise import PromiseRule
 from services.intake.domain.topic import TopicRule, TopicRules
 from services.intake.settings import Settings
@@ -36,6 +38,29 @@ SETTINGS = Settings.model_validate(
 )
 CHANNELS = Channels(registered(SETTINGS, SystemClock()))
 point_of = CHANNELS.point_of
+
+
+class SmsGateway:
+    """A channel that delivers text messages: it keeps what it was given."""
+
+    is_open = True
+
+    def __init__(self, outcome: DeliveryOutcome | None = None) -> None:
+        self.delivered: list[LeasedMessage] = []
+        self.outcome = outcome or Delivered()
+
+    def point_of(self, address: str) -> ContactPoint:
+        return phone_point(address)
+
+    def reaches(self, point: ContactPoint) -> bool:
+        return point.kind is PointKind.PHONE
+
+    async def deliver(self, message: LeasedMessage) -> DeliveryOutcome:
+        self.delivered.append(message)
+        return self.outcome
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 def an_arrival(

@@ -1,7 +1,7 @@
 """The port of a channel: what intake asks of each, and all that it knows of any."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from services.intake.domain.arrival import Arrival
 from services.intake.domain.channels import ChannelRules
@@ -22,6 +22,17 @@ class ChannelPort(ChannelRules, Protocol):
 
     async def close(self) -> None:
         """Close what is open."""
+        ...
+
+
+@runtime_checkable
+class WebhookChannel(Protocol):
+    """A channel whose provider calls us over HTTP with what came in."""
+
+    def read(
+        self, content: bytes, received_at: datetime, trace: TraceContext | None = None
+    ) -> Arrival:
+        """The arrival in a call; the same thing sent again has the same key. Raises `Invalid`."""
         ...
 
 

@@ -1,9 +1,10 @@
 """The registry: every channel of the contract, one line each. Nobody else knows which there are."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from services.intake.adapters.channels.email.outbound import EmailChannel
-from services.intake.adapters.channels.port import ChannelPort
+from services.intake.adapters.channels.port import ChannelPort, WebhookChannel
 from services.intake.adapters.channels.unanswered import UnansweredChannel
 from services.intake.domain.address import any_point, handle_point, phone_point
 from services.intake.settings import Settings
@@ -27,4 +28,11 @@ def registered(settings: Settings, clock: Clock) -> dict[Channel, ChannelPort]:
         Channel.WEB: UnansweredChannel(partial(any_point, Channel.WEB), is_open=True),
         Channel.API: UnansweredChannel(partial(any_point, Channel.API), is_open=True),
         Channel.IN_PERSON: UnansweredChannel(partial(any_point, Channel.IN_PERSON)),
+    }
+
+
+def webhooks(channels: Mapping[Channel, ChannelPort]) -> dict[Channel, WebhookChannel]:
+    """Those whose provider calls us."""
+    return {
+        name: channel for name, channel in channels.items() if isinstance(channel, WebhookChannel)
     }
