@@ -9,11 +9,8 @@ from services.analytics.entrypoints import consumer as analytics
 from services.followup.bootstrap import policy
 from services.followup.entrypoints import consumer as followup
 from services.followup.settings import CheckInSettings
-from services.intake.adapters.language import LanguageDetector
-from services.intake.application.accept import Accept
-from services.intake.application.hearing import Hearing as IntakeHearing
-from services.intake.bootstrap import current_centre
-from services.intake.entrypoints import consumer as intake
+from services.intake.adapters.channels.registry import registered
+from services.intake.bootstrap import consumed as consumed_by_intake
 from services.intake.settings import Settings as IntakeSettings
 from services.routing.application.commands.put_queue import put_queue
 from services.routing.entrypoints import consumer as routing
@@ -49,9 +46,11 @@ def _intake() -> Subscription:
     settings = IntakeSettings.model_validate(
         {"database": nowhere, "kafka": {"bootstrap": "nowhere:0"}, "auth": told}
     )
-    hearing = IntakeHearing(Accept(LanguageDetector()), current_centre(settings, CLOCK), CLOCK)
-    ears = next(each for each in intake.subscriptions(hearing) if each.name == "inbox")
-    return replace(ears, topics=(SUBMITTED,))
+    channels = registered(settings, CLOCK)
+    inbox = next(
+        each for each in consumed_by_intake(settings, channels, CLOCK) if each.name == "inbox"
+    )
+    return replace(inbox, topics=(SUBMITTED,))
 
 
 def _routing() -> Subscription:

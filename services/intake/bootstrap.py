@@ -1,52 +1,64 @@
 """How intake is put together: the only file that sees every layer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from services.intake.adapters.channels.email.readers import MailReaders
+from services.intake.adapters.channels.port import ChannelPort
+from services.intake.adapters.channels.registry import registered, webhooks
 from services.intake.adapters.language import LanguageDetector
-from services.intake.adapters.mail_out import Mailer
-from services.intake.adapters.reading import MailReaders
 from services.intake.adapters.wording import Wordings
-from services.intake.application.accept import Accept
-from services.intake.application.centre import CurrentCentre
-from services.intake.application.hearing import Hearing
-from services.intake.application.mail_room import MailRoom
-from services.intake.application.quarantine import Replay
-from services.intake.application.reception import Reception
-from services.intake.application.sending import Sending
-from services.intake.domain.centre import Defaults
-from services.intake.domain.delivery import Retry
+from services.intake.application.centre_config import CurrentCentreConfig
+from services.intake.application.commands.accept import Accept
+from services.intake.application.commands.replay_quarantined import ReplayQuarantined
+from services.intake.application.delivery import Delivery, DeliveryJob
+from services.intake.application.inbound_mail import InboundMail
+from services.intake.application.submission import Submission
+from services.intake.domain.centre_config import Defaults
+from services.intake.domain.channels import Channels
+from services.intake.domain.delivery import RetryPolicy
 from services.intake.domain.promise import PromiseRule
 from services.intake.domain.quarantine import Room
+from services.intake.entrypoints.api.contacts import contact_routes, post_contact
+from services.intake.entrypoints.api.quarantine import quarantine_routes
+from services.intake.entrypoints.api.tally import tally_routes
+from services.intake.entrypoints.api.topic_rules import topic_rule_routes
+from services.intake.entrypoints.api.waits import waits_routes
+from services.intake.entrypoints.api.webhooks import webhook_routes
 from services.intake.entrypoints.consumer import subscriptions
-from services.intake.entrypoints.contacts import post_contact
-from services.intake.entrypoints.http import admin_routes, contact_routes, waits_routes
-from services.intake.entrypoints.smtp import SmtpDoor
-from services.intake.entrypoints.timers import PromiseTimer, PromiseWatch, Sender
-from services.intake.settings import MailSettings, Settings
+from services.intake.entrypoints.jobs import Scene, periodic_jobs
+from services.intake.entrypoints.smtp import SmtpServer
+from services.intake.settings import Settings
 from shared.contracts.topics import INTAKE
+from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.http.app import App, create_app
 from shared.http.auth import Authenticator
 from shared.kernel.clock import Clock, SystemClock
+from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.worker import messaging
 from shared.runtime import Part, Role, Service
 
 
 @asynccontextmanager
 async def api(settings: Settings) -> AsyncIterator[Role]:
-    """The doors for people and publishers: SMTP and HTTP."""
+    """The servers for people and publishers: SMTP and HTTP."""
     clock = SystemClock()
     authenticator = Authenticator(settings.auth, clock)
     database = await Database.open(settings.database, name="intake-api")
-    accept, centre = Accept(LanguageDetector()), current_centre(settings, clock)
-    reception = Reception(
-        database, accept, centre, lanes=settings.commit_lanes, cap=settings.commit_cap
+    channels = registered(settings, clock)
+    accept, config = Accept(LanguageDetector()), current_config(settings, channels, clock)
+    submission = Submission(
+        database,
+        accept,
+        config,
+        max_in_flight=settings.commit_max_in_flight,
+        max_batch=settings.commit_max_batch,
     )
     readers = MailReaders(settings.reading)
-    door = SmtpDoor(settings.smtp, MailRoom(database, reception, readers, clock))
+    smtp = SmtpServer(settings.smtp, InboundMail(database, submission, readers, clock))
     try:
         await readers.open()
         yield Role(
@@ -54,15 +66,16 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
                 settings,
                 database,
                 authenticator,
-                reception=reception,
-                replay=Replay(database, accept, centre, readers, clock),
+                submission=submission,
+                replay=ReplayQuarantined(database, accept, config, readers, clock),
+                channels=channels,
                 clock=clock,
             ),
-            parts={"smtp": door, "reception": _Drained(reception)},
+            parts={"smtp": smtp, "submission": _Drained(submission)},
             checks={
                 "database": database.ping,
                 "issuer": authenticator.ready,
-                "smtp": door.check,
+                "smtp": smtp.check,
             },
         )
     finally:
@@ -72,22 +85,21 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
 
 @asynccontextmanager
 async def worker(settings: Settings) -> AsyncIterator[Role]:
-    """The ears, the voice and the timers."""
+    """The consumers, the delivery job and the periodic jobs."""
     clock = SystemClock()
     database = await Database.open(settings.database, name="intake-worker")
-    room = Room(max_count=settings.quarantine.max_count, max_bytes=settings.quarantine.max_bytes)
-    hearing = Hearing(Accept(LanguageDetector()), current_centre(settings, clock), clock, room)
-    kafka = messaging(INTAKE, subscriptions(hearing), database, settings.kafka)
-    timer = PromiseTimer(
+    channels = registered(settings, clock)
+    subscribed = consumed(settings, channels, clock)
+    kafka = messaging(INTAKE, subscribed, database, settings.kafka)
+    scene = Scene(
         database,
         clock,
         batch=settings.promise.batch,
         longest_sleep=timedelta(seconds=settings.promise.minimum_seconds / 2),
     )
     parts: dict[str, Part] = {
-        "sender": sender(settings.mail, database, clock),
-        "promises": timer,
-        "promise-watch": PromiseWatch(database, clock),
+        "delivery": delivery_job(settings, channels, database, clock),
+        **periodic_jobs(scene),
         **kafka.parts,
     }
     try:
@@ -101,26 +113,44 @@ def application(
     database: Database,
     authenticator: Authenticator,
     *,
-    reception: Reception,
-    replay: Replay,
+    submission: Submission,
+    replay: ReplayQuarantined,
+    channels: Mapping[Channel, ChannelPort],
     clock: Clock,
 ) -> App:
-    """The HTTP door."""
+    """The HTTP server."""
+    rules = Channels(channels)
     return create_app(
         service=INTAKE,
         routers=[
             contact_routes(database),
-            waits_routes(database, clock, settings.mail.sender),
-            admin_routes(database, replay),
+            waits_routes(database, clock, rules, settings.mail.sender),
+            topic_rule_routes(database),
+            quarantine_routes(database, replay),
+            tally_routes(database),
+            webhook_routes(webhooks(channels), submission, clock),
         ],
         settings=settings.http,
         authenticator=authenticator,
-        hot=[post_contact(reception, clock)],
+        hot=[post_contact(submission, rules, clock)],
     )
 
 
-def current_centre(settings: Settings, clock: Clock) -> CurrentCentre:
-    """The centre with the defaults that the settings give."""
+def consumed(
+    settings: Settings, channels: Mapping[Channel, ChannelPort], clock: Clock
+) -> Sequence[Subscription]:
+    """The subscriptions, as the settings would have them."""
+    quarantine = settings.quarantine
+    room = Room(max_count=quarantine.max_count, max_bytes=quarantine.max_bytes)
+    return subscriptions(
+        Accept(LanguageDetector()), current_config(settings, channels, clock), clock, room
+    )
+
+
+def current_config(
+    settings: Settings, channels: Mapping[Channel, ChannelPort], clock: Clock
+) -> CurrentCentreConfig:
+    """The centre config with the defaults that the settings give."""
     centre, promise = settings.centre, settings.promise
     defaults = Defaults(
         language=centre.language,
@@ -131,37 +161,40 @@ def current_centre(settings: Settings, clock: Clock) -> CurrentCentre:
             default_target=timedelta(seconds=promise.default_target_seconds),
         ),
     )
-    return CurrentCentre(defaults, Wordings(centre.language).acknowledgement, clock)
-
-
-def sender(settings: MailSettings, database: Database, clock: Clock) -> Sender:
-    """Mail out."""
-    mailer = Mailer(settings, clock)
-    retry = Retry(
-        first=timedelta(seconds=settings.first_retry_seconds),
-        longest=timedelta(seconds=settings.longest_retry_seconds),
-        attempts=settings.attempts,
+    return CurrentCentreConfig(
+        defaults, Wordings(centre.language).acknowledgement, Channels(channels), clock
     )
-    lease = timedelta(seconds=settings.lease_seconds)
-    return Sender(
-        Sending(database, mailer, retry, clock, lease),
-        mailer,
-        connections=settings.connections,
-        in_hand=settings.in_hand,
-        poll=settings.poll_seconds,
+
+
+def delivery_job(
+    settings: Settings, channels: Mapping[Channel, ChannelPort], database: Database, clock: Clock
+) -> DeliveryJob:
+    """What delivers our messages on all channels."""
+    delivery = settings.delivery
+    retry = RetryPolicy(
+        first=timedelta(seconds=delivery.first_retry_seconds),
+        longest=timedelta(seconds=delivery.longest_retry_seconds),
+        attempts=delivery.max_attempts,
+    )
+    lease = timedelta(seconds=delivery.lease_seconds)
+    return DeliveryJob(
+        Delivery(database, channels, retry, clock, lease),
+        max_in_flight=delivery.max_in_flight,
+        max_leased=delivery.max_leased,
+        poll=delivery.poll_seconds,
     )
 
 
 class _Drained:
-    """Ends when what the doors took is committed."""
+    """Ends when what was submitted is committed."""
 
-    def __init__(self, reception: Reception) -> None:
-        self._reception = reception
+    def __init__(self, submission: Submission) -> None:
+        self._submission = submission
 
     async def run(self, stop: asyncio.Event) -> None:
         """Wait for `stop`, then for the last commit."""
         await stop.wait()
-        await self._reception.drained()
+        await self._submission.drained()
 
 
 SERVICE = Service(name=INTAKE, settings=Settings, api=api, worker=worker)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -25,7 +25,7 @@ ZONES = MappingProxyType(
 
 
 class SmtpSettings(Block):
-    """The door for mail."""
+    """The server for inbound mail."""
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
     port: Port = Field(2525, description="Port to listen on; 0 takes a free one.")
@@ -49,12 +49,12 @@ class ReadingSettings(Block):
         description="Memory one mail may take beside what the process has at its start.",
     )
     deadline_seconds: float = Field(
-        60, gt=0, description="After it, by the clock, a mail is put off: the machine is too busy."
+        60, gt=0, description="After it, by the clock, a mail is deferred: the machine is too busy."
     )
 
 
 class MailSettings(Block):
-    """Who delivers our mail, and how patient we are with them."""
+    """Who delivers our mail, and as whom we write."""
 
     host: str = Field("127.0.0.1", description="The SMTP server that takes our mail.")
     port: Port = Field(25, description="Its port.")
@@ -67,14 +67,19 @@ class MailSettings(Block):
     start_tls: bool | None = Field(
         None, description="Unset: STARTTLS wherever the server offers it."
     )
-    connections: Positive = Field(4, description="Mails in delivery at once.")
-    in_hand: Positive = Field(16, description="Mails claimed and not yet settled, at most.")
     timeout_seconds: Positive = Field(30, description="The longest one step of SMTP may take.")
+
+
+class DeliverySettings(Block):
+    """How messages are delivered, on whatever channel."""
+
+    max_in_flight: Positive = Field(4, description="Messages that are handed over at once.")
+    max_leased: Positive = Field(16, description="Messages leased and not yet settled, at most.")
     lease_seconds: Positive = Field(
-        300, description="A mail whose sender vanished is sent by another after it."
+        300, description="A message whose process vanished is delivered by another after it."
     )
-    poll_seconds: float = Field(0.25, gt=0, description="Pause between looks for new mails.")
-    attempts: Positive = Field(20, description="Attempts after which a mail has failed.")
+    poll_seconds: float = Field(0.25, gt=0, description="Time between looks for new messages.")
+    max_attempts: Positive = Field(20, description="Attempts after which a message has failed.")
     first_retry_seconds: float = Field(5, gt=0, description="Wait after the first failure.")
     longest_retry_seconds: float = Field(3_600, gt=0, description="Longest wait between two.")
 
@@ -111,13 +116,27 @@ class QuarantineSettings(Block):
 class Settings(ServiceSettings):
     """All of it."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        **ServiceSettings.RENAMED,
+        "RAPPORT_COMMIT_LANES": "RAPPORT_COMMIT_MAX_IN_FLIGHT",
+        "RAPPORT_COMMIT_CAP": "RAPPORT_COMMIT_MAX_BATCH",
+        "RAPPORT_MAIL__CONNECTIONS": "RAPPORT_DELIVERY__MAX_IN_FLIGHT",
+        "RAPPORT_MAIL__IN_HAND": "RAPPORT_DELIVERY__MAX_LEASED",
+        "RAPPORT_MAIL__LEASE_SECONDS": "RAPPORT_DELIVERY__LEASE_SECONDS",
+        "RAPPORT_MAIL__POLL_SECONDS": "RAPPORT_DELIVERY__POLL_SECONDS",
+        "RAPPORT_MAIL__ATTEMPTS": "RAPPORT_DELIVERY__MAX_ATTEMPTS",
+        "RAPPORT_MAIL__FIRST_RETRY_SECONDS": "RAPPORT_DELIVERY__FIRST_RETRY_SECONDS",
+        "RAPPORT_MAIL__LONGEST_RETRY_SECONDS": "RAPPORT_DELIVERY__LONGEST_RETRY_SECONDS",
+    }
+
     smtp: SmtpSettings = Field(SmtpSettings(), description="Mail in.")
     reading: ReadingSettings = Field(ReadingSettings(), description="Limits of reading mail.")
     mail: MailSettings = Field(MailSettings(), description="Mail out.")
+    delivery: DeliverySettings = Field(DeliverySettings(), description="Delivery of messages.")
     promise: PromiseSettings = Field(PromiseSettings(), description="Promises.")
     centre: CentreSettings = Field(CentreSettings(), description="Defaults of the centre.")
     quarantine: QuarantineSettings = Field(
         QuarantineSettings(), description="The bound of the quarantine for the inbox."
     )
-    commit_lanes: Positive = Field(2, description="Group commits at once, per api process.")
-    commit_cap: Positive = Field(500, description="Arrivals of one group commit at most.")
+    commit_max_in_flight: Positive = Field(2, description="Group commits at once, per api process.")
+    commit_max_batch: Positive = Field(500, description="Arrivals of one group commit at most.")

@@ -30,14 +30,19 @@ class Personal(msgspec.Struct, frozen=True, kw_only=True):
 class Channel(StrEnum):
     """How a customer reached us."""
 
-    PHONE = "phone"
     EMAIL = "email"
+    PHONE = "phone"
     CHAT = "chat"
     SMS = "sms"
     WHATSAPP = "whatsapp"
+    MESSENGER = "messenger"
+    INSTAGRAM = "instagram"
+    TELEGRAM = "telegram"
+    LINE = "line"
     SOCIAL = "social"
     WEB = "web"
     API = "api"
+    IN_PERSON = "in_person"
 
 
 class AuthorityKind(StrEnum):

@@ -16,12 +16,11 @@ NAMED_IN = re.compile(r"`([\w.]+)` (?:\(|in )\[[^\]]+\]\(([^)#]+\.py)\)\)?")
 UNREAL = {
     "application/json",
     "deploy/k8s/",
-    "services/intake/adapters/telegram_in.py",
-    "services/intake/adapters/telegram_out.py",
-    "services/intake/entrypoints/telegram.py",
-    "services/routing/migrations/versions/0002_telegram.py",
+    "services/intake/adapters/channels/viber/",
+    "services/intake/adapters/channels/viber/inbound.py",
+    "services/intake/adapters/channels/viber/outbound.py",
     "shared/contracts/examples/rapport.guide.sent.v1.json",
-    "tests/unit/intake/test_telegram.py",
+    "tests/unit/intake/test_viber.py",
 }
 """What looks like a path and is none, or is made by whoever follows the page."""
 LAYERS = [ROOT / "services" / name for name in topics.SERVICES]

@@ -21,6 +21,10 @@ BREAKS = {
         "services/routing/application/planted.py",
         "import services.intake.domain\n",
     ),
+    "a use case that knows a channel": (
+        "services/intake/application/planted.py",
+        "import services.intake.adapters.channels.email.outbound\n",
+    ),
     "shared that knows a service": ("shared/kernel/planted.py", "import services.routing\n"),
     "a low floor that climbs": ("shared/contracts/planted.py", "import shared.messaging\n"),
     "a second file that speaks Kafka": ("shared/messaging/planted.py", "import aiokafka\n"),

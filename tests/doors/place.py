@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
-from services.intake.entrypoints.smtp import SmtpDoor
+from services.intake.entrypoints.smtp import SmtpServer
 from shared.http.ops import Check
 from shared.http.server import HttpServer
 from shared.settings import AuthSettings, DatabaseSettings, HttpSettings
@@ -77,7 +77,7 @@ async def opened(service: str, dsn: str, folder: Path, **http: Any) -> AsyncIter
             for check in role.checks.values():
                 await eventually(partial(_passes, check), within=20)
             mail = role.parts.get("smtp")
-            smtp = mail.port if isinstance(mail, SmtpDoor) else 0
+            smtp = mail.port if isinstance(mail, SmtpServer) else 0
             yield Door(service, f"http://127.0.0.1:{server.port}", dsn, issuer, smtp)
 
 

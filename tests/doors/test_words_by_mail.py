@@ -14,13 +14,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.local.people.mailboxes import Mailboxes
 from deploy.local.ports import LOOPBACK
-from services.intake.adapters.mail_out import Mailer
-from services.intake.adapters.store_delivery import Claimed
-from services.intake.domain.delivery import Delivered, Refused
+from services.intake.adapters.channels.email.outbound import EmailChannel
+from services.intake.domain.delivery import Delivered, LeasedMessage, Refused
 from services.intake.domain.mail import LOOP
 from services.intake.domain.text import fit, line
 from services.intake.settings import MailSettings
-from shared.contracts.values import MessageKind
+from shared.contracts.values import Channel, MessageKind
 from tests.doors.place import Door
 from tests.doors.words import AWKWARD, PLAIN, UNSTORABLE
 from tests.support.clock import FakeClock
@@ -54,28 +53,29 @@ async def provider() -> AsyncIterator[Provider]:
     await started.stop()
 
 
-def a_message(**changes: object) -> Claimed:
+def a_message(**changes: object) -> LeasedMessage:
     usual: dict[str, object] = {
         "message_id": uuid4(),
         "contact_id": uuid4(),
         "kind": MessageKind.REPLY,
+        "channel": Channel.EMAIL,
         "subject": "Re: Parcel",
         "text": "It is on its way.",
         "language": "en",
         "address": "asha@example.org",
         "attempts": 1,
         "automatic": False,
-        "answers": None,
+        "in_reply_to": None,
         "trace": None,
     }
-    return Claimed(**(usual | changes))  # type: ignore[arg-type]  # each is of its field's type
+    return LeasedMessage(**(usual | changes))  # type: ignore[arg-type]  # each is of its field's type
 
 
-async def sent(provider: Provider, message: Claimed) -> EmailMessage:
+async def sent(provider: Provider, message: LeasedMessage) -> EmailMessage:
     """The mail as it came to the provider, with nobody but the customer on its envelope."""
-    mailer = Mailer(MailSettings(host=LOOPBACK, port=provider.port), FakeClock())
-    assert await mailer.send(message) == Delivered()
-    await mailer.close()
+    channel = EmailChannel(MailSettings(host=LOOPBACK, port=provider.port), FakeClock())
+    assert await channel.deliver(message) == Delivered()
+    await channel.close()
     [(content, recipients)] = provider.came
     assert recipients == [message.address]
     return email.message_from_bytes(content, policy=policy.default)
@@ -107,8 +107,8 @@ async def test_an_unusual_address_is_written_to_as_it_is(provider: Provider, add
 async def test_an_address_that_would_break_the_head_is_not_written_to(
     provider: Provider, words: str
 ) -> None:
-    mailer = Mailer(MailSettings(host=LOOPBACK, port=provider.port), FakeClock())
-    assert isinstance(await mailer.send(a_message(address=words)), Refused)
+    channel = EmailChannel(MailSettings(host=LOOPBACK, port=provider.port), FakeClock())
+    assert isinstance(await channel.deliver(a_message(address=words)), Refused)
     assert provider.came == []
 
 

@@ -25,7 +25,10 @@ PATIENCE = "patience"
 MOST = 200
 """Centres of a run, one for each test."""
 ENVIRONMENT = {
-    "intake": {"RAPPORT_MAIL__POLL_SECONDS": "0.1", "RAPPORT_MAIL__FIRST_RETRY_SECONDS": "1"},
+    "intake": {
+        "RAPPORT_DELIVERY__POLL_SECONDS": "0.1",
+        "RAPPORT_DELIVERY__FIRST_RETRY_SECONDS": "1",
+    },
     "followup": {
         "RAPPORT_CHECK_IN__DELAY_SECONDS": "0.2",
         # Longer than a run, so that no window closes behind a test's back.

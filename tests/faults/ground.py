@@ -38,12 +38,12 @@ WATCHER = "agent-7"
 # Impatient, so that a drill takes seconds where operation takes minutes.
 ENVIRONMENT = {
     "intake": {
-        "RAPPORT_MAIL__POLL_SECONDS": "0.1",
-        "RAPPORT_MAIL__FIRST_RETRY_SECONDS": "0.5",
-        "RAPPORT_MAIL__LONGEST_RETRY_SECONDS": "2",
+        "RAPPORT_DELIVERY__POLL_SECONDS": "0.1",
+        "RAPPORT_DELIVERY__FIRST_RETRY_SECONDS": "0.5",
+        "RAPPORT_DELIVERY__LONGEST_RETRY_SECONDS": "2",
         "RAPPORT_MAIL__TIMEOUT_SECONDS": "3",
-        "RAPPORT_MAIL__LEASE_SECONDS": "10",
-        "RAPPORT_MAIL__ATTEMPTS": "1000",
+        "RAPPORT_DELIVERY__LEASE_SECONDS": "10",
+        "RAPPORT_DELIVERY__MAX_ATTEMPTS": "1000",
     },
     "routing": {"RAPPORT_WRAP_UP_SECONDS": "1"},
     "followup": {

@@ -1,16 +1,16 @@
-"""What we say to customers, in their language and their local time; the words are files in `words/`."""
+"""Our words to customers, in their language and their local time; the words are files in `locales/`."""
 
 import tomllib
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from services.intake.domain.centre import Wording
+from services.intake.domain.centre_config import Wording
 from shared.i18n.greeting import greeting
 from shared.i18n.local_time import local_time
 from shared.i18n.time_zones import time_zone
 
-WORDS = Path(__file__).with_name("words")
+LOCALES = Path(__file__).parents[1] / "locales"
 
 
 class Wordings:
@@ -38,4 +38,4 @@ def _promise(words: str, language: str, zone: str, moment: datetime) -> str:
 
 
 def _read_all() -> dict[str, dict[str, str]]:
-    return {file.stem: tomllib.loads(file.read_text()) for file in sorted(WORDS.glob("*.toml"))}
+    return {file.stem: tomllib.loads(file.read_text()) for file in sorted(LOCALES.glob("*.toml"))}

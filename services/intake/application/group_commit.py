@@ -16,7 +16,7 @@ Waiting = tuple[T, asyncio.Future[R]]
 class GroupCommit(Generic[T, R]):
     """Turns single items into sets, without a timer: the flush in flight is the window.
 
-    At most `lanes` flushes run at once, each with up to `cap` items; a free lane takes what is there.
+    At most `max_in_flight` flushes run at once, each with up to `max_batch` items: all that wait.
     If a set fails, each item is flushed alone, so that only what is wrong fails; but `Unavailable` is
     everybody's. Beyond `backlog` waiting items new ones are refused with `Overloaded`.
     """
@@ -25,12 +25,12 @@ class GroupCommit(Generic[T, R]):
         self,
         flush: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
         *,
-        lanes: int = 2,
-        cap: int = 500,
+        max_in_flight: int = 2,
+        max_batch: int = 500,
         backlog: int = 10_000,
     ) -> None:
-        self._flush, self._cap, self._backlog = flush, cap, backlog
-        self._free = lanes
+        self._flush, self._max_batch, self._backlog = flush, max_batch, backlog
+        self._free = max_in_flight
         self._queue: deque[Waiting[T, R]] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -45,9 +45,9 @@ class GroupCommit(Generic[T, R]):
         self._queue.append((item, future))
         if self._free:
             self._free -= 1
-            lane = asyncio.create_task(self._work())
-            self._running.add(lane)
-            lane.add_done_callback(self._running.discard)
+            worker = asyncio.create_task(self._work())
+            self._running.add(worker)
+            worker.add_done_callback(self._running.discard)
         return await future
 
     async def drained(self) -> None:
@@ -59,14 +59,14 @@ class GroupCommit(Generic[T, R]):
         try:
             await asyncio.sleep(0)  # let everyone who is ready in this turn of the loop join
             while self._queue:
-                await self._settle(self._next())
+                await self._process(self._next())
         finally:
             self._free += 1
 
     def _next(self) -> list[Waiting[T, R]]:
-        return [self._queue.popleft() for _ in range(min(self._cap, len(self._queue)))]
+        return [self._queue.popleft() for _ in range(min(self._max_batch, len(self._queue)))]
 
-    async def _settle(self, batch: list[Waiting[T, R]]) -> None:
+    async def _process(self, batch: list[Waiting[T, R]]) -> None:
         error = await self._try(batch)
         if error is None:
             return
@@ -74,9 +74,9 @@ class GroupCommit(Generic[T, R]):
             _refuse(batch, error)
             return
         for one in batch:
-            alone = await self._try([one])
-            if alone is not None:
-                _refuse([one], alone)
+            error = await self._try([one])
+            if error is not None:
+                _refuse([one], error)
 
     async def _try(self, batch: list[Waiting[T, R]]) -> Exception | None:
         try:

@@ -8,12 +8,12 @@ from services.intake.domain.arrival import (
     Accepted,
     Arrival,
     Deduplicated,
+    GivenPromise,
     KeyReused,
     Outcome,
     Receipt,
-    Told,
 )
-from services.intake.domain.centre import Centre
+from services.intake.domain.centre_config import CentreConfig
 from services.intake.domain.delivery import DeliveryState
 from services.intake.domain.known import Customer, Earlier, Known, Newcomer, Thread
 from services.intake.domain.language import spoken
@@ -34,42 +34,44 @@ from shared.contracts.values import MessageKind
 from shared.i18n.time_zones import time_zone
 from shared.kernel.ids import new_id
 
-Heard = Sequence[str | None]
+Detected = Sequence[str | None]
 """The language each arrival is written in; None where that is not clear."""
 
 
 def newcomers(
-    arrivals: Sequence[Arrival], heard: Heard, known: Known, centre: Centre
+    arrivals: Sequence[Arrival], detected: Detected, known: Known, config: CentreConfig
 ) -> list[Newcomer]:
     """Those who write and are not known, each once, as they introduce themselves."""
     found: dict[ContactPoint, Newcomer] = {}
-    for arrival, language in zip(arrivals, heard, strict=True):
+    for arrival, language in zip(arrivals, detected, strict=True):
         sender = arrival.sender
         if sender in known.customers or sender in found or arrival.key in known.earlier:
             continue
-        found[sender] = _newcomer(arrival, language, centre)
+        found[sender] = _newcomer(arrival, language, config)
     return [found[sender] for sender in sorted(found)]
 
 
-def decide(arrivals: Sequence[Arrival], heard: Heard, known: Known, centre: Centre) -> Plan:
+def decide(
+    arrivals: Sequence[Arrival], detected: Detected, known: Known, config: CentreConfig
+) -> Plan:
     """What becomes of each arrival. Every sender of a new arrival is among `known.customers`."""
-    decision = _Decision(known, centre)
-    for arrival, language in zip(arrivals, heard, strict=True):
-        decision.take(arrival, language)
+    decision = _Decision(known, config)
+    for arrival, language in zip(arrivals, detected, strict=True):
+        decision.add(arrival, language)
     return decision.plan
 
 
 class _Decision:
     """The plan while it grows, so that what comes twice in one set is seen."""
 
-    def __init__(self, known: Known, centre: Centre) -> None:
+    def __init__(self, known: Known, config: CentreConfig) -> None:
         self.plan = Plan([], [], [], [], [], [])
         self._known = known
-        self._centre = centre
+        self._config = config
         self._earlier: dict[UUID, Earlier] = dict(known.earlier)
         self._introduced: set[UUID] = set()
 
-    def take(self, arrival: Arrival, heard: str | None) -> None:
+    def add(self, arrival: Arrival, detected: str | None) -> None:
         """Decide one more."""
         earlier = self._earlier.get(arrival.key)
         if earlier:
@@ -77,55 +79,57 @@ class _Decision:
             return
         customer = self._known.customers[arrival.sender]
         thread = _thread(arrival, customer, self._known)
-        joined = self._append(arrival, thread) if thread else None
-        receipt = joined or self._open(arrival, customer, heard)
+        joined = self._append(arrival, customer, thread) if thread else None
+        receipt = joined or self._open(arrival, customer, detected)
         self.plan.attachments.extend(_files(arrival, receipt.message_id))
         self.plan.outcomes.append(Accepted(receipt))
         self._earlier[arrival.key] = Earlier(arrival.digest, receipt)
 
-    def _append(self, arrival: Arrival, thread: Thread) -> Receipt:
+    def _append(self, arrival: Arrival, customer: Customer, thread: Thread) -> Receipt:
         """The customer wrote again about something we know."""
-        message = received(arrival, thread.contact_id)
+        message = received(arrival, thread.contact_id, customer.point_id)
         self.plan.messages.append(message)
-        self._say(arrival, _message_received(arrival, message))
+        self._publish(arrival, _message_received(arrival, message))
         return Receipt(
             contact_id=thread.contact_id,
             customer_id=thread.customer_id,
             message_id=message.message_id,
         )
 
-    def _open(self, arrival: Arrival, customer: Customer, heard: str | None) -> Receipt:
+    def _open(self, arrival: Arrival, customer: Customer, detected: str | None) -> Receipt:
         """A new need: it gets a promise, unless no person wrote it."""
-        contact = opened(arrival, customer, heard, self._centre)
-        message = received(arrival, contact.contact_id)
+        contact = opened(arrival, customer, detected, self._config)
+        message = received(arrival, contact.contact_id, customer.point_id)
         self.plan.contacts.append(contact)
         self.plan.messages.append(message)
         self._introduce(arrival, customer)
-        told, delivered = (None, ()) if arrival.automatic else self._promise(contact, arrival)
-        received_ = contact_received(contact, message, customer, told, arrival.name)
-        self._say(arrival, received_, *delivered)
+        given, outcomes = (None, ()) if arrival.automatic else self._promise(contact, arrival)
+        opening = contact_received(contact, message, customer, given, arrival.name)
+        self._publish(arrival, opening, *outcomes)
         return Receipt(
             contact_id=contact.contact_id,
             customer_id=customer.customer_id,
             message_id=message.message_id,
-            promise=told,
+            promise=given,
         )
 
-    def _promise(self, contact: NewContact, arrival: Arrival) -> tuple[Told, Iterable[Event]]:
-        """When a person answers, and what became of our saying so, where that is known at once."""
-        promise, said, told = promised(contact, arrival, self._centre)
+    def _promise(
+        self, contact: NewContact, arrival: Arrival
+    ) -> tuple[GivenPromise, Iterable[Event]]:
+        """The promise, and what became of its acknowledgement, where that is known at once."""
+        promise, acknowledgement, given = promised(contact, arrival, self._config)
         self.plan.promises.append(promise)
-        self.plan.messages.append(said)
-        return told, _delivered(said)
+        self.plan.messages.append(acknowledgement)
+        return given, _delivered(acknowledgement)
 
     def _introduce(self, arrival: Arrival, customer: Customer) -> None:
-        """A new customer is told of once, by the set that registered them."""
+        """A new customer is published once, by the set that registered them."""
         customer_id = customer.customer_id
         if customer_id in self._known.new_customers and customer_id not in self._introduced:
             self._introduced.add(customer_id)
-            self._say(arrival, _customer_identified(customer, arrival.name))
+            self._publish(arrival, _customer_identified(customer, arrival.name))
 
-    def _say(self, arrival: Arrival, *events: Event) -> None:
+    def _publish(self, arrival: Arrival, *events: Event) -> None:
         self.plan.events.extend(
             Outgoing(event, arrival.cause, trace=arrival.trace) for event in events
         )
@@ -136,9 +140,9 @@ def _again(arrival: Arrival, earlier: Earlier) -> Outcome:
     return Deduplicated(earlier.receipt) if same else KeyReused()
 
 
-def _newcomer(arrival: Arrival, heard: str | None, centre: Centre) -> Newcomer:
-    defaults = centre.defaults
-    language = spoken(arrival.language, heard, None, defaults.language)
+def _newcomer(arrival: Arrival, detected: str | None, config: CentreConfig) -> Newcomer:
+    defaults = config.defaults
+    language = spoken(arrival.language, detected, None, defaults.language)
     return Newcomer(
         customer_id=new_id(),
         point_id=new_id(),
@@ -154,7 +158,7 @@ def _newcomer(arrival: Arrival, heard: str | None, centre: Centre) -> Newcomer:
 
 def _thread(arrival: Arrival, customer: Customer, known: Known) -> Thread | None:
     """The nearest contact it refers to that is this customer's own: others' are not theirs to join."""
-    named = (thread for mail in arrival.answers for thread in known.threads.get(mail, ()))
+    named = (thread for mail in arrival.refers_to for thread in known.threads.get(mail, ()))
     return next((thread for thread in named if thread.customer_id == customer.customer_id), None)
 
 
@@ -187,18 +191,25 @@ def _customer_identified(customer: Customer, name: str) -> CustomerIdentified:
     )
 
 
-def _delivered(said: NewMessage) -> Iterable[Event]:
+def _delivered(acknowledgement: NewMessage) -> Iterable[Event]:
     """An acknowledgement that is not on its way was delivered, or not, here and now."""
-    contact_id, message_id, kind = said.contact_id, said.message_id, MessageKind.ACKNOWLEDGEMENT
-    if said.state == DeliveryState.SENT:
+    contact_id, message_id, kind = (
+        acknowledgement.contact_id,
+        acknowledgement.message_id,
+        MessageKind.ACKNOWLEDGEMENT,
+    )
+    if acknowledgement.state == DeliveryState.SENT:
         yield MessageSent(
-            contact_id=contact_id, message_id=message_id, kind=kind, sent_at=said.written_at
+            contact_id=contact_id,
+            message_id=message_id,
+            kind=kind,
+            sent_at=acknowledgement.written_at,
         )
-    if said.state == DeliveryState.FAILED:
+    if acknowledgement.state == DeliveryState.FAILED:
         yield MessageFailed(
             contact_id=contact_id,
             message_id=message_id,
             kind=kind,
-            failed_at=said.written_at,
-            reason=said.reason or "",
+            failed_at=acknowledgement.written_at,
+            reason=acknowledgement.reason or "",
         )

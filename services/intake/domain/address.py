@@ -30,24 +30,31 @@ class ContactPoint(msgspec.Struct, frozen=True, order=True):
 _EMAIL = re.compile(r"(?!.*=\?)[^\s@<>\"(),:;\\\x00-\x20\x7f]+@[^\s@<>\"(),:;\\\x00-\x20\x7f]+")
 _DECORATION = re.compile(r"[\s\u00a0().\-/]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_PHONE_CHANNELS = frozenset((Channel.PHONE, Channel.SMS, Channel.WHATSAPP))
 MAX_EMAIL, MAX_HANDLE = 254, 200
 
 
-def point_of(channel: Channel, address: str) -> ContactPoint:
-    """The contact point of an address as it came over a channel; raises `Invalid`.
+def email_point(address: str) -> ContactPoint:
+    """The contact point of a mail address; raises `Invalid`."""
+    return ContactPoint(PointKind.EMAIL, email(address))
 
-    Web forms and APIs take any kind of address and tell them apart by their looks.
-    """
-    if channel is Channel.EMAIL:
-        return ContactPoint(PointKind.EMAIL, email(address))
-    if channel in _PHONE_CHANNELS:
-        return ContactPoint(PointKind.PHONE, phone(address, bare=channel is Channel.WHATSAPP))
-    if _EMAIL.fullmatch(address.strip()):
-        return ContactPoint(PointKind.EMAIL, email(address))
-    if _E164.fullmatch(_undecorated(address)):
-        return ContactPoint(PointKind.PHONE, phone(address))
+
+def phone_point(address: str, *, bare: bool = False) -> ContactPoint:
+    """The contact point of a phone number; `bare` as for `phone`. Raises `Invalid`."""
+    return ContactPoint(PointKind.PHONE, phone(address, bare=bare))
+
+
+def handle_point(channel: Channel, address: str) -> ContactPoint:
+    """The contact point of a name on a channel; raises `Invalid`."""
     return ContactPoint(PointKind.HANDLE, f"{channel}:{handle(address)}")
+
+
+def any_point(channel: Channel, address: str) -> ContactPoint:
+    """The contact point of any kind of address, told apart by its looks; raises `Invalid`."""
+    if _EMAIL.fullmatch(address.strip()):
+        return email_point(address)
+    if _E164.fullmatch(_undecorated(address)):
+        return phone_point(address)
+    return handle_point(channel, address)
 
 
 def email(address: str) -> str:

@@ -21,11 +21,11 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """One message from a customer, whichever door it came through.
+    """One message from a customer, however it reached us.
 
     `key` is the same for the same arrival, however often it is sent; `digest` tells whether it is
-    really the same. What is None was not stated and is found out. `answers` names the mails it
-    refers to, the nearest first. `heard` is true where the sender reads our answer at the door.
+    really the same. What is None was not stated and is found out. `refers_to` names the mails it
+    follows, the nearest first. `reads_response` is true where the sender reads our response at once.
     What is not `repeatable` has a key that was made for it alone, so it cannot have come before.
     """
 
@@ -45,17 +45,17 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     need: Need | None = None
     recipient: str = ""
     mail_id: str | None = None
-    answers: tuple[str, ...] = ()
+    refers_to: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     automatic: bool = False
-    heard: bool = False
+    reads_response: bool = False
     repeatable: bool = True
     cause: Incoming[Event] | None = None
     trace: TraceContext | None = None
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """The promise as the customer was told it."""
+class GivenPromise(msgspec.Struct, frozen=True, kw_only=True):
+    """The promise in the words in which the customer has it."""
 
     promise_id: UUID
     due_at: datetime
@@ -70,7 +70,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: UUID
     customer_id: UUID
     message_id: UUID
-    promise: Told | None = None
+    promise: GivenPromise | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True):

@@ -1,12 +1,14 @@
-"""Deliveries: what a send came to, and when to try again."""
+"""Deliveries: what an attempt came to, and when to try again."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
 
 from shared.contracts.cloudevents import TraceContext
+from shared.contracts.values import Channel, MessageKind
 
 
 class DeliveryState(StrEnum):
@@ -17,15 +19,15 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
-class Retry(msgspec.Struct, frozen=True, kw_only=True):
-    """How patient we are with whoever delivers for us."""
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """When an attempt follows the one that was deferred, and how many there are."""
 
     first: timedelta
     longest: timedelta
     attempts: int
 
 
-def pause(attempt: int, retry: Retry, jitter: float) -> timedelta | None:
+def retry_delay(attempt: int, retry: RetryPolicy, jitter: float) -> timedelta | None:
     """How long to wait after the `attempt`-th failure (from 1); None: give up.
 
     Doubles from `first` to `longest`; `jitter` in 0..1 takes up to a half off, so that what failed
@@ -41,24 +43,31 @@ def pause(attempt: int, retry: Retry, jitter: float) -> timedelta | None:
 class Delivered(msgspec.Struct, frozen=True):
     """Whoever delivers for us has taken it over."""
 
+    label: ClassVar = "delivered"
+
 
 class Refused(msgspec.Struct, frozen=True):
     """It will not be delivered, and trying again does not help."""
 
+    label: ClassVar = "refused"
+
     reason: str
 
 
-class PutOff(msgspec.Struct, frozen=True):
+class Deferred(msgspec.Struct, frozen=True):
     """It was not delivered this time."""
 
+    label: ClassVar = "putoff"
+
     reason: str
 
 
-Result = Delivered | Refused | PutOff
+DeliveryOutcome = Delivered | Refused | Deferred
+"""What one attempt came to, as the channel says."""
 
 
-class End(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt ended, column by column: settled, or due again."""
+class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt made of a message, column by column: settled, or due again."""
 
     message_id: UUID
     attempts: int
@@ -68,37 +77,66 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     next_attempt_at: datetime | None = None
 
 
-def end_of(
-    message_id: UUID, attempts: int, result: Result, *, now: datetime, retry: Retry, jitter: float
-) -> End:
+def outcome_row(
+    message_id: UUID,
+    attempts: int,
+    outcome: DeliveryOutcome,
+    *,
+    now: datetime,
+    retry: RetryPolicy,
+    jitter: float,
+) -> OutcomeRow:
     """What becomes of a message after its `attempts`-th attempt."""
-    if isinstance(result, Delivered):
-        return End(
+    if isinstance(outcome, Delivered):
+        return OutcomeRow(
             message_id=message_id, attempts=attempts, state=DeliveryState.SENT, settled_at=now
         )
-    wait = pause(attempts, retry, jitter) if isinstance(result, PutOff) else None
+    wait = retry_delay(attempts, retry, jitter) if isinstance(outcome, Deferred) else None
     if wait is not None:
-        return End(
+        return OutcomeRow(
             message_id=message_id,
             attempts=attempts,
             state=DeliveryState.QUEUED,
             next_attempt_at=now + wait,
         )
-    return End(
+    return OutcomeRow(
         message_id=message_id,
         attempts=attempts,
         state=DeliveryState.FAILED,
         settled_at=now,
-        reason=result.reason,
+        reason=outcome.reason,
     )
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A message to a customer, column by column; `failed` from the start where no way leads there."""
+class LeasedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is ours to deliver until the lease ends; `attempts` counts this attempt.
+
+    `address` is that of a contact point which the channel reaches; `in_reply_to` is the newest mail of
+    the customer in this contact.
+    """
 
     message_id: UUID
     contact_id: UUID
-    kind: str
+    kind: MessageKind
+    channel: Channel
+    address: str
+    subject: str
+    text: str
+    language: str
+    attempts: int
+    automatic: bool
+    in_reply_to: str | None
+    trace: TraceContext | None
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to a customer, column by column; `failed` from the start where nothing reaches them."""
+
+    message_id: UUID
+    contact_id: UUID
+    kind: MessageKind
+    channel: Channel | None
+    contact_point_id: UUID | None
     subject: str
     text: str
     automatic: bool

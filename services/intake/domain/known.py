@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.intake.domain.address import ContactPoint
+from services.intake.domain.address import ContactPoint, PointKind
 from services.intake.domain.arrival import Receipt
 
 
@@ -31,6 +31,11 @@ class Newcomer(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     value_tier: str
     created_at: datetime
+
+    @property
+    def point(self) -> ContactPoint:
+        """Where they wrote from."""
+        return ContactPoint(PointKind(self.kind), self.address)
 
 
 class Earlier(msgspec.Struct, frozen=True):

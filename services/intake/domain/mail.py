@@ -1,8 +1,10 @@
-"""What the headers of a mail mean: whom it answers, and whether a machine wrote it."""
+"""What the headers of a mail mean: what it refers to, and whether a machine wrote it."""
 
 import re
 from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+import msgspec
 
 LOOP = "x-rapport-loop"
 """The header that marks what we sent; a mail that comes back with it was sent by ourselves."""
@@ -17,6 +19,13 @@ MAX_REFERENCES = 50
 
 Headers = Mapping[str, Sequence[str]]
 """Header values by lower-case name, in their order."""
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What SMTP said around a mail; an empty sender is the null return path of bounces."""
+
+    sender: str
+    recipients: tuple[str, ...]
 
 
 def automatic(headers: Headers, *, return_path: str | None, media_type: str) -> bool:
@@ -41,7 +50,7 @@ def mail_id(headers: Headers) -> str | None:
     return found.group() if found else None
 
 
-def answered(headers: Headers) -> tuple[str, ...]:
+def referred_mails(headers: Headers) -> tuple[str, ...]:
     """The mails it refers to, the nearest first: In-Reply-To, then References from the end."""
     nearest = _MAIL_ID.findall(" ".join(headers.get("in-reply-to", ())))
     chain = _MAIL_ID.findall(" ".join(headers.get("references", ())))

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from services.intake.domain.address import PointKind
-from services.intake.domain.arrival import Arrival, Told
-from services.intake.domain.centre import Centre, Wording
+from services.intake.domain.arrival import Arrival, GivenPromise
+from services.intake.domain.centre_config import CentreConfig, Wording
+from services.intake.domain.channels import Channels, Destination
 from services.intake.domain.delivery import DeliveryState
 from services.intake.domain.known import Customer
 from services.intake.domain.language import spoken
@@ -21,14 +21,16 @@ ORDINARY = 5
 NO_CHANNEL = "no outbound channel for {}"
 
 
-def opened(arrival: Arrival, customer: Customer, heard: str | None, centre: Centre) -> NewContact:
+def opened(
+    arrival: Arrival, customer: Customer, detected: str | None, config: CentreConfig
+) -> NewContact:
     """A new contact; what was not stated is found out."""
-    defaults = centre.defaults
-    language = spoken(arrival.language, heard, customer.language, defaults.language)
-    topic = arrival.topic or centre.rules.topic(
+    defaults = config.defaults
+    language = spoken(arrival.language, detected, customer.language, defaults.language)
+    topic = arrival.topic or config.rules.topic(
         recipient=arrival.recipient, language=language, text=f"{arrival.subject}\n{arrival.text}"
     )
-    queue, taken = centre.choose(topic, language) or (None, None)
+    queue, taken = config.choose(topic, language) or (None, None)
     zones = (arrival.time_zone, customer.time_zone, defaults.time_zones.get(language))
     return NewContact(
         contact_id=new_id(),
@@ -46,7 +48,7 @@ def opened(arrival: Arrival, customer: Customer, heard: str | None, centre: Cent
     )
 
 
-def received(arrival: Arrival, contact_id: UUID) -> NewMessage:
+def received(arrival: Arrival, contact_id: UUID, contact_point_id: UUID) -> NewMessage:
     """The message that an arrival is."""
     return NewMessage(
         message_id=new_id(),
@@ -55,8 +57,9 @@ def received(arrival: Arrival, contact_id: UUID) -> NewMessage:
         subject=arrival.subject,
         text=arrival.text,
         automatic=arrival.automatic,
-        arrival_key=arrival.key,
         channel=arrival.channel,
+        contact_point_id=contact_point_id,
+        arrival_key=arrival.key,
         digest=arrival.digest,
         mail_id=arrival.mail_id,
         full_text=arrival.full_text,
@@ -64,12 +67,12 @@ def received(arrival: Arrival, contact_id: UUID) -> NewMessage:
 
 
 def promised(
-    contact: NewContact, arrival: Arrival, centre: Centre
-) -> tuple[NewPromise, NewMessage, Told]:
-    """The promise, the acknowledgement that tells the customer of it, and what it tells."""
-    queue, _ = centre.choose(contact.topic, contact.language) or (None, None)
-    due_at, basis = promised_time(contact.received_at, queue, centre.defaults.promise)
-    words = centre.acknowledge(contact.language, contact.time_zone, due_at, arrival.name)
+    contact: NewContact, arrival: Arrival, config: CentreConfig
+) -> tuple[NewPromise, NewMessage, GivenPromise]:
+    """The promise, the acknowledgement that carries it, and the words it is given in."""
+    queue, _ = config.choose(contact.topic, contact.language) or (None, None)
+    due_at, basis = promised_time(contact.received_at, queue, config.defaults.promise)
+    words = config.acknowledge(contact.language, contact.time_zone, due_at, arrival.name)
     promise = NewPromise(
         promise_id=new_id(),
         contact_id=contact.contact_id,
@@ -78,18 +81,24 @@ def promised(
         basis=basis,
         trace=_trace(arrival),
     )
-    told = Told(
+    given = GivenPromise(
         promise_id=promise.promise_id,
         due_at=due_at,
         text=words.text,
         language=words.language,
         basis=basis,
     )
-    return promise, _acknowledgement(contact, arrival, words), told
+    return promise, _acknowledgement(contact, arrival, words, config.channels), given
 
 
-def _acknowledgement(contact: NewContact, arrival: Arrival, words: Wording) -> NewMessage:
-    state, reason = _delivery(arrival)
+def _acknowledgement(
+    contact: NewContact, arrival: Arrival, words: Wording, channels: Channels
+) -> NewMessage:
+    own = Destination(contact.channel, contact.contact_point_id)
+    destination = channels.destination(own.channel, [(own.contact_point_id, arrival.sender)])
+    state = _state(arrival, destination)
+    if state is DeliveryState.SENT:
+        destination = own
     queued, now = state is DeliveryState.QUEUED, contact.received_at
     return NewMessage(
         message_id=new_id(),
@@ -98,12 +107,14 @@ def _acknowledgement(contact: NewContact, arrival: Arrival, words: Wording) -> N
         subject=reply_subject(arrival.subject) or words.subject,
         text=words.text,
         automatic=True,
+        channel=destination.channel if destination else None,
+        contact_point_id=destination.contact_point_id if destination else None,
         kind=MessageKind.ACKNOWLEDGEMENT,
         language=words.language,
         state=state,
         next_attempt_at=now if queued else None,
         settled_at=None if queued else now,
-        reason=reason,
+        reason=None if destination else NO_CHANNEL.format(arrival.sender.kind),
         trace=_trace(arrival),
     )
 
@@ -113,10 +124,14 @@ def _trace(arrival: Arrival) -> TraceContext | None:
 
 
 def contact_received(
-    contact: NewContact, message: NewMessage, customer: Customer, told: Told | None, name: str
+    contact: NewContact,
+    message: NewMessage,
+    customer: Customer,
+    given: GivenPromise | None,
+    name: str,
 ) -> ContactReceived:
-    """What the other services are told of it."""
-    promise = _made(told) if told else None
+    """The event that tells the other services of it."""
+    promise = _made(given) if given else None
     return ContactReceived(
         contact_id=contact.contact_id,
         customer_id=contact.customer_id,
@@ -136,21 +151,19 @@ def contact_received(
     )
 
 
-def _made(told: Told) -> PromiseMade:
-    return PromiseMade(promise_id=told.promise_id, due_at=told.due_at, basis=told.basis)
+def _made(given: GivenPromise) -> PromiseMade:
+    return PromiseMade(promise_id=given.promise_id, due_at=given.due_at, basis=given.basis)
 
 
 def reply_subject(subject: str) -> str:
-    """The subject of an answer; empty if there was none."""
+    """The subject of a reply; empty if there was none."""
     if not subject or subject[:3].lower() == "re:":
         return subject
     return f"Re: {subject}"[:MAX_LINE]
 
 
-def _delivery(arrival: Arrival) -> tuple[DeliveryState, str | None]:
-    """How the acknowledgement goes: by mail, else in the answer at the door, else not at all."""
-    if arrival.sender.kind is PointKind.EMAIL:
-        return DeliveryState.QUEUED, None
-    if arrival.heard:
-        return DeliveryState.SENT, None
-    return DeliveryState.FAILED, NO_CHANNEL.format(arrival.sender.kind)
+def _state(arrival: Arrival, destination: Destination | None) -> DeliveryState:
+    """How the acknowledgement goes: over a channel, else in the response to the request, else not at all."""
+    if destination:
+        return DeliveryState.QUEUED
+    return DeliveryState.SENT if arrival.reads_response else DeliveryState.FAILED

@@ -1,4 +1,4 @@
-"""What a set of arrivals becomes: rows to save, events to say, outcomes to answer."""
+"""What a set of arrivals becomes: rows to save, events to publish, and the outcome of each."""
 
 from datetime import datetime
 from uuid import UUID
@@ -28,7 +28,10 @@ class NewContact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message, column by column: one that came has an arrival key, one that goes out a state."""
+    """A message, column by column: one that came has an arrival key, one that goes out a state.
+
+    Without a channel and a contact point nothing reaches the customer.
+    """
 
     message_id: UUID
     contact_id: UUID
@@ -36,8 +39,9 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     automatic: bool
+    channel: Channel | None
+    contact_point_id: UUID | None
     arrival_key: UUID | None = None
-    channel: Channel | None = None
     digest: bytes | None = None
     mail_id: str | None = None
     full_text: str | None = None

@@ -1,9 +1,11 @@
 """What a contact is about: rules that the centre writes, asked in the order of their rank."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
+
+from shared.kernel.errors import Invalid
 
 GENERAL = "general"
 
@@ -21,6 +23,15 @@ class TopicRule(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
 
 
+def checked(rules: Sequence[TopicRule]) -> list[TopicRule]:
+    """The rules by rank; raises `Invalid` where two have one rank, or one asks for nothing."""
+    if len({rule.rank for rule in rules}) < len(rules):
+        raise Invalid("two rules have the same rank")
+    if not all(rule.recipient or rule.words or rule.language for rule in rules):
+        raise Invalid("a rule asks for a recipient, a word or a language")
+    return sorted(rules, key=lambda rule: rule.rank)
+
+
 class TopicRules:
     """The rules of a centre, ready to be asked."""
 
@@ -30,11 +41,11 @@ class TopicRules:
 
     def topic(self, *, recipient: str, language: str, text: str) -> str:
         """The topic of the first rule that fits, else `general`. Asks at most the first 20,000 characters."""
-        said = text[:20_000].casefold()
+        lowered = text[:20_000].casefold()
         for rule, words in self._rules:
             if rule.recipient not in (None, recipient) or rule.language not in (None, language):
                 continue
-            if words is None or words.search(said):
+            if words is None or words.search(lowered):
                 return rule.topic
         return GENERAL
 

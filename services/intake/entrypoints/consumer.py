@@ -1,36 +1,61 @@
-"""What intake listens to: its ears in one table."""
+"""What intake consumes: three subscriptions, each with a table of events and decisions."""
 
 from collections.abc import Sequence
 
-from services.intake.application.hearing import Hearing
+from services.intake.application.centre_config import CurrentCentreConfig
+from services.intake.application.commands.accept import Accept
+from services.intake.application.handlers.contacts import ContactHandler
+from services.intake.application.handlers.deliveries import DeliveryHandler
+from services.intake.application.handlers.queues import QueueHandler
+from services.intake.domain.arrival import Arrival
+from services.intake.domain.channels import Channels
+from services.intake.domain.correspondence import Correspondence, requested
+from services.intake.domain.quarantine import Room
+from services.intake.domain.queues import QueueState, changed
+from services.intake.domain.submission import Scene, submitted
 from shared.contracts import topics
 from shared.contracts.external import ContactSubmitted
 from shared.contracts.routing import MessageRequested, QueueChanged
+from shared.kernel.clock import Clock
+from shared.messaging.consumer.handlers import Handlers, handlers, on
 from shared.messaging.consumer.subscription import Subscription
 
+INBOX: Handlers[Arrival | None, Scene] = handlers(
+    on(ContactSubmitted, submitted),  # a contact that another system took in
+)
+DELIVERIES: Handlers[Correspondence | None, Channels] = handlers(
+    on(MessageRequested, requested),  # an agent's reply or a check-in, to be delivered
+)
+QUEUES: Handlers[QueueState | None, None] = handlers(
+    on(QueueChanged, changed),  # what promises and public waits are made of
+)
 
-def subscriptions(hearing: Hearing) -> Sequence[Subscription]:
-    """Three pairs of ears, so that a flood of contacts does not hold back a reply."""
+
+def subscriptions(
+    accept: Accept, config: CurrentCentreConfig, clock: Clock, room: Room
+) -> Sequence[Subscription]:
+    """Three of them, so that a flood of contacts does not hold back a reply."""
+    contacts = ContactHandler(INBOX, accept, config, clock, room)
     return (
         Subscription(
             name="inbox",
             topics=(topics.INBOX,),
-            wanted=frozenset({ContactSubmitted}),
-            handle=hearing.contacts,
-            on_dead_letter=hearing.failed,
-            quarantine=hearing.unreadable,
-            on_duplicate=hearing.repeated,
+            wanted=frozenset(INBOX),
+            handle=contacts,
+            on_dead_letter=contacts.failed,
+            quarantine=contacts.unreadable,
+            on_duplicate=contacts.repeated,
         ),
         Subscription(
             name="deliveries",
             topics=(topics.DELIVERIES,),
-            wanted=frozenset({MessageRequested}),
-            handle=hearing.deliveries,
+            wanted=frozenset(DELIVERIES),
+            handle=DeliveryHandler(DELIVERIES, config.channels),
         ),
         Subscription(
             name="queues",
             topics=(topics.QUEUES,),
-            wanted=frozenset({QueueChanged}),
-            handle=hearing.queues,
+            wanted=frozenset(QUEUES),
+            handle=QueueHandler(QUEUES),
         ),
     )

@@ -1,4 +1,4 @@
-"""The door for mail: takes what is for us, answers 250 when it is committed, relays nothing."""
+"""The SMTP server: takes mail that is for us, answers 250 when it is committed, relays nothing."""
 
 import asyncio
 import logging
@@ -7,8 +7,8 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Incoming
 
-from services.intake.adapters.mail_in import Envelope
-from services.intake.application.mail_room import MailRoom
+from services.intake.application.inbound_mail import InboundMail
+from services.intake.domain.mail import Envelope
 from services.intake.settings import SmtpSettings
 from shared.kernel.errors import Failure, Unavailable
 from shared.observability.logging import get_logger
@@ -27,14 +27,14 @@ logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
 log = get_logger(__name__)
 
 
-class SmtpDoor:
+class SmtpServer:
     """One listening socket; a part of the api process, and the handler of its conversations."""
 
-    def __init__(self, settings: SmtpSettings, room: MailRoom) -> None:
-        self._settings, self._room = settings, room
+    def __init__(self, settings: SmtpSettings, mail: InboundMail) -> None:
+        self._settings, self._mail = settings, mail
         self.port = settings.port
         self.conversations: set[Conversation] = set()
-        self._taking = 0
+        self._in_progress = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self.open = False
@@ -56,9 +56,9 @@ class SmtpDoor:
             conversation.end()
 
     async def check(self) -> None:
-        """Raises `Unavailable` while the door is closed."""
+        """Raises `Unavailable` while the server is not listening."""
         if not self.open:
-            raise Unavailable("the door for mail is closed")
+            raise Unavailable("the server for mail is not listening")
 
     async def handle_MAIL(  # noqa: N802 - the library names it
         self,
@@ -69,7 +69,7 @@ class SmtpDoor:
         options: list[str],
     ) -> str:
         """A new mail begins."""
-        server.taken = 0
+        server.received = 0
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
@@ -93,16 +93,16 @@ class SmtpDoor:
         content = envelope.original_content or b""
         sender = envelope.mail_from if envelope.mail_from != NULL_SENDER else ""
         around = Envelope(sender=sender or "", recipients=tuple(envelope.rcpt_tos))
-        self._taking += 1
+        self._in_progress += 1
         self._idle.clear()
         try:
-            await self._room.take(content, around)
+            await self._mail.receive(content, around)
         except Failure as failure:
-            log.warning("a mail was put off", reason=failure.detail)
+            log.warning("a mail was deferred", reason=failure.detail)
             return LATER
         finally:
-            self._taking -= 1
-            if not self._taking:
+            self._in_progress -= 1
+            if not self._in_progress:
                 self._idle.set()
         return KEPT
 
@@ -117,9 +117,9 @@ class Conversation(SMTP):
 
     line_length_limit = LONGEST_LINE
 
-    def __init__(self, door: SmtpDoor, settings: SmtpSettings) -> None:
+    def __init__(self, server: SmtpServer, settings: SmtpSettings) -> None:
         super().__init__(
-            door,
+            server,
             data_size_limit=settings.max_bytes,
             enable_SMTPUTF8=True,
             hostname=settings.hostname,
@@ -127,31 +127,31 @@ class Conversation(SMTP):
             timeout=settings.timeout_seconds,
             loop=asyncio.get_running_loop(),
         )
-        self.taken = 0
-        self._door, self._most = door, 2 * settings.max_bytes
-        self._crowded = len(door.conversations) >= settings.max_connections
+        self.received = 0
+        self._server, self._max_received = server, 2 * settings.max_bytes
+        self._is_refused = len(server.conversations) >= settings.max_connections
 
     def connection_made(self, transport: Any) -> None:
         """Counted from the first moment."""
-        if self._crowded:
+        if self._is_refused:
             transport.write(FULL)
             transport.close()
             return
-        self._door.conversations.add(self)
+        self._server.conversations.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         """And no longer."""
-        if not self._crowded:
-            self._door.conversations.discard(self)
+        if not self._is_refused:
+            self._server.conversations.discard(self)
             super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
         """The library drains what is too large; we drain only so much."""
-        self.taken += len(data)
-        if self.taken > self._most:
+        self.received += len(data)
+        if self.received > self._max_received:
             self.end()
-        elif not self._crowded:
+        elif not self._is_refused:
             super().data_received(data)
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""Intake's HTTP door on a real socket, and callers with tokens."""
+"""Intake's HTTP API on a real socket, and callers with tokens."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ import httpx2
 from pydantic import SecretStr
 
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
+from services.intake.adapters.channels.registry import registered
 from services.intake.bootstrap import application
 from services.intake.settings import Settings
 from shared.http.app import App
@@ -44,8 +45,9 @@ def app_of(intake: Intake, folder: Path) -> App:
         settings,
         intake.database,
         Authenticator(settings.auth, SystemClock()),
-        reception=intake.reception,
+        submission=intake.submission,
         replay=intake.replay,
+        channels=registered(settings, SystemClock()),
         clock=intake.clock,
     )
 

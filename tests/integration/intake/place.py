@@ -1,30 +1,40 @@
-"""Intake at work on a database of its own: its doors, and a look behind them."""
+"""Intake at work on a database of its own: its ways in, and a look behind them."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from services.intake.adapters import store_centre
+from services.intake.adapters.channels.email.readers import MailReaders
+from services.intake.adapters.db import queues as stored_queues
 from services.intake.adapters.language import LanguageDetector
-from services.intake.adapters.reading import MailReaders
-from services.intake.application.accept import Accept
-from services.intake.application.centre import CurrentCentre
-from services.intake.application.hearing import Hearing
-from services.intake.application.mail_room import MailRoom
-from services.intake.application.quarantine import Replay
-from services.intake.application.reception import Reception
+from services.intake.application.centre_config import CurrentCentreConfig
+from services.intake.application.commands.accept import Accept
+from services.intake.application.commands.replay_quarantined import ReplayQuarantined
+from services.intake.application.handlers.contacts import ContactHandler
+from services.intake.application.handlers.deliveries import DeliveryHandler
+from services.intake.application.inbound_mail import InboundMail
+from services.intake.application.submission import Submission
 from services.intake.domain.arrival import Accepted, Arrival, Outcome, Receipt
+from services.intake.domain.channels import Channels
+from services.intake.domain.quarantine import Room
+from services.intake.domain.queues import QueueState
+from services.intake.entrypoints.consumer import DELIVERIES, INBOX, subscriptions
+from services.intake.entrypoints.jobs import Scene
 from services.intake.settings import ReadingSettings
 from shared.contracts.cloudevents import Incoming, decode
 from shared.contracts.event import Event
 from shared.contracts.routing import QueueChanged
-from shared.database.database import Database
+from shared.database.database import Database, Tx
+from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.outbox.outbox import unpack
+from shared.messaging.outbox.use_case import Result, execute
 from tests.support.clock import FakeClock
 from tests.support.records import FakeRecord
-from tests.unit.intake.builders import DEFAULTS, WORDINGS
+from tests.unit.intake.builders import CHANNELS, DEFAULTS, WORDINGS
 
 DETECT = LanguageDetector()
+ROOM = Room(max_count=10_000, max_bytes=256 * 2**20)
 OUTBOX = "select * from outbox order by xid, position"
 SUMS = """
 select channel, sum(received)::int, sum(stored)::int, sum(quarantined)::int, sum(deduplicated)::int
@@ -36,32 +46,51 @@ class Intake:
     """The use cases over one database, with a clock that stands still."""
 
     def __init__(
-        self, database: Database, clock: FakeClock, readers: MailReaders | None = None
+        self,
+        database: Database,
+        clock: FakeClock,
+        readers: MailReaders | None = None,
+        channels: Channels = CHANNELS,
     ) -> None:
-        self.database, self.clock = database, clock
-        self.accept = Accept(DETECT)
-        self.centre = CurrentCentre(DEFAULTS, WORDINGS.acknowledgement, clock)
-        self.reception = Reception(database, self.accept, self.centre, lanes=2, cap=500)
+        self.database, self.clock, self.room = database, clock, ROOM
+        self.use_case = Accept(DETECT)
+        self.config = CurrentCentreConfig(DEFAULTS, WORDINGS.acknowledgement, channels, clock)
+        self.submission = Submission(
+            database, self.use_case, self.config, max_in_flight=2, max_batch=500
+        )
         self.readers = readers or MailReaders(ReadingSettings())
-        self.room = MailRoom(database, self.reception, self.readers, clock)
-        self.replay = Replay(database, self.accept, self.centre, self.readers, clock)
-        self.hearing = Hearing(self.accept, self.centre, clock)
+        self.mail = InboundMail(database, self.submission, self.readers, clock)
+        self.replay = ReplayQuarantined(database, self.use_case, self.config, self.readers, clock)
+        self.contacts = ContactHandler(INBOX, self.use_case, self.config, clock, ROOM)
+        self.deliveries = DeliveryHandler(DELIVERIES, channels)
 
-    async def take(self, *arrivals: Arrival) -> list[Outcome]:
+    def subscriptions(self) -> Sequence[Subscription]:
+        """What a worker consumes; each call is as good as a worker of its own."""
+        return subscriptions(self.use_case, self.config, self.clock, self.room)
+
+    def jobs(self, *, batch: int) -> Scene:
+        """What the periodic jobs work with."""
+        return Scene(self.database, self.clock, batch, longest_sleep=timedelta(seconds=1))
+
+    async def accept(self, *arrivals: Arrival) -> list[Outcome]:
         """Accept a set in one transaction."""
-        async with self.database.transaction() as tx:
-            return await self.accept(tx, arrivals, await self.centre.read(tx))
+
+        async def accept(tx: Tx) -> Result[list[Outcome]]:
+            return await self.use_case(tx, arrivals, await self.config.read(tx))
+
+        return await execute(self.database, accept)
 
     async def stored(self, arrival: Arrival) -> Receipt:
         """Accept one that is new; its receipt."""
-        [outcome] = await self.take(arrival)
+        [outcome] = await self.accept(arrival)
         assert isinstance(outcome, Accepted)
         return outcome.receipt
 
     async def know(self, *queues: QueueChanged) -> None:
-        """Routing has told of these queues."""
+        """Routing has published these queues."""
         async with self.database.transaction() as tx:
-            await store_centre.keep_queues(tx, [(queue, self.clock.now()) for queue in queues])
+            states = [QueueState(queue, self.clock.now()) for queue in queues]
+            await stored_queues.save(tx, states)
         self.clock.advance(1)
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Any]:

@@ -46,7 +46,7 @@ async def test_a_contact_is_stored_with_its_promise_and_acknowledgement(intake: 
 
 async def test_200_first_messages_of_one_person_at_once_make_one_customer(intake: Intake) -> None:
     async def first(number: int) -> None:
-        await intake.take(
+        await intake.accept(
             an_arrival("Asha.Rao@Example.ORG" if number % 2 else "asha.rao@example.org")
         )
 
@@ -54,8 +54,8 @@ async def test_200_first_messages_of_one_person_at_once_make_one_customer(intake
     assert await intake.value("select count(*) from customer") == 1
     assert await intake.value("select count(*) from contact_point") == 1
     assert await intake.value("select count(distinct customer_id) from contact") == 1
-    told = Counter(type(each.data) for each in await intake.said())
-    assert told == {CustomerIdentified: 1, ContactReceived: 200}
+    events = Counter(type(each.data) for each in await intake.said())
+    assert events == {CustomerIdentified: 1, ContactReceived: 200}
     assert await intake.accounts() == {"email": (200, 200, 0, 0)}
 
 
@@ -66,7 +66,7 @@ async def test_sets_that_share_new_people_in_any_order_do_not_block_each_other(
 
     async def a_set(turn: int) -> None:
         ordered = people if turn % 2 else people[::-1]
-        await intake.take(*map(an_arrival, ordered))
+        await intake.accept(*map(an_arrival, ordered))
 
     await asyncio.gather(*map(a_set, range(8)))
     assert await intake.value("select count(*) from customer") == 20
@@ -76,7 +76,7 @@ async def test_sets_that_share_new_people_in_any_order_do_not_block_each_other(
 async def test_the_same_arrival_again_gets_the_first_receipt(intake: Intake) -> None:
     arrival = an_arrival()
     first = await intake.stored(arrival)
-    [again] = await intake.take(arrival)
+    [again] = await intake.accept(arrival)
     assert again == Deduplicated(first)
     assert await intake.accounts() == {"email": (2, 1, 0, 1)}
     assert await intake.value("select count(*) from message where arrival_key is not null") == 1
@@ -84,7 +84,7 @@ async def test_the_same_arrival_again_gets_the_first_receipt(intake: Intake) -> 
 
 async def test_the_same_arrival_twice_in_one_set_is_seen(intake: Intake) -> None:
     arrival = an_arrival()
-    first, again = await intake.take(arrival, arrival)
+    first, again = await intake.accept(arrival, arrival)
     assert isinstance(first, Accepted)
     assert again == Deduplicated(first.receipt)
 
@@ -95,14 +95,14 @@ async def test_another_content_under_the_same_key_is_refused_and_not_counted(
     arrival = an_arrival()
     await intake.stored(arrival)
     other = an_arrival("other@example.org", key=arrival.key, digest=b"other")
-    assert await intake.take(other) == [KeyReused()]
+    assert await intake.accept(other) == [KeyReused()]
     assert await intake.accounts() == {"email": (1, 1, 0, 0)}
     assert await intake.value("select count(*) from customer") == 1
 
 
 async def test_twins_in_two_transactions_end_as_one(intake: Intake) -> None:
     arrival = an_arrival()
-    outcomes = await asyncio.gather(*(intake.reception.take(arrival) for _ in range(50)))
+    outcomes = await asyncio.gather(*(intake.submission.submit(arrival) for _ in range(50)))
     receipts = {outcome.receipt for outcome in outcomes if not isinstance(outcome, KeyReused)}
     assert len(receipts) == 1
     assert await intake.accounts() == {"email": (50, 1, 0, 49)}
@@ -112,7 +112,7 @@ async def test_colliding_transactions_of_two_processes_end_as_one(intake: Intake
     other = Intake(intake.database, intake.clock)
     arrivals = [an_arrival(f"c{number}@example.org") for number in range(30)]
     await asyncio.gather(
-        *(door.reception.take(each) for each in arrivals for door in (intake, other))
+        *(process.submission.submit(each) for each in arrivals for process in (intake, other))
     )
     assert await intake.accounts() == {"email": (60, 30, 0, 30)}
     assert await intake.value("select count(*) from contact") == 30
@@ -134,19 +134,19 @@ async def test_need_and_priority_come_from_the_queue_unless_stated(intake: Intak
     await intake.know(a_queue("billing", QueueTopic(topic="billing", need=rule, priority=2)))
     by_rule = await intake.stored(an_arrival(topic="billing"))
     by_publisher = await intake.stored(an_arrival(topic="billing", need=stated, priority=7))
-    told = [(await intake.said_of(each.contact_id))[0] for each in (by_rule, by_publisher)]
-    assert [(each.need, each.priority) for each in told if isinstance(each, ContactReceived)] == [
+    events = [(await intake.said_of(each.contact_id))[0] for each in (by_rule, by_publisher)]
+    assert [(each.need, each.priority) for each in events if isinstance(each, ContactReceived)] == [
         (rule, 2),
         (stated, 7),
     ]
 
 
-async def test_a_phone_number_has_no_way_out_unless_the_answer_is_heard(intake: Intake) -> None:
-    unheard = await intake.stored(an_arrival("+91 98123 45678", Channel.SMS))
-    heard = await intake.stored(an_arrival("+49 151 2345678", Channel.SMS, heard=True))
-    [failed] = [e for e in await intake.said_of(unheard.contact_id) if isinstance(e, MessageFailed)]
+async def test_a_phone_number_has_no_way_out_unless_the_response_is_read(intake: Intake) -> None:
+    unread = await intake.stored(an_arrival("+91 98123 45678", Channel.SMS))
+    read = await intake.stored(an_arrival("+49 151 2345678", Channel.SMS, reads_response=True))
+    [failed] = [e for e in await intake.said_of(unread.contact_id) if isinstance(e, MessageFailed)]
     assert failed.reason == "no outbound channel for phone"
-    assert [type(e) for e in await intake.said_of(heard.contact_id)] == [
+    assert [type(e) for e in await intake.said_of(read.contact_id)] == [
         ContactReceived,
         MessageSent,
     ]
@@ -156,20 +156,20 @@ async def test_a_reply_joins_the_contact_of_its_own_customer_only(intake: Intake
     first = await intake.stored(an_arrival(mail_id="<one@example.org>"))
     said_id = await intake.value("select message_id from message where state is not null")
     ours = f"<{said_id}@rapport.example>"
-    by_ours = await intake.stored(an_arrival(answers=(ours,), mail_id="<two@example.org>"))
-    by_theirs = await intake.stored(an_arrival(answers=("<nowhere@x>", "<one@example.org>")))
-    stranger = await intake.stored(an_arrival("mallory@example.org", answers=(ours,)))
+    by_ours = await intake.stored(an_arrival(refers_to=(ours,), mail_id="<two@example.org>"))
+    by_theirs = await intake.stored(an_arrival(refers_to=("<nowhere@x>", "<one@example.org>")))
+    stranger = await intake.stored(an_arrival("mallory@example.org", refers_to=(ours,)))
     assert by_ours.contact_id == by_theirs.contact_id == first.contact_id
     assert stranger.contact_id != first.contact_id
     assert by_ours.promise is None
-    told = [type(event) for event in await intake.said_of(first.contact_id)]
-    assert told == [ContactReceived, MessageReceived, MessageReceived]
+    events = [type(event) for event in await intake.said_of(first.contact_id)]
+    assert events == [ContactReceived, MessageReceived, MessageReceived]
 
 
 async def test_nothing_is_kept_when_the_transaction_fails(intake: Intake) -> None:
     async def broken() -> None:
         async with intake.database.transaction() as tx:
-            await intake.accept(tx, [an_arrival()], await intake.centre.read(tx))
+            await intake.use_case(tx, [an_arrival()], await intake.config.read(tx))
             await tx.execute("select 1 / 0")
 
     with pytest.raises(asyncpg.DivisionByZeroError):

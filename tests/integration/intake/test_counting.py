@@ -1,4 +1,4 @@
-"""The metrics count what is committed: they tell the same as the accounts in the database."""
+"""The metrics count what is committed: they tell the same as the tally in the database."""
 
 import pytest
 from prometheus_client import REGISTRY
@@ -23,5 +23,5 @@ async def test_what_is_rolled_back_is_not_counted(intake: Intake) -> None:
 
 async def accepted_in_vain(intake: Intake) -> None:
     async with intake.database.transaction() as tx:
-        await intake.accept(tx, [an_arrival()], await intake.centre.read(tx))
+        await intake.use_case(tx, [an_arrival()], await intake.config.read(tx))
         raise LookupError

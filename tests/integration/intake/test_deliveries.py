@@ -1,4 +1,4 @@
-"""What we write to customers: once, threaded, tried again, and its end is told."""
+"""What we write to customers: once, threaded, tried again, and its outcome is published."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,10 +10,10 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.local.people.mailboxes import Mailboxes
-from services.intake.adapters.mail_out import Mailer
-from services.intake.application.sending import Sending
-from services.intake.domain.delivery import Retry
-from services.intake.entrypoints.timers import PromiseTimer, Sender
+from services.intake.adapters.channels.email.outbound import EmailChannel
+from services.intake.application.delivery import Delivery, DeliveryJob
+from services.intake.domain.delivery import RetryPolicy
+from services.intake.entrypoints.jobs import break_promises
 from services.intake.settings import MailSettings
 from shared.contracts.cloudevents import Incoming, Origin
 from shared.contracts.intake import (
@@ -32,12 +32,13 @@ from tests.support.eventually import eventually
 from tests.support.kafka import running
 from tests.unit.intake.builders import NOON, a_queue, an_arrival
 
-RETRY = Retry(first=timedelta(seconds=10), longest=timedelta(minutes=10), attempts=3)
+RETRY = RetryPolicy(first=timedelta(seconds=10), longest=timedelta(minutes=10), attempts=3)
 LEASE = timedelta(minutes=5)
+BROKEN = "select count(*) from promise where outcome = 'broken'"
 
 
 class Provider(Mailboxes):
-    """A mail provider that can be told what to answer, and remembers return paths."""
+    """A mail provider that answers as it is set, and remembers return paths."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,11 +65,14 @@ async def provider() -> AsyncIterator[Provider]:
     await started.stop()
 
 
-def a_sender(intake: Intake, provider: Provider, **changes: Any) -> Sender:
-    settings = MailSettings(host="127.0.0.1", port=provider.port, timeout_seconds=5, **changes)
-    mailer = Mailer(settings, intake.clock)
-    sending = Sending(intake.database, mailer, RETRY, intake.clock, LEASE)
-    return Sender(sending, mailer, connections=settings.connections, in_hand=16, poll=0.05)
+def a_delivery(intake: Intake, port: int = 9) -> Delivery:
+    email = EmailChannel(MailSettings(host="127.0.0.1", port=port, timeout_seconds=5), intake.clock)
+    return Delivery(intake.database, {Channel.EMAIL: email}, RETRY, intake.clock, LEASE)
+
+
+def a_job(intake: Intake, provider: Provider, max_in_flight: int = 4) -> DeliveryJob:
+    delivery = a_delivery(intake, provider.port)
+    return DeliveryJob(delivery, max_in_flight=max_in_flight, max_leased=16, poll=0.05)
 
 
 def a_request(
@@ -95,7 +99,7 @@ def a_request(
 
 async def request(intake: Intake, *requests: Incoming[Any]) -> list[Any]:
     async with intake.database.transaction() as tx:
-        return [each.data for each in await intake.hearing.deliveries(tx, requests)]
+        return [each.data for each in await intake.deliveries(tx, requests)]
 
 
 async def states(intake: Intake) -> list[tuple[str, str]]:
@@ -110,7 +114,7 @@ async def test_the_acknowledgement_reaches_the_customer_marked_as_automatic(
 ) -> None:
     arrival = an_arrival(mail_id="<1@example.org>", language="de")
     receipt = await intake.stored(arrival)
-    async with running(a_sender(intake, provider)):
+    async with running(a_job(intake, provider)):
         mail = await provider.wait_for("asha@example.org", lambda _: True)
         await eventually(lambda: _all_sent(intake))
     assert receipt.promise
@@ -131,7 +135,7 @@ async def test_a_reply_is_sent_as_a_person_writes_and_settles_the_promise(
     asked = a_request(receipt.contact_id)
     await request(intake, asked)
     await request(intake, asked)
-    async with running(a_sender(intake, provider)):
+    async with running(a_job(intake, provider)):
         reply = await provider.wait_for("asha@example.org", lambda m: "refund" in m.text)
         await eventually(lambda: _all_sent(intake))
     assert "auto-submitted" not in reply.headers
@@ -148,12 +152,12 @@ async def _all_sent(intake: Intake) -> bool:
     return {state for _, state in await states(intake)} == {"sent"}
 
 
-async def test_a_refused_mail_has_failed_and_that_is_told(
+async def test_a_refused_mail_has_failed_and_that_is_published(
     intake: Intake, provider: Provider
 ) -> None:
     receipt = await intake.stored(an_arrival())
     provider.answer = "550 no such mailbox"
-    async with running(a_sender(intake, provider)):
+    async with running(a_job(intake, provider)):
         await eventually(lambda: _state_is(intake, "failed"))
     [failed] = [e for e in await intake.said_of(receipt.contact_id) if isinstance(e, MessageFailed)]
     assert failed.reason == "refused by the mail server: 550"
@@ -163,14 +167,14 @@ async def _state_is(intake: Intake, state: str) -> bool:
     return {each for _, each in await states(intake)} == {state}
 
 
-async def test_a_mail_that_is_put_off_is_tried_again_until_the_limit(
+async def test_a_mail_that_is_deferred_is_tried_again_until_the_limit(
     intake: Intake, provider: Provider
 ) -> None:
     await intake.stored(an_arrival())
     provider.answer = "451 later"
-    async with running(a_sender(intake, provider)):
+    async with running(a_job(intake, provider)):
         for attempt in (1, 2):
-            await eventually(lambda done=attempt: _put_off(intake, done))  # type: ignore[misc]  # a default binds it
+            await eventually(lambda done=attempt: _deferred(intake, done))  # type: ignore[misc]  # a default binds it
             assert await states(intake) == [("acknowledgement", "queued")]
             intake.clock.advance(600)
         await eventually(lambda: _state_is(intake, "failed"))
@@ -179,18 +183,18 @@ async def test_a_mail_that_is_put_off_is_tried_again_until_the_limit(
     assert len(provider.return_paths) == 3
 
 
-async def _put_off(intake: Intake, attempts: int) -> bool:
+async def _deferred(intake: Intake, attempts: int) -> bool:
     sql = "select attempts = $1 and next_attempt_at < $2 from message where state = 'queued'"
     return bool(await intake.value(sql, attempts, intake.clock.now() + LEASE))
 
 
-async def test_a_put_off_mail_arrives_in_the_end_and_once(
+async def test_a_deferred_mail_arrives_in_the_end_and_once(
     intake: Intake, provider: Provider
 ) -> None:
     await intake.stored(an_arrival())
     provider.answer = "451 later"
-    async with running(a_sender(intake, provider)):
-        await eventually(lambda: _put_off(intake, 1))
+    async with running(a_job(intake, provider)):
+        await eventually(lambda: _deferred(intake, 1))
         provider.answer = "250 OK"
         intake.clock.advance(600)
         await eventually(lambda: _all_sent(intake))
@@ -199,7 +203,7 @@ async def test_a_put_off_mail_arrives_in_the_end_and_once(
 
 async def test_an_address_beyond_ascii_is_written_to(intake: Intake, provider: Provider) -> None:
     await intake.stored(an_arrival("grüße@bücher.example"))
-    async with running(a_sender(intake, provider)):
+    async with running(a_job(intake, provider)):
         await eventually(lambda: _all_sent(intake))
     assert list(provider.mails) == ["grüße@xn--bcher-kva.example"]
 
@@ -209,54 +213,52 @@ async def test_while_the_provider_is_away_nothing_is_lost(intake: Intake) -> Non
     await away.start()
     await away.stop()
     await intake.stored(an_arrival())
-    async with running(a_sender(intake, away)):
-        await eventually(lambda: _put_off(intake, 1))
+    async with running(a_job(intake, away)):
+        await eventually(lambda: _deferred(intake, 1))
     assert await states(intake) == [("acknowledgement", "queued")]
 
 
-async def test_two_senders_send_each_mail_once_and_only_so_many_at_a_time(
+async def test_two_jobs_send_each_mail_once_and_only_so_many_at_a_time(
     intake: Intake, provider: Provider
 ) -> None:
-    await intake.take(*(an_arrival(f"c{number}@example.org") for number in range(60)))
-    senders = [a_sender(intake, provider, connections=3) for _ in range(2)]
-    async with running(*senders):
+    await intake.accept(*(an_arrival(f"c{number}@example.org") for number in range(60)))
+    jobs = [a_job(intake, provider, max_in_flight=3) for _ in range(2)]
+    async with running(*jobs):
         await eventually(lambda: _all_sent(intake), within=20)
     assert sorted(len(mails) for mails in provider.mails.values()) == [1] * 60
     assert 1 < provider.most_at_once <= 6
 
 
-async def test_what_a_vanished_sender_had_in_hand_is_sent_when_its_lease_ends(
+async def test_what_a_vanished_process_had_leased_is_sent_when_its_lease_ends(
     intake: Intake, provider: Provider
 ) -> None:
     await intake.stored(an_arrival())
-    mailer = Mailer(MailSettings(), intake.clock)
-    vanished = Sending(intake.database, mailer, RETRY, intake.clock, LEASE)
-    [claimed] = await vanished.claim(10)
-    sender = Sending(intake.database, mailer, RETRY, intake.clock, LEASE)
-    assert await sender.claim(10) == []
+    [leased] = await a_delivery(intake).lease(10)
+    other = a_delivery(intake)
+    assert await other.lease(10) == []
     intake.clock.advance(LEASE.total_seconds())
-    [again] = await sender.claim(10)
-    assert (again.message_id, again.attempts) == (claimed.message_id, 2)
+    [again] = await other.lease(10)
+    assert (again.message_id, again.attempts) == (leased.message_id, 2)
 
 
 async def test_who_lost_the_lease_settles_nothing(intake: Intake, provider: Provider) -> None:
     receipt = await intake.stored(an_arrival())
-    mailer = Mailer(MailSettings(host="127.0.0.1", port=provider.port), intake.clock)
-    late, owner = (Sending(intake.database, mailer, RETRY, intake.clock, LEASE) for _ in range(2))
-    [lost] = await late.claim(10)
+    late, owner = (a_delivery(intake, provider.port) for _ in range(2))
+    [lost] = await late.lease(10)
     intake.clock.advance(LEASE.total_seconds())
-    [ours] = await owner.claim(10)
+    [ours] = await owner.lease(10)
     provider.answer = "550 no such mailbox"
-    await late.send(lost)
+    await late.deliver(lost)
     assert await states(intake) == [("acknowledgement", "queued")]
     provider.answer = "250 OK"
-    await owner.send(ours)
+    await owner.deliver(ours)
     assert await states(intake) == [("acknowledgement", "sent")]
     assert [type(e) for e in await intake.said_of(receipt.contact_id)] == [
         ContactReceived,
         MessageSent,
     ]
-    await mailer.close()
+    await late.close()
+    await owner.close()
 
 
 async def test_a_customer_whom_nothing_reaches_makes_the_message_fail_at_once(
@@ -278,16 +280,15 @@ async def test_a_message_for_no_contact_is_invalid(intake: Intake) -> None:
 async def test_a_promise_breaks_when_its_time_is_over_and_only_once(intake: Intake) -> None:
     await intake.know(a_queue("general", "*", service_target_seconds=120))
     receipts = [await intake.stored(an_arrival(f"c{n}@example.org")) for n in range(3)]
-    timers = [
-        PromiseTimer(intake.database, intake.clock, batch=2, longest_sleep=timedelta(seconds=1))
-        for _ in range(2)
-    ]
-    assert [await timer.act() for timer in timers] == [0, 0]
+    scene = intake.jobs(batch=2)
+    assert [await break_promises(scene) for _ in range(2)] == [1, 1]
+    assert await intake.value(BROKEN) == 0
     intake.clock.advance(121)
-    assert sum([await timer.act() for timer in (*timers, *timers)]) == 3
+    assert [await break_promises(scene) for _ in range(3)] == [0, 1, 1]
+    assert await intake.value(BROKEN) == 3
     for receipt in receipts:
-        told = await intake.said_of(receipt.contact_id)
-        [settled] = [event for event in told if isinstance(event, PromiseSettled)]
+        events = await intake.said_of(receipt.contact_id)
+        [settled] = [event for event in events if isinstance(event, PromiseSettled)]
         assert settled.outcome is PromiseOutcome.BROKEN
 
 
@@ -296,10 +297,10 @@ async def test_a_reply_after_the_time_does_not_settle_it_again(
 ) -> None:
     receipt = await intake.stored(an_arrival())
     intake.clock.advance(5 * 3_600)
-    timer = PromiseTimer(intake.database, intake.clock, batch=9, longest_sleep=LEASE)
-    assert await timer.act() == 1
+    await break_promises(intake.jobs(batch=9))
+    assert await intake.value(BROKEN) == 1
     await request(intake, a_request(receipt.contact_id))
-    async with running(a_sender(intake, provider)):
+    async with running(a_job(intake, provider)):
         await eventually(lambda: _all_sent(intake))
-    told = [e for e in await intake.said_of(receipt.contact_id) if isinstance(e, PromiseSettled)]
-    assert [each.outcome for each in told] == [PromiseOutcome.BROKEN]
+    events = [e for e in await intake.said_of(receipt.contact_id) if isinstance(e, PromiseSettled)]
+    assert [each.outcome for each in events] == [PromiseOutcome.BROKEN]

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.adapters.reading import MailReaders
+from services.intake.adapters.channels.email.readers import MailReaders
 from services.intake.settings import ReadingSettings
 from shared.http.ops import OpsApp
 from tests.conftest import OpenDatabase
 from tests.integration.http.serving import serving
 from tests.integration.intake.desk import calling
 from tests.integration.intake.place import Intake
-from tests.integration.intake.test_smtp_door import a_mail, deliver, open_door
+from tests.integration.intake.test_smtp_server import a_mail, deliver, listening
 from tests.support.clock import FakeClock
 from tests.support.eventually import eventually
 
@@ -32,14 +32,14 @@ async def intake(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterator
 
 async def test_while_a_hostile_mail_is_read_others_come_in_and_we_are_alive(intake: Intake) -> None:
     alive = OpsApp({}, asyncio.Event())
-    async with open_door(intake.room) as door, serving(alive) as operators:
-        hostile = asyncio.create_task(deliver(door, BREAKS))
+    async with listening(intake.mail) as server, serving(alive) as operators:
+        hostile = asyncio.create_task(deliver(server, BREAKS))
         await eventually(lambda: bool(intake.readers._busy), within=30)
-        await deliver(door, a_mail())
+        await deliver(server, a_mail())
         assert (await operators.get("/livez")).status_code == 200
         assert not hostile.done()
         await hostile
-        await deliver(door, a_mail("One more thing"))
+        await deliver(server, a_mail("One more thing"))
     [kept] = await intake.rows("select * from quarantine")
     assert kept["content"] == BREAKS
     assert kept["reason"] == "reading the mail took too much processor time"
@@ -49,8 +49,8 @@ async def test_while_a_hostile_mail_is_read_others_come_in_and_we_are_alive(inta
 async def test_what_is_replayed_and_still_exceeds_a_limit_stays_with_a_reason(
     intake: Intake, tmp_path: Path
 ) -> None:
-    async with open_door(intake.room) as door:
-        await deliver(door, BREAKS)
+    async with listening(intake.mail) as server:
+        await deliver(server, BREAKS)
     async with calling(intake, tmp_path) as client:
         [item] = (await client.get("/v1/quarantine")).json()["items"]
         answer = await client.post(f"/v1/quarantine/{item['quarantine_id']}/replay")
@@ -72,8 +72,8 @@ async def test_what_is_replayed_and_still_exceeds_a_limit_stays_with_a_reason(
     ids=["empty lines", "line breaks", "a wide cell"],
 )  # fmt: skip
 async def test_a_small_mail_that_used_to_stop_us_is_taken(intake: Intake, content: bytes) -> None:
-    async with open_door(intake.room) as door:
-        await deliver(door, content)
+    async with listening(intake.mail) as server:
+        await deliver(server, content)
     assert await intake.accounts() == {"email": (1, 1, 0, 0)}
     longest = await intake.value("select max(length(coalesce(full_text, text))) from message")
     assert longest <= 4 * len(content)

@@ -8,9 +8,7 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from services.intake.application.hearing import Hearing
 from services.intake.domain.quarantine import Room
-from services.intake.entrypoints.consumer import subscriptions
 from shared.contracts.topics import INTAKE
 from shared.messaging.consumer.processor import Processor
 from shared.messaging.dead_letters.limit import DeadLetterLimit
@@ -56,7 +54,7 @@ def submitted(
 
 def inbox_of(intake: Intake) -> Processor:
     """What works on the inbox's records; each is as good as a worker of its own."""
-    (inbox,) = (each for each in subscriptions(intake.hearing) if each.name == "inbox")
+    (inbox,) = (each for each in intake.subscriptions() if each.name == "inbox")
     return Processor(INTAKE, inbox, intake.database, intake.clock, DeadLetterLimit())
 
 
@@ -167,7 +165,7 @@ async def test_what_we_fail_over_is_a_dead_letter_and_waits_in_quarantine(intake
 async def test_beyond_its_bound_the_quarantine_counts_and_keeps_what_came_first(
     intake: Intake, tmp_path: Path, room: Room
 ) -> None:
-    intake.hearing = Hearing(intake.accept, intake.centre, intake.clock, room)
+    intake.room = room
     before = overflow_counted()
     sent = [torn(offset, b"{" + b"x" * 200) for offset in range(10)]
     await process(intake, sent[:6])
@@ -186,7 +184,7 @@ async def test_beyond_its_bound_the_quarantine_counts_and_keeps_what_came_first(
 
 async def test_what_is_replayed_makes_room(intake: Intake) -> None:
     room = Room(max_count=1, max_bytes=10**6)
-    intake.hearing = Hearing(intake.accept, intake.centre, intake.clock, room)
+    intake.room = room
     await execute(intake, BREAK)
     await process(intake, [submitted(1)])
     await execute(intake, MEND)

@@ -12,10 +12,11 @@ from typing import Any
 import psutil
 import pytest
 
-from services.intake.adapters import reading_process
-from services.intake.adapters.mail_in import Envelope, read_mail
-from services.intake.adapters.reading import MailReaders
-from services.intake.adapters.reading_process import Job, Limit, answer_to
+from services.intake.adapters.channels.email import reader_process
+from services.intake.adapters.channels.email.inbound import read_mail
+from services.intake.adapters.channels.email.reader_process import Job, Limit, reading_of
+from services.intake.adapters.channels.email.readers import MailReaders
+from services.intake.domain.mail import Envelope
 from services.intake.settings import ReadingSettings
 from shared.contracts.cloudevents import TraceContext
 from shared.kernel.errors import Invalid, Unavailable
@@ -28,7 +29,7 @@ BREAKS = b"From: asha@example.org\r\nContent-Type: text/html\r\n\r\n" + b"<br>" 
 ROOT = Path(__file__).parents[3]
 PARENT = """
 import asyncio
-from services.intake.adapters.reading import MailReaders
+from services.intake.adapters.channels.email.readers import MailReaders
 from services.intake.settings import ReadingSettings
 
 async def main():
@@ -55,7 +56,7 @@ async def opened(**changes: Any) -> AsyncIterator[MailReaders]:
 def pids(parent: int | None = None) -> list[int]:
     """The processes that read mails for this one."""
     children = psutil.Process(parent).children()
-    return [each.pid for each in children if reading_process.__name__ in each.cmdline()]
+    return [each.pid for each in children if reader_process.__name__ in each.cmdline()]
 
 
 async def test_a_mail_is_read_as_it_would_be_here() -> None:
@@ -86,9 +87,9 @@ async def test_what_takes_too_much_memory_is_refused_and_others_are_read() -> No
 
 
 def test_what_gives_more_text_than_it_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_process, "MAX_OUTPUT", 0)
-    answer = answer_to(Job(content=MAIL, envelope=AROUND, received_at=NOON))
-    assert (answer.exceeded, answer.arrival) == (Limit.OUTPUT, None)
+    monkeypatch.setattr(reader_process, "MAX_OUTPUT", 0)
+    reading = reading_of(Job(content=MAIL, envelope=AROUND, received_at=NOON))
+    assert (reading.exceeded, reading.arrival) == (Limit.OUTPUT, None)
 
 
 async def test_a_process_that_is_killed_loses_no_mail() -> None:

@@ -2,14 +2,14 @@
 
 from prometheus_client import REGISTRY
 
-from services.intake.application.promises import break_due
-from services.intake.entrypoints.timers import PromiseWatch
+from services.intake.application.commands.settle_promises import break_due
+from services.intake.entrypoints.jobs import show_promises_at_risk
 from tests.integration.intake.place import Intake
 from tests.unit.intake.builders import an_arrival
 
 
 async def at_risk(intake: Intake) -> float | None:
-    await PromiseWatch(intake.database, intake.clock).look()
+    await show_promises_at_risk(intake.jobs(batch=10))
     return REGISTRY.get_sample_value("rapport_promises_at_risk")
 
 

@@ -10,8 +10,8 @@ import httpx2
 import msgspec
 import pytest
 
-from services.intake.adapters.mail_in import Envelope
 from services.intake.domain.arrival import Arrival
+from services.intake.domain.mail import Envelope
 from shared.contracts.intake import ContactReceived
 from shared.kernel.errors import Invalid
 from shared.messaging.dead_letters.letter import dead_letter
@@ -46,7 +46,7 @@ def submitted(address: str = "asha@example.org", channel: str = "sms") -> bytes:
 async def bury(intake: Intake, value: bytes, offset: int = 1) -> None:
     letter = dead_letter(FakeRecord(value, HEADERS, offset=offset), "invalid", "data: wrong")
     async with intake.database.transaction() as tx:
-        await intake.hearing.unreadable(tx, [letter])
+        await intake.contacts.unreadable(tx, [letter])
 
 
 async def ids(client: httpx2.AsyncClient) -> list[str]:
@@ -94,8 +94,8 @@ async def test_what_can_be_read_in_the_end_is_replayed_and_the_sums_stay_true(
     assert replayed.status_code == 200, replayed.text
     assert replayed.json()["outcome"] == "stored"
     assert await intake.accounts() == {"sms": (1, 1, 0, 0)}
-    told = await intake.said_of(UUID(replayed.json()["contact_id"]))
-    assert isinstance(told[0], ContactReceived)
+    events = await intake.said_of(UUID(replayed.json()["contact_id"]))
+    assert isinstance(events[0], ContactReceived)
     again = await client.post(f"{QUARANTINE}/{quarantine_id}/replay")
     assert again.status_code == 409
 
@@ -130,7 +130,7 @@ async def test_a_mail_that_a_bug_kept_out_is_let_in_by_replay(
     mail = b"From: asha@example.org\r\nSubject: hello\r\n\r\nPlease help me with this\r\n"
     with monkeypatch.context() as patched:
         patched.setattr(intake.readers, "read", broken)
-        await intake.room.take(mail, Envelope(sender="asha@example.org", recipients=HELP))
+        await intake.mail.receive(mail, Envelope(sender="asha@example.org", recipients=HELP))
     assert await intake.accounts() == {"email": (1, 0, 1, 0)}
     [quarantine_id] = await ids(client)
     assert (await client.post(f"{QUARANTINE}/{quarantine_id}/replay")).status_code == 200
@@ -152,7 +152,7 @@ async def test_the_accounts_add_up_after_any_mixture(
         match dice.randrange(4):
             case 0 | 1:
                 chosen = dice.choices(arrivals, k=dice.randrange(1, 5))
-                await intake.take(*chosen)
+                await intake.accept(*chosen)
                 received += len(chosen)
             case 2:
                 value = dice.choice(

@@ -16,7 +16,7 @@ import pytest
 
 from deploy.local.people.mailboxes import Mailboxes
 from services.intake.bootstrap import api, worker
-from services.intake.entrypoints.smtp import SmtpDoor
+from services.intake.entrypoints.smtp import SmtpServer
 from services.intake.settings import MailSettings, Settings, SmtpSettings
 from shared.contracts.cloudevents import Incoming, Outgoing, TraceContext
 from shared.contracts.event import Event, topic_of
@@ -49,7 +49,7 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 @dataclass
 class Running:
-    """The doors of a running service, and what stands behind them."""
+    """The ports of a running service, and what stands behind them."""
 
     smtp_port: int
     http: httpx2.AsyncClient
@@ -65,8 +65,8 @@ class Running:
 
         async def found() -> list[Incoming[Event]]:
             topics = ("rapport.contacts", "rapport.customers")
-            heard = [each for topic in topics for each in await heard_on(self.kafka, topic)]
-            mine = [each for each in heard if each.subject == customer_or_contact]
+            found = [each for topic in topics for each in await heard_on(self.kafka, topic)]
+            mine = [each for each in found if each.subject == customer_or_contact]
             assert {type(each.data) for each in mine} >= set(types)
             return mine
 
@@ -97,13 +97,13 @@ async def service(
             await stack.enter_async_context(running(*role.parts.values()))
         role = await stack.enter_async_context(api(settings))
         await stack.enter_async_context(running(*role.parts.values()))
-        door: Any = role.parts["smtp"]
-        assert isinstance(door, SmtpDoor)
-        await eventually(lambda: door.open)
+        smtp: Any = role.parts["smtp"]
+        assert isinstance(smtp, SmtpServer)
+        await eventually(lambda: smtp.open)
         assert role.app
         http = await stack.enter_async_context(serving(role.app))
         http.headers.update(token(tmp_path))
-        yield Running(door.port, http, mailboxes, database, broker)
+        yield Running(smtp.port, http, mailboxes, database, broker)
 
 
 def submitted(event_id: str, value: bytes) -> Message:
@@ -124,7 +124,7 @@ async def test_from_a_mail_to_its_answer(service: Running) -> None:
     await service.tell(a_queue(f"q-{uuid4().hex}", "*", forecast=forecast, rank=0))
     known = "select count(*) from queue where body -> 'forecast' is not null"
     await eventually(lambda: _positive(service.database, known), within=20)
-    await asyncio.sleep(1.1)  # the doors look at the queues once a second
+    await asyncio.sleep(1.1)  # the servers look at the queues once a second
     mail = EmailMessage()
     mail["From"], mail["To"] = "Asha Rao <asha@example.org>", "help@rapport.example"
     mail["Message-ID"], mail["Subject"] = "<first@example.org>", "Invoice"
@@ -133,8 +133,8 @@ async def test_from_a_mail_to_its_answer(service: Running) -> None:
     acknowledgement = await service.mailboxes.wait_for("asha@example.org", lambda _: True)
     assert "Hello Asha Rao" in acknowledgement.text
     contact_id = await _only(service.database, "select contact_id from contact")
-    told = await service.said(str(contact_id), ContactReceived, MessageSent)
-    received = next(e.data for e in told if isinstance(e.data, ContactReceived))
+    events = await service.said(str(contact_id), ContactReceived, MessageSent)
+    received = next(e.data for e in events if isinstance(e.data, ContactReceived))
     assert received.promise
     assert received.promise.basis is PromiseBasis.FORECAST
     await service.tell(
@@ -149,10 +149,10 @@ async def test_from_a_mail_to_its_answer(service: Running) -> None:
     )
     reply = await service.mailboxes.wait_for("asha@example.org", lambda m: "refunded" in m.text)
     assert reply.headers["in-reply-to"] == "<first@example.org>"
-    told = await service.said(str(contact_id), PromiseSettled)
-    [settled] = [e.data for e in told if isinstance(e.data, PromiseSettled)]
+    events = await service.said(str(contact_id), PromiseSettled)
+    [settled] = [e.data for e in events if isinstance(e.data, PromiseSettled)]
     assert settled.outcome in (PromiseOutcome.BEATEN, PromiseOutcome.KEPT)
-    assert sorted(e.seq or 0 for e in told) == list(range(1, len(told) + 1))
+    assert sorted(e.seq or 0 for e in events) == list(range(1, len(events) + 1))
     await service.said(str(received.customer_id), CustomerIdentified)
 
 
@@ -169,8 +169,8 @@ async def test_an_event_of_the_inbox_is_a_contact_and_keeps_its_trace(service: R
         within=30,
     )
     customer_id = await _only(service.database, customer, address)
-    told = await service.said(str(customer_id), CustomerIdentified)
-    assert all(each.trace and each.trace.parent.startswith(TRACE[:35]) for each in told)
+    events = await service.said(str(customer_id), CustomerIdentified)
+    assert all(each.trace and each.trace.parent.startswith(TRACE[:35]) for each in events)
     sql = "select count(*) from contact where customer_id = $1"
     assert await _only(service.database, sql, customer_id) == 1
     broken = "select count(*) from quarantine where content = '{'::bytea"
@@ -212,8 +212,8 @@ async def test_a_posted_contact_continues_the_trace_of_its_request(service: Runn
         "/v1/contacts", json=a_contact(), headers={"traceparent": TRACE}
     )
     assert answer.status_code == 202, answer.text
-    told = await service.said(answer.json()["contact_id"], ContactReceived, MessageSent)
-    assert {(each.trace or TraceContext("")).parent[:35] for each in told} == {TRACE[:35]}
+    events = await service.said(answer.json()["contact_id"], ContactReceived, MessageSent)
+    assert {(each.trace or TraceContext("")).parent[:35] for each in events} == {TRACE[:35]}
 
 
 async def _positive(database: Database, sql: str, *values: Any) -> bool:

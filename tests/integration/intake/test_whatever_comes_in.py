@@ -44,7 +44,7 @@ MOMENTS = st.datetimes(timezones=st.just(UTC))
 CONTACTS = "select count(*) from contact"
 
 
-def heard(event_id: UUID, submission: object, at: datetime) -> Incoming[Event] | None:
+def incoming(event_id: UUID, submission: object, at: datetime) -> Incoming[Event] | None:
     """What the inbox hands over, unless the contract itself refuses it."""
     try:
         data = msgspec.json.decode(msgspec.json.encode(submission), type=ContactSubmitted)
@@ -68,13 +68,13 @@ def heard(event_id: UUID, submission: object, at: datetime) -> Incoming[Event] |
 async def test_any_submission_is_taken_or_refused_for_a_reason(
     intake: Intake, event_id: UUID, submission: object, at: datetime
 ) -> None:
-    event = heard(event_id, submission, at)
+    event = incoming(event_id, submission, at)
     if event is None:
         return
     before = await intake.value(CONTACTS)
     try:
         async with intake.database.transaction() as tx:
-            await append(tx, await intake.hearing.contacts(tx, [event]))
+            await append(tx, await intake.contacts(tx, [event]))
     except Invalid:
         assert await intake.value(CONTACTS) == before
     else:

@@ -1,18 +1,23 @@
-"""Arrivals, queues and centres, ready made; a test changes only what it is about."""
+"""Arrivals, queues and centre configs, ready made; a test changes only what it is about."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from services.intake.adapters.channels.registry import registered
 from services.intake.adapters.wording import Wordings
-from services.intake.domain.address import point_of
+from services.intake.domain.address import ContactPoint, PointKind, phone_point
 from services.intake.domain.arrival import Arrival
-from services.intake.domain.centre import Centre, Defaults
+from services.intake.domain.centre_config import CentreConfig, Defaults
+from services.intake.domain.channels import Channels
+from services.intake.domain.delivery import Delivered, DeliveryOutcome, LeasedMessage
 from services.intake.domain.promise import PromiseRule
 from services.intake.domain.topic import TopicRule, TopicRules
+from services.intake.settings import Settings
 from shared.contracts.routing import Forecast, QueueChanged, QueueTopic
 from shared.contracts.values import Channel
+from shared.kernel.clock import SystemClock
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 RULE = PromiseRule(minimum=timedelta(minutes=1), default_target=timedelta(hours=4))
@@ -24,6 +29,38 @@ ZONES = {
 }
 DEFAULTS = Defaults(language="en", time_zones=ZONES, value_tier="standard", promise=RULE)
 WORDINGS = Wordings("en")
+SETTINGS = Settings.model_validate(
+    {
+        "database": {"dsn": "postgresql://nowhere"},
+        "kafka": {"bootstrap": "nowhere:0"},
+        "auth": {"issuer": "nobody", "jwks": "nothing"},
+    }
+)
+CHANNELS = Channels(registered(SETTINGS, SystemClock()))
+point_of = CHANNELS.point_of
+
+
+class SmsGateway:
+    """A channel that delivers text messages: it keeps what it was given."""
+
+    is_open = True
+
+    def __init__(self, outcome: DeliveryOutcome | None = None) -> None:
+        self.delivered: list[LeasedMessage] = []
+        self.outcome = outcome or Delivered()
+
+    def point_of(self, address: str) -> ContactPoint:
+        return phone_point(address)
+
+    def reaches(self, point: ContactPoint) -> bool:
+        return point.kind is PointKind.PHONE
+
+    async def deliver(self, message: LeasedMessage) -> DeliveryOutcome:
+        self.delivered.append(message)
+        return self.outcome
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 def an_arrival(
@@ -66,11 +103,12 @@ def a_forecast(p80: float, as_of: datetime = NOON, p50: float = 0) -> Forecast:
     )
 
 
-def a_centre(queues: Iterable[QueueChanged] = (), rules: Sequence[TopicRule] = ()) -> Centre:
+def a_config(queues: Iterable[QueueChanged] = (), rules: Sequence[TopicRule] = ()) -> CentreConfig:
     """A centre with these queues and rules, and the usual defaults."""
-    return Centre(
+    return CentreConfig(
         queues=queues,
         rules=TopicRules(rules),
         defaults=DEFAULTS,
         acknowledge=WORDINGS.acknowledgement,
+        channels=CHANNELS,
     )

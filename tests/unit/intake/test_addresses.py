@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.address import ContactPoint, PointKind, point_of
+from services.intake.domain.address import ContactPoint, PointKind
 from shared.contracts.values import Channel
 from shared.kernel.errors import Invalid
+from tests.unit.intake.builders import point_of
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class Flushes:
 
 async def test_each_gets_their_own_result_in_few_sets() -> None:
     flushes = Flushes()
-    commits = GroupCommit(flushes, lanes=2, cap=50)
+    commits = GroupCommit(flushes, max_in_flight=2, max_batch=50)
     results = await asyncio.gather(*map(commits.submit, range(200)))
     assert results == [item * 2 for item in range(200)]
     assert sorted(chain.from_iterable(flushes.sets)) == list(range(200))
@@ -45,7 +45,7 @@ async def test_one_alone_is_flushed_at_once() -> None:
 
 
 async def test_one_bad_item_fails_alone() -> None:
-    commits = GroupCommit(Flushes(ValueError("bad")), lanes=1)
+    commits = GroupCommit(Flushes(ValueError("bad")), max_in_flight=1)
     results = await asyncio.gather(*map(commits.submit, range(30)), return_exceptions=True)
     assert [item for item, result in enumerate(results) if isinstance(result, ValueError)] == [13]
     assert await commits.submit(1) == 2
@@ -53,7 +53,7 @@ async def test_one_bad_item_fails_alone() -> None:
 
 async def test_an_outage_is_everybodys_and_nobody_is_tried_alone() -> None:
     flushes = Flushes(Unavailable("away"))
-    commits = GroupCommit(flushes, lanes=1)
+    commits = GroupCommit(flushes, max_in_flight=1)
     results = await asyncio.gather(*map(commits.submit, range(30)), return_exceptions=True)
     assert all(isinstance(result, Unavailable) for result in results)
     assert len(flushes.sets) == 1
@@ -61,7 +61,7 @@ async def test_an_outage_is_everybodys_and_nobody_is_tried_alone() -> None:
 
 async def test_who_stops_waiting_does_not_stop_the_others_or_the_item() -> None:
     flushes = Flushes()
-    commits = GroupCommit(flushes, lanes=1)
+    commits = GroupCommit(flushes, max_in_flight=1)
     waiting = [asyncio.create_task(commits.submit(item)) for item in range(5)]
     await asyncio.sleep(0)
     waiting[2].cancel()
@@ -73,14 +73,14 @@ async def test_who_stops_waiting_does_not_stop_the_others_or_the_item() -> None:
 
 
 async def test_beyond_the_backlog_new_items_are_refused() -> None:
-    commits = GroupCommit(Flushes(), lanes=1, backlog=3)
+    commits = GroupCommit(Flushes(), max_in_flight=1, backlog=3)
     results = await asyncio.gather(*map(commits.submit, range(5)), return_exceptions=True)
     assert [type(result) for result in results] == [int, int, int, Overloaded, Overloaded]
 
 
 async def test_drained_waits_for_all() -> None:
     flushes = Flushes()
-    commits = GroupCommit(flushes, lanes=2, cap=3)
+    commits = GroupCommit(flushes, max_in_flight=2, max_batch=3)
     waiting = [asyncio.create_task(commits.submit(item)) for item in range(10)]
     await asyncio.sleep(0)
     await commits.drained()
@@ -88,9 +88,9 @@ async def test_drained_waits_for_all() -> None:
     await asyncio.gather(*waiting)
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 4])
-async def test_no_more_flushes_at_once_than_lanes(lanes: int) -> None:
+@pytest.mark.parametrize("max_in_flight", [1, 2, 4])
+async def test_no_more_flushes_at_once_than_allowed(max_in_flight: int) -> None:
     flushes = Flushes()
-    commits = GroupCommit(flushes, lanes=lanes, cap=5)
+    commits = GroupCommit(flushes, max_in_flight=max_in_flight, max_batch=5)
     await asyncio.gather(*map(commits.submit, range(100)))
-    assert flushes.most == lanes
+    assert flushes.most == max_in_flight

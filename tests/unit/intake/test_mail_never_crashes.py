@@ -7,8 +7,8 @@ from email.policy import SMTP
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.adapters.mail_in import Envelope, read_mail
-from services.intake.domain.mail import mail_id
+from services.intake.adapters.channels.email.inbound import read_mail
+from services.intake.domain.mail import Envelope, mail_id
 from services.intake.domain.text import MAX_LINE, MAX_NAME, MAX_TEXT
 from shared.kernel.errors import Invalid
 from tests.unit.intake.builders import NOON
@@ -53,7 +53,7 @@ def check(content: bytes, sender: str = "a@b.org") -> None:
     except Invalid:
         return
     whole = (arrival.text, arrival.full_text or "", arrival.subject, arrival.name)
-    for text in (*whole, arrival.sender.address, arrival.mail_id or "", *arrival.answers):
+    for text in (*whole, arrival.sender.address, arrival.mail_id or "", *arrival.refers_to):
         assert "\x00" not in text
         text.encode()
     assert len(arrival.text) <= MAX_TEXT

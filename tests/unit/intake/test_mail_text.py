@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.adapters.mail_html import text_of
-from services.intake.adapters.mail_quotes import newest
+from services.intake.adapters.channels.email.html import text_of
+from services.intake.adapters.channels.email.quotes import newest
 
 
 @pytest.mark.parametrize(

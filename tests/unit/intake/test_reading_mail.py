@@ -7,8 +7,9 @@ from email.policy import SMTP
 
 import pytest
 
-from services.intake.adapters.mail_in import Envelope, read_mail
+from services.intake.adapters.channels.email.inbound import read_mail
 from services.intake.domain.arrival import Arrival
+from services.intake.domain.mail import Envelope
 from shared.kernel.errors import Invalid
 from tests.unit.intake.builders import NOON
 
@@ -151,7 +152,7 @@ def test_ids_and_references_are_read_the_nearest_first() -> None:
     mail = HEAD + "In-Reply-To: <c@x>\r\nReferences: <a@x> <b@x>\r\n <c@x>\r\n\r\nx"
     arrival = read(mail)
     assert arrival.mail_id == "<1@example.org>"
-    assert arrival.answers == ("<c@x>", "<b@x>", "<a@x>")
+    assert arrival.refers_to == ("<c@x>", "<b@x>", "<a@x>")
 
 
 def test_the_same_mail_has_the_same_key_whatever_road_it_took() -> None:

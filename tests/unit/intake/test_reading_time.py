@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.adapters.mail_in import Envelope, read_mail
+from services.intake.adapters.channels.email.inbound import read_mail
+from services.intake.domain.mail import Envelope
 from shared.kernel.errors import Invalid
 from tests.unit.intake.builders import NOON
 

@@ -1,4 +1,4 @@
-"""What intake is told is tried at its start, not at the first customer's cost."""
+"""What intake is set to is tried at its start, not at the first customer's cost."""
 
 import json
 
@@ -33,6 +33,27 @@ def test_a_time_zone_that_does_not_exist_is_refused_by_setting_and_name(
     (complaint,) = str(refused.value).splitlines()
     assert complaint.startswith(f"{TIME_ZONES}__EN: ")
     assert repr(zone) in complaint
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("RAPPORT_COMMIT_LANES", "RAPPORT_COMMIT_MAX_IN_FLIGHT"),
+        ("RAPPORT_COMMIT_CAP", "RAPPORT_COMMIT_MAX_BATCH"),
+        ("RAPPORT_MAIL__CONNECTIONS", "RAPPORT_DELIVERY__MAX_IN_FLIGHT"),
+        ("RAPPORT_MAIL__IN_HAND", "RAPPORT_DELIVERY__MAX_LEASED"),
+        ("RAPPORT_MAIL__ATTEMPTS", "RAPPORT_DELIVERY__MAX_ATTEMPTS"),
+    ],
+)
+def test_a_renamed_setting_is_refused_with_its_new_name(
+    environment: pytest.MonkeyPatch, old: str, new: str
+) -> None:
+    environment.setenv(old, "7")
+    with pytest.raises(SettingsError, match=f"{old} is now {new}"):
+        load(Settings)
+    environment.delenv(old)
+    environment.setenv(new, "7")
+    load(Settings)
 
 
 def test_time_zones_that_exist_are_taken_and_so_are_our_own(

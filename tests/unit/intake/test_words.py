@@ -11,7 +11,7 @@ from services.intake.domain.known import Customer, Known
 from services.intake.domain.language import spoken
 from services.intake.domain.opening import opened
 from services.intake.domain.topic import TopicRule, TopicRules
-from tests.unit.intake.builders import WORDINGS, ZONES, a_centre, an_arrival
+from tests.unit.intake.builders import WORDINGS, ZONES, a_config, an_arrival
 
 DUE = datetime(2026, 11, 22, 9, 5, tzinfo=UTC)
 RULES = TopicRules(
@@ -52,7 +52,7 @@ def test_the_first_rule_that_fits_tells_the_topic(
         ("mn", "Сайн байна уу, Asha Rao,", "2026 оны арван нэгдүгээр сарын 22, ням гараг, 17:05 цаг (Улаанбаатарын стандарт цаг)"),
     ],
 )  # fmt: skip
-def test_the_promise_is_told_in_the_customers_language_and_local_time(
+def test_the_promise_is_given_in_the_customers_language_and_local_time(
     language: str, greeting: str, where: str
 ) -> None:
     words = WORDINGS.acknowledgement(language, ZONES[language], DUE, "Asha Rao")
@@ -101,13 +101,13 @@ def test_people_are_greeted_by_name(name: str) -> None:
         ("", None),
     ],
 )
-def test_the_language_of_a_text_is_heard_unless_it_is_unclear(
+def test_the_language_of_a_text_is_detected_unless_it_is_unclear(
     text: str, language: str | None
 ) -> None:
     assert LanguageDetector()(text) == language
 
 
-def test_stated_goes_before_heard_before_known_before_default() -> None:
+def test_stated_goes_before_detected_before_known_before_default() -> None:
     assert spoken("te", "en", "de", "mn") == "te"
     assert spoken(None, "en", "de", "mn") == "en"
     assert spoken(None, None, "de", "mn") == "de"
@@ -134,7 +134,7 @@ def test_a_zone_that_does_not_exist_is_not_believed(
         value_tier="standard",
     )
     arrival = an_arrival(time_zone=stated, language=language)
-    assert opened(arrival, customer, None, a_centre()).time_zone == zone
+    assert opened(arrival, customer, None, a_config()).time_zone == zone
 
 
 @pytest.mark.parametrize(
@@ -150,4 +150,4 @@ def test_a_newcomer_lives_where_they_say_or_where_their_language_does(
 ) -> None:
     arrival = an_arrival(time_zone=stated, language=language)
     nobody = Known(customers={}, earlier={}, threads={})
-    assert [new.time_zone for new in newcomers([arrival], [None], nobody, a_centre())] == [zone]
+    assert [new.time_zone for new in newcomers([arrival], [None], nobody, a_config())] == [zone]

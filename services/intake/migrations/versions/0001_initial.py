@@ -217,6 +217,7 @@ def upgrade() -> None:
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("arrival_key", sa.Uuid(), nullable=True),
         sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("contact_point_id", sa.Uuid(), nullable=True),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
         sa.Column("mail_id", sa.Text(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=True),
@@ -252,13 +253,22 @@ def upgrade() -> None:
             "(arrival_key is null) = (digest is null)", name=op.f("ck_message_digest")
         ),
         sa.CheckConstraint(
-            "(arrival_key is null) = (channel is null)", name=op.f("ck_message_inbound_channel")
+            "(channel is null) = (contact_point_id is null)", name=op.f("ck_message_contact_point")
+        ),
+        sa.CheckConstraint(
+            "channel is not null or coalesce(state, '') = 'failed'",
+            name=op.f("ck_message_reachable"),
         ),
         sa.CheckConstraint(
             "(state is null) = (kind is null)", name=op.f("ck_message_outbound_kind")
         ),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contact.contact_id"], name=op.f("fk_message_contact_id_contact")
+        ),
+        sa.ForeignKeyConstraint(
+            ["contact_point_id"],
+            ["contact_point.contact_point_id"],
+            name=op.f("fk_message_contact_point_id_contact_point"),
         ),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_message")),
         sa.UniqueConstraint("arrival_key", name=op.f("uq_message_arrival_key")),
@@ -336,7 +346,7 @@ def upgrade() -> None:
     op.create_table(
         "quarantine",
         sa.Column("quarantine_id", sa.Uuid(), nullable=False),
-        sa.Column("door", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
@@ -345,7 +355,7 @@ def upgrade() -> None:
         sa.Column("replayed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("contact_id", sa.Uuid(), nullable=True),
         sa.Column("arrival_key", sa.Uuid(), nullable=True),
-        sa.CheckConstraint("door in ('smtp', 'inbox')", name=op.f("ck_quarantine_door")),
+        sa.CheckConstraint("source in ('smtp', 'inbox')", name=op.f("ck_quarantine_source")),
         sa.CheckConstraint(
             "(replayed_at is null) = (contact_id is null)", name=op.f("ck_quarantine_replayed")
         ),

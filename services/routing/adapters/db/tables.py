@@ -33,7 +33,7 @@ from services.routing.domain.contact.model import ContactState, OfferState
 from services.routing.domain.contact.resolutions import ResolutionState
 from services.routing.domain.matching.order import LINE, Direction
 from shared.contracts.routing import HelpStep, Presence, ResolutionOutcome
-from shared.contracts.values import AuthorityKind, Channel, MessageKind
+from shared.contracts.values import AuthorityKind, MessageKind
 from shared.database.base import new_metadata
 from shared.http.idempotency import make_idempotency_table
 from shared.messaging.consumer.inbox import make_inbox_table
@@ -97,7 +97,6 @@ agent_slot = Table(
     Column("channel", Text, nullable=False),
     Column("slot", Integer, nullable=False),
     PrimaryKeyConstraint("agent_id", "channel", "slot"),
-    _one_of("channel", Channel),
     CheckConstraint("slot >= 1", name="slot_counts_from_one"),
 )
 
@@ -142,7 +141,6 @@ contact = Table(
     Column("trace_state", Text),
     Column("match_group", Text, nullable=False, comment="Contacts that ask the same of an agent."),
     _one_of("state", ContactState),
-    _one_of("channel", Channel),
     CheckConstraint(_NEED_IS_WHOLE, name="need_is_whole"),
     CheckConstraint("priority between 1 and 9", name="priority_range"),
     CheckConstraint(

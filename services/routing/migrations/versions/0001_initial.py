@@ -198,10 +198,6 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("slot", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "channel in ('phone', 'email', 'chat', 'sms', 'whatsapp', 'social', 'web', 'api')",
-            name=op.f("ck_agent_slot_channel_known"),
-        ),
         sa.CheckConstraint("slot >= 1", name=op.f("ck_agent_slot_slot_counts_from_one")),
         sa.ForeignKeyConstraint(
             ["agent_id"], ["agent.agent_id"], name=op.f("fk_agent_slot_agent_id_agent")
@@ -274,10 +270,6 @@ def upgrade() -> None:
             sa.Text(),
             nullable=False,
             comment="Contacts that ask the same of an agent.",
-        ),
-        sa.CheckConstraint(
-            "channel in ('phone', 'email', 'chat', 'sms', 'whatsapp', 'social', 'web', 'api')",
-            name=op.f("ck_contact_channel_known"),
         ),
         sa.CheckConstraint(
             "state in ('recorded', 'unplaced') or (queue_id is not null and queued_at is not null)",

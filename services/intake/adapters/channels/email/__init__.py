@@ -1,0 +1,1 @@
+"""E-mail: reading what came in by SMTP, and handing over what goes out."""

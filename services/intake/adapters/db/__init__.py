@@ -1,0 +1,1 @@
+"""SQL of intake, one file for each noun; `tables.py` says what there is."""

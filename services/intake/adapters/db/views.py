@@ -1,0 +1,78 @@
+"""SQL of what the API shows: a contact as the customer sees it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from shared.database.database import Tx
+from shared.database.rows import from_row
+
+
+class PromiseView(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise and what became of it."""
+
+    promise_id: UUID
+    made_at: datetime
+    due_at: datetime
+    basis: str
+    outcome: str | None
+    settled_at: datetime | None
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A message, in or out."""
+
+    message_id: UUID
+    direction: str
+    written_at: datetime
+    subject: str
+    text: str
+    kind: str | None
+    state: str | None
+    settled_at: datetime | None
+    reason: str | None
+    attachments: int
+
+
+class ContactView(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact with all that was written."""
+
+    contact_id: UUID
+    customer_id: UUID
+    channel: str
+    topic: str
+    language: str
+    time_zone: str
+    received_at: datetime
+    automatic: bool
+    promises: list[PromiseView]
+    messages: list[MessageView]
+
+
+CONTACT = """
+select contact_id, customer_id, channel, topic, language, time_zone, received_at, automatic
+from contact where contact_id = $1
+"""
+PROMISES = """
+select promise_id, made_at, due_at, basis, outcome, settled_at
+from promise where contact_id = $1 order by made_at
+"""
+MESSAGES = """
+select message_id, case when state is null then 'in' else 'out' end as direction, written_at,
+  subject, text, kind, state, settled_at, reason,
+  (select count(*) from attachment a where a.message_id = m.message_id)::int as attachments
+from message m where contact_id = $1 order by written_at, message_id
+"""
+
+
+async def contact(tx: Tx, contact_id: UUID) -> ContactView | None:
+    """The contact, if there is one."""
+    row = await tx.fetchrow(CONTACT, contact_id)
+    if row is None:
+        return None
+    return ContactView(
+        **dict(row),
+        promises=[from_row(each, PromiseView) for each in await tx.fetch(PROMISES, contact_id)],
+        messages=[from_row(each, MessageView) for each in await tx.fetch(MESSAGES, contact_id)],
+    )

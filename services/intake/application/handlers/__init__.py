@@ -1,0 +1,1 @@
+"""Consumed events: load the set once, decide in partition order, save once."""
