@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 
 from services.analytics.entrypoints.api import definitions, figures
 from services.analytics.entrypoints.consumer import subscriptions
-from services.analytics.entrypoints.jobs import periodic_jobs
+from services.analytics.entrypoints.jobs import JOBS, Context
 from services.analytics.settings import Settings
 from shared.contracts.topics import ANALYTICS
 from shared.database.database import Database
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
+from shared.jobs.periodic import periodic_jobs
 from shared.kernel.clock import SystemClock
 from shared.messaging.worker import messaging
 from shared.runtime import Role, Service
@@ -38,7 +39,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     """Counts what is consumed; its relay publishes dead letters only."""
     database = await Database.open(settings.database, name="analytics-worker")
     try:
-        jobs = periodic_jobs(database, SystemClock(), settings.job_interval_seconds)
+        jobs = periodic_jobs(JOBS, Context(database, SystemClock(), settings.job_interval_seconds))
         consuming = messaging(ANALYTICS, subscriptions(), database, settings.kafka)
         yield Role(
             parts={**jobs, **consuming.parts},

@@ -14,12 +14,13 @@ from services.followup.application.queries.questions import Questions
 from services.followup.domain.check_ins.policy import Policy, QuietHours, Rule
 from services.followup.entrypoints.api import check_ins, questions
 from services.followup.entrypoints.consumer import subscriptions
-from services.followup.entrypoints.jobs import jobs, periodic_jobs
+from services.followup.entrypoints.jobs import JOBS, Context
 from services.followup.settings import CheckInRule, CheckInSettings, Settings
 from shared.contracts.topics import FOLLOWUP
 from shared.database.database import Database
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
+from shared.jobs.periodic import periodic_jobs
 from shared.jobs.signals import Signals
 from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.worker import messaging
@@ -51,8 +52,14 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     database = await Database.open(settings.database, name="followup-worker")
     try:
         signals = Signals(database)
-        table = jobs(AskDue(rules, links(settings), clock), CloseDue(clock))
-        periodic = periodic_jobs(table, database, signals, clock, settings.job_batch)
+        context = Context(
+            database,
+            clock,
+            settings.job_batch,
+            ask_due=AskDue(rules, links(settings), clock),
+            close_due=CloseDue(clock),
+        )
+        periodic = periodic_jobs(JOBS, context, signals)
         events = messaging(FOLLOWUP, subscriptions(rules, clock), database, settings.kafka)
         checks = {"database": database.ping, **{name: job.check for name, job in periodic.items()}}
         yield Role(

@@ -28,7 +28,7 @@ from services.intake.entrypoints.api.topic_rules import topic_rule_routes
 from services.intake.entrypoints.api.waits import waits_routes
 from services.intake.entrypoints.api.webhooks import webhook_routes
 from services.intake.entrypoints.consumer import subscriptions
-from services.intake.entrypoints.jobs import Scene, periodic_jobs
+from services.intake.entrypoints.jobs import JOBS, Context
 from services.intake.entrypoints.smtp import SmtpServer
 from services.intake.settings import Settings
 from shared.contracts.topics import INTAKE
@@ -36,6 +36,7 @@ from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.http.app import App, create_app
 from shared.http.auth import Authenticator
+from shared.jobs.periodic import periodic_jobs
 from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.worker import messaging
@@ -91,7 +92,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     channels = registered(settings, clock)
     subscribed = consumed(settings, channels, clock)
     kafka = messaging(INTAKE, subscribed, database, settings.kafka)
-    scene = Scene(
+    context = Context(
         database,
         clock,
         batch=settings.promise.batch,
@@ -99,7 +100,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     )
     parts: dict[str, Part] = {
         "delivery": delivery_job(settings, channels, database, clock),
-        **periodic_jobs(scene),
+        **periodic_jobs(JOBS, context),
         **kafka.parts,
     }
     try:

@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from services.routing.entrypoints.api import routers
 from services.routing.entrypoints.api.commands import Commands
 from services.routing.entrypoints.consumer import subscriptions
-from services.routing.entrypoints.jobs import periodic_jobs
+from services.routing.entrypoints.jobs import JOBS, Context
 from services.routing.settings import Settings
 from shared.contracts.topics import ROUTING
 from shared.database.database import Database
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
+from shared.jobs.periodic import periodic_jobs
 from shared.jobs.signals import Signals
 from shared.kernel.clock import SystemClock
 from shared.messaging.worker import messaging
@@ -45,7 +46,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     database = await Database.open(settings.database, name="routing-worker")
     try:
         signals = Signals(database)
-        jobs = periodic_jobs(database, signals, clock, settings)
+        jobs = periodic_jobs(JOBS, Context(database, clock, settings), signals)
         messages = messaging(ROUTING, subscriptions(clock), database, settings.kafka)
         checks = {"database": database.ping, **{name: part.check for name, part in jobs.items()}}
         yield Role(

@@ -1,9 +1,19 @@
-"""Periodic work: one run after another, when its time has come or a signal is set."""
+"""Periodic work: one run after another, when its time has come or a signal is set.
+
+    JOBS = {
+        "dispatcher": Job(dispatch, "dispatch"),  # whoever waits to whoever is free
+        "forecaster": Job(forecast),
+    }
+
+A service keeps its jobs in one such table; `periodic_jobs` makes parts of a worker of them.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeAlias
+from datetime import datetime
+from functools import partial
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from shared.jobs.backoff import Backoff, pause
 from shared.jobs.signals import Signal, Signals
@@ -13,7 +23,16 @@ from shared.observability.logging import get_logger
 Command: TypeAlias = Callable[[], Awaitable[float]]
 """Does what is due now, and returns in how many seconds the next run is due unless signalled."""
 
+C = TypeVar("C")
+
 log = get_logger(__name__)
+
+
+class Job(NamedTuple, Generic[C]):
+    """One row of a service's table: what it runs, and the signal that wakes it before its time."""
+
+    run: Callable[[C], Awaitable[float]]
+    signal: str = ""
 
 
 class PeriodicJob:
@@ -76,3 +95,25 @@ class PeriodicJob:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def periodic_jobs(
+    table: Mapping[str, Job[C]], context: C, signals: Signals | None = None
+) -> dict[str, PeriodicJob]:
+    """The jobs as parts of a worker, by name; each runs with the same context."""
+    return {
+        name: PeriodicJob(
+            name,
+            partial(job.run, context),
+            signals=signals if job.signal else None,
+            signal=job.signal,
+        )
+        for name, job in table.items()
+    }
+
+
+def seconds_until(due: datetime | None, now: datetime, *, shortest: float, longest: float) -> float:
+    """How long to wait for what is due next: within these bounds, and the longest if nothing is."""
+    if due is None:
+        return longest
+    return min(max((due - now).total_seconds(), shortest), longest)

@@ -30,6 +30,8 @@ QUEUES: Handlers[QueueState | None, None] = handlers(
     on(QueueChanged, changed),  # what promises and public waits are made of
 )
 
+HANDLERS = (INBOX, DELIVERIES, QUEUES)
+
 
 def subscriptions(
     accept: Accept, config: CurrentCentreConfig, clock: Clock, room: Room

@@ -3,15 +3,14 @@
 Delivery is no periodic job: it runs all the time, with a process of its own (`application/delivery.py`).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from services.intake.adapters.db import promises
 from services.intake.application.commands.settle_promises import break_due
 from services.intake.application.commands.watch_promises import watch_promises
 from shared.database.database import Database
-from shared.jobs.periodic import Command, PeriodicJob
+from shared.jobs.periodic import Job, seconds_until
 from shared.kernel.clock import Clock
 from shared.messaging.outbox.use_case import execute
 
@@ -19,7 +18,7 @@ WATCH_SECONDS = 2.0
 SHORTEST_SECONDS = 0.05
 
 
-class Scene(NamedTuple):
+class Context(NamedTuple):
     """What the jobs work with. No promise is due sooner than `longest_sleep` after it was made."""
 
     database: Database
@@ -28,47 +27,26 @@ class Scene(NamedTuple):
     longest_sleep: timedelta
 
 
-Job = Callable[[Scene], Awaitable[float]]
-"""Does what is due now, and gives in how many seconds to look again."""
-
-
-async def break_promises(scene: Scene) -> float:
+async def break_promises(context: Context) -> float:
     """Settle promises whose time is over; at once again after a full batch, else when the next is due."""
-    now = scene.clock.now()
-    broken = await execute(scene.database, lambda tx: break_due(tx, now, scene.batch))
-    if broken == scene.batch:
+    now = context.clock.now()
+    broken = await execute(context.database, lambda tx: break_due(tx, now, context.batch))
+    if broken == context.batch:
         return 0
-    async with scene.database.connection() as tx:
+    async with context.database.connection() as tx:
         next_due = await promises.next_due(tx)
-    return _seconds_until(next_due, scene)
+    longest = context.longest_sleep.total_seconds()
+    return seconds_until(next_due, now, shortest=SHORTEST_SECONDS, longest=longest)
 
 
-async def show_promises_at_risk(scene: Scene) -> float:
+async def show_promises_at_risk(context: Context) -> float:
     """Show operators which promises are about to be broken."""
-    now = scene.clock.now()
-    await execute(scene.database, lambda tx: watch_promises(tx, now))
+    now = context.clock.now()
+    await execute(context.database, lambda tx: watch_promises(tx, now))
     return WATCH_SECONDS
 
 
-JOBS: Mapping[str, Job] = {
-    "promises": break_promises,
-    "promise-watch": show_promises_at_risk,
+JOBS = {
+    "promises": Job(break_promises),  # what was promised and not kept in time
+    "promise-watch": Job(show_promises_at_risk),  # what is about to be broken
 }
-
-
-def periodic_jobs(scene: Scene) -> dict[str, PeriodicJob]:
-    """The jobs as parts of the worker, by name; time alone wakes them."""
-
-    def repeated(job: Job) -> Command:
-        return lambda: job(scene)
-
-    return {name: PeriodicJob(name, repeated(job)) for name, job in JOBS.items()}
-
-
-def _seconds_until(next_due: datetime | None, scene: Scene) -> float:
-    """Never longer than within which a new promise could be due."""
-    longest = scene.longest_sleep.total_seconds()
-    if next_due is None:
-        return longest
-    left = (next_due - scene.clock.now()).total_seconds()
-    return min(max(left, SHORTEST_SECONDS), longest)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from services.routing.adapters.db import contacts, offers
 from services.routing.application import signals
@@ -14,8 +14,7 @@ from services.routing.domain.agents.declining import Pauses
 from services.routing.settings import Settings
 from shared.database.database import Database, Tx
 from shared.http import idempotency
-from shared.jobs.periodic import PeriodicJob
-from shared.jobs.signals import Signals
+from shared.jobs.periodic import Job, seconds_until
 from shared.kernel.clock import Clock
 from shared.messaging.outbox.use_case import execute
 
@@ -33,10 +32,6 @@ class Context(NamedTuple):
     database: Database
     clock: Clock
     settings: Settings
-
-
-Run: TypeAlias = Callable[[Context], Awaitable[float]]
-"""Does what is due now, in a transaction; in how many seconds the next run is due."""
 
 
 async def dispatch(context: Context) -> float:
@@ -83,35 +78,12 @@ async def prune_responses(context: Context) -> float:
     return PRUNE_SECONDS
 
 
-class Job(NamedTuple):
-    """One row: what it runs, and the signal that wakes it before its time."""
-
-    run: Run
-    signal: str = ""
-
-
 JOBS = {
     "dispatcher": Job(dispatch, signals.DISPATCH),  # whoever waits to whoever is free
     "due": Job(end_what_is_due, signals.DUE),  # offers and wrap-ups that end by themselves
     "forecaster": Job(forecast),  # how long one waits in each queue
     "idempotency": Job(prune_responses),  # stored responses are kept for a day
 }
-
-
-def periodic_jobs(
-    database: Database, listener: Signals, clock: Clock, settings: Settings
-) -> dict[str, PeriodicJob]:
-    """The jobs as parts of a worker, by name. Any number of workers may run them."""
-    context = Context(database, clock, settings)
-    return {
-        name: PeriodicJob(
-            name,
-            partial(job.run, context),
-            signals=listener if job.signal else None,
-            signal=job.signal,
-        )
-        for name, job in JOBS.items()
-    }
 
 
 def _pauses(settings: Settings) -> Pauses:
@@ -121,9 +93,6 @@ def _pauses(settings: Settings) -> Pauses:
 async def _seconds_until(
     next_due: Callable[[Tx], Awaitable[datetime | None]], context: Context, longest: float
 ) -> float:
-    """How long nothing is due; never so short that it would be no wait."""
     async with context.database.connection() as tx:
         due = await next_due(tx)
-    if due is None:
-        return longest
-    return min(max((due - context.clock.now()).total_seconds(), SOON), longest)
+    return seconds_until(due, context.clock.now(), shortest=SOON, longest=longest)

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from prometheus_client import REGISTRY
 
-from services.analytics.entrypoints.jobs import JOBS, periodic_jobs
+from services.analytics.entrypoints.jobs import JOBS, Context
 from shared.database.database import Database
 from shared.database.migrate import difference
-from shared.messaging.outbox.use_case import execute
+from shared.jobs.periodic import periodic_jobs
 from tests.conftest import MakeDsn
 from tests.integration.analytics.conftest import Count
 from tests.support.clock import FakeClock
@@ -17,7 +17,7 @@ from tests.support.life import NOON, Life, whole_life
 
 
 async def run_once(name: str, database: Database, now: datetime) -> None:
-    await execute(database, lambda tx: JOBS[name](tx, now))
+    await JOBS[name].run(Context(database, FakeClock(now), 10.0))
 
 
 async def test_freshness_is_the_age_of_the_newest_event_whatever_came_last(
@@ -62,7 +62,7 @@ async def test_the_jobs_run_again_and_again_until_they_are_stopped(
         age = clock.now() - max(incoming.time for incoming in (*first, *second))
         return REGISTRY.get_sample_value("rapport_figures_age_seconds") == age.total_seconds()
 
-    async with running(*periodic_jobs(database, clock, 0.01).values()):
+    async with running(*periodic_jobs(JOBS, Context(database, clock, 0.01)).values()):
         for life in (first, second):
             for incoming in life:
                 await count_batch([incoming])

@@ -12,7 +12,7 @@ from services.followup.application.queries.questions import Questions
 from services.followup.domain.check_ins.model import CheckIn, Sent
 from services.followup.domain.check_ins.policy import Policy, Rule
 from services.followup.entrypoints.consumer import subscriptions
-from services.followup.entrypoints.jobs import jobs, run
+from services.followup.entrypoints.jobs import JOBS, Context
 from shared.contracts.cloudevents import Headers, Incoming, decode, stamp
 from shared.contracts.event import Event
 from shared.contracts.routing import MessageRequested
@@ -61,8 +61,9 @@ class FollowUp:
 
     async def act(self, batch: int = 1_000) -> None:
         """All that is due, as a worker's jobs do it: batch by batch while full ones come."""
-        for job in jobs(self.ask_due, self.close_due).values():
-            while await run(job, self.database, self.clock, batch) == 0:
+        context = Context(self.database, self.clock, batch, self.ask_due, self.close_due)
+        for job in JOBS.values():
+            while await job.run(context) == 0:
                 continue
 
     async def asked(self, story: Story | None = None, *, language: str = "en") -> CheckIn:

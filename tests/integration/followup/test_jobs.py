@@ -22,7 +22,7 @@ from services.followup.domain.check_ins.model import (
 )
 from services.followup.domain.check_ins.policy import Policy, Rule
 from services.followup.domain.check_ins.questions import Closed
-from services.followup.entrypoints.jobs import jobs, periodic_jobs
+from services.followup.entrypoints.jobs import JOBS, Context
 from shared.contracts.followup import (
     CheckInSent,
     ResolutionConfirmed,
@@ -32,7 +32,7 @@ from shared.contracts.followup import (
 from shared.contracts.routing import MessageRequested
 from shared.contracts.values import MessageKind
 from shared.database.database import Tx
-from shared.jobs.periodic import PeriodicJob
+from shared.jobs.periodic import PeriodicJob, periodic_jobs
 from shared.jobs.signals import Signals, notify
 from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.outbox.outbox import append
@@ -142,8 +142,14 @@ def parts(
     follow_up: FollowUp, signals: Signals, clock: Clock | None = None
 ) -> dict[str, PeriodicJob]:
     """The jobs of a worker."""
-    table = jobs(follow_up.ask_due, follow_up.close_due)
-    return periodic_jobs(table, follow_up.database, signals, clock or follow_up.clock, 1_000)
+    context = Context(
+        follow_up.database,
+        clock or follow_up.clock,
+        1_000,
+        follow_up.ask_due,
+        follow_up.close_due,
+    )
+    return periodic_jobs(JOBS, context, signals)
 
 
 @asynccontextmanager

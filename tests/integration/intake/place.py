@@ -20,7 +20,7 @@ from services.intake.domain.channels import Channels
 from services.intake.domain.quarantine import Room
 from services.intake.domain.queues import QueueState
 from services.intake.entrypoints.consumer import DELIVERIES, INBOX, subscriptions
-from services.intake.entrypoints.jobs import Scene
+from services.intake.entrypoints.jobs import Context
 from services.intake.settings import ReadingSettings
 from shared.contracts.cloudevents import Incoming, decode
 from shared.contracts.event import Event
@@ -68,9 +68,9 @@ class Intake:
         """What a worker consumes; each call is as good as a worker of its own."""
         return subscriptions(self.use_case, self.config, self.clock, self.room)
 
-    def jobs(self, *, batch: int) -> Scene:
+    def jobs(self, *, batch: int) -> Context:
         """What the periodic jobs work with."""
-        return Scene(self.database, self.clock, batch, longest_sleep=timedelta(seconds=1))
+        return Context(self.database, self.clock, batch, longest_sleep=timedelta(seconds=1))
 
     async def accept(self, *arrivals: Arrival) -> list[Outcome]:
         """Accept a set in one transaction."""

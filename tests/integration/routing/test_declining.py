@@ -10,13 +10,14 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from services.routing.application.commands.make_offers import Limits
-from services.routing.entrypoints.jobs import periodic_jobs
+from services.routing.entrypoints.jobs import JOBS, Context
 from shared.contracts.routing import (
     ContactQueued,
     OfferMade,
     Presence,
     QueuedReason,
 )
+from shared.jobs.periodic import periodic_jobs
 from shared.jobs.signals import Signals
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Invalid
@@ -185,7 +186,9 @@ async def test_the_dispatcher_wakes_when_a_pause_is_over(world: World, tmp_path:
     settings = settings_at(tmp_path, dispatch_seconds=3_600)
     clock = SystemClock()
     signals = Signals(world.database)
-    dispatcher = periodic_jobs(world.database, signals, clock, settings)["dispatcher"]
+    dispatcher = periodic_jobs(JOBS, Context(world.database, clock, settings), signals)[
+        "dispatcher"
+    ]
     assert await declines(world, contact_id)
     over = "update contact set declined = jsonb_set(declined, '{ann,ask_again_at}', to_jsonb($1::text))"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import httpx2
 
-from services.routing.entrypoints.jobs import periodic_jobs
+from services.routing.entrypoints.jobs import JOBS, Context
+from shared.jobs.periodic import periodic_jobs
 from shared.jobs.signals import Signals
 from tests.integration.routing.api import Api, serve, settings_at
 from tests.integration.routing.world import World
@@ -60,7 +61,7 @@ async def test_a_waiting_contact_is_offered_as_soon_as_somebody_is_ready(
     contact_id = await world.receive()
     signals = Signals(world.database)
     settings = settings_at(tmp_path, dispatch_seconds=600.0)
-    own = periodic_jobs(world.database, signals, world.clock, settings)
+    own = periodic_jobs(JOBS, Context(world.database, world.clock, settings), signals)
     async with running(signals, *own.values()), api.events() as events:
         assert (await anext(events))[1]["presence"] == "offline"
         await api.put("/v1/desk/presence", {"presence": "ready"})

@@ -1,13 +1,15 @@
 """A periodic job: run at once, again when its time has come, later when something is away."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from shared.jobs import periodic
-from shared.jobs.periodic import PeriodicJob
+from shared.jobs.periodic import Job, PeriodicJob, periodic_jobs, seconds_until
 from shared.jobs.signals import Signal
 from shared.kernel.errors import Unavailable
+from tests.support.clock import NOON
 from tests.support.eventually import eventually
 from tests.support.kafka import running
 
@@ -101,3 +103,28 @@ async def test_a_mistake_of_ours_ends_the_job() -> None:
 
     with pytest.raises(KeyError):
         await PeriodicJob("work", work).run(asyncio.Event())
+
+
+@pytest.mark.parametrize(
+    ("left", "wait"), [(None, 30.0), (-5.0, 0.05), (0.01, 0.05), (7.0, 7.0), (99.0, 30.0)]
+)
+def test_the_wait_for_what_is_due_next_has_bounds(left: float | None, wait: float) -> None:
+    due = None if left is None else NOON + timedelta(seconds=left)
+    assert seconds_until(due, NOON, shortest=0.05, longest=30.0) == wait
+
+
+async def test_each_job_of_a_table_runs_with_the_same_context() -> None:
+    runs: list[tuple[str, str]] = []
+
+    async def first(context: str) -> float:
+        runs.append(("first", context))
+        return HOURS
+
+    async def second(context: str) -> float:
+        runs.append(("second", context))
+        return HOURS
+
+    jobs = periodic_jobs({"a": Job(first), "b": Job(second)}, "the same")
+    assert list(jobs) == ["a", "b"]
+    async with running(*jobs.values()):
+        await eventually(lambda: sorted(runs) == [("first", "the same"), ("second", "the same")])
