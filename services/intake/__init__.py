@@ -1,1 +1,1 @@
-"""Accepts contacts from every channel, answers each with a promise, and delivers what we write back."""
+"""Accepts contacts from every channel, promises each a time, and delivers what we write back."""

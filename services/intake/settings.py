@@ -1,4 +1,4 @@
-"""What intake is told beside what every service is."""
+"""What intake is set to, beside what every service is."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -31,9 +31,9 @@ class SmtpSettings(Block):
     port: Port = Field(2525, description="Port to listen on; 0 takes a free one.")
     hostname: Domain = Field("mail.rapport.example", description="The name we greet with.")
     domains: tuple[Domain, ...] = Field(
-        ("rapport.example",), min_length=1, description="Domains we take mail for, as JSON."
+        ("rapport.example",), min_length=1, description="Domains we accept mail for, as JSON."
     )
-    max_bytes: Positive = Field(20 * 2**20, description="Longer mails are answered with 552.")
+    max_bytes: Positive = Field(20 * 2**20, description="Longer mails get 552.")
     max_connections: Positive = Field(200, description="Connections beyond it get 421.")
     max_recipients: Positive = Field(100, description="Recipients of one mail beyond it get 452.")
     timeout_seconds: Positive = Field(60, description="A silent connection is closed after it.")

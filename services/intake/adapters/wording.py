@@ -21,7 +21,7 @@ class Wordings:
         self._fallback = fallback
 
     def acknowledgement(self, language: str, zone: str, due_at: datetime, name: str) -> Wording:
-        """That we have it, and by when a person answers: the time, where the customer is."""
+        """That we have it, and by when a person replies: the time, where the customer is."""
         spoken = language if language in self._words else self._fallback
         words = self._words[spoken]
         hello = greeting(name, named=words["greeting"], unnamed=words["greeting_unnamed"])

@@ -1,4 +1,4 @@
-"""Channels as decisions see them: how an address is spelled there, and whom we can answer there."""
+"""Channels as decisions see them: how an address is spelled there, and whom we can reach there."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -51,10 +51,10 @@ class Channels:
     def destination(
         self, channel: Channel, points: Iterable[tuple[UUID, ContactPoint]]
     ) -> Destination | None:
-        """Where a customer with these contact points is answered; None where nothing reaches them.
+        """Where a customer with these contact points is written to; None where nothing reaches them.
 
         The first point that can be reached counts, and it is reached over `channel` if that is possible:
-        who wrote on one channel is not answered on another without need.
+        who wrote on one channel gets no reply on another without need.
         """
         for point_id, point in points:
             for candidate in (channel, *self._rules):

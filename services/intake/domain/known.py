@@ -1,4 +1,4 @@
-"""What we know when arrivals come in: the people, the earlier arrivals, the contacts they answer."""
+"""What we know when arrivals come in: the people, the earlier arrivals, the contacts they refer to."""
 
 from datetime import datetime
 from uuid import UUID

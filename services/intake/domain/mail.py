@@ -9,7 +9,7 @@ import msgspec
 LOOP = "x-rapport-loop"
 """The header that marks what we sent; a mail that comes back with it was sent by ourselves."""
 
-# With `=?` it would be read as an encoded word, which can hold anything, where we answer to it.
+# With `=?` it would be read as an encoded word, which can hold anything, where we reply to it.
 _MAIL_ID = re.compile(r"<(?![^<>\s]*=\?)[^<>\s]{1,990}>")
 _OWN = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@[^<>\s]+>")
 _BULK = frozenset(("bulk", "junk", "list", "auto_reply"))
@@ -29,7 +29,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def automatic(headers: Headers, *, return_path: str | None, media_type: str) -> bool:
-    """Whether no person wrote this (RFC 3834 and what senders do instead): it is never answered.
+    """Whether no person wrote this (RFC 3834 and what senders do instead): it is never acknowledged.
 
     `return_path` is the envelope's sender: empty for bounces, None where it is not known.
     """

@@ -30,7 +30,7 @@ def opened(
     topic = arrival.topic or config.rules.topic(
         recipient=arrival.recipient, language=language, text=f"{arrival.subject}\n{arrival.text}"
     )
-    queue, taken = config.choose(topic, language) or (None, None)
+    queue, queue_topic = config.choose(topic, language) or (None, None)
     zones = (arrival.time_zone, customer.time_zone, defaults.time_zones.get(language))
     return NewContact(
         contact_id=new_id(),
@@ -40,9 +40,9 @@ def opened(
         topic=topic,
         language=language,
         time_zone=time_zone(*zones).key,
-        priority=arrival.priority or (taken.priority if taken else None) or ORDINARY,
+        priority=arrival.priority or (queue_topic.priority if queue_topic else None) or ORDINARY,
         queue_id=queue.queue_id if queue else None,
-        need=arrival.need or (taken.need if taken else None),
+        need=arrival.need or (queue_topic.need if queue_topic else None),
         automatic=arrival.automatic,
         received_at=arrival.received_at,
     )

@@ -22,7 +22,7 @@ class PromiseRule(msgspec.Struct, frozen=True, kw_only=True):
 def promised_time(
     received_at: datetime, queue: QueueChanged | None, rule: PromiseRule
 ) -> tuple[datetime, PromiseBasis]:
-    """When a person answers: by the queue's fresh forecast (p80), else by its target.
+    """When a person replies: by the queue's fresh forecast (p80), else by its target.
 
     Never sooner than the minimum, and rounded up to the full minute: what we say is what we mean.
     """
@@ -30,11 +30,11 @@ def promised_time(
     return _full_minute(received_at + max(wait, rule.minimum)), basis
 
 
-def settled(made_at: datetime, due_at: datetime, answered_at: datetime) -> PromiseOutcome:
+def settled(made_at: datetime, due_at: datetime, replied_at: datetime) -> PromiseOutcome:
     """Beaten when at least a quarter of the promised span was left, kept when it was not yet over."""
-    if answered_at > due_at:
+    if replied_at > due_at:
         return PromiseOutcome.BROKEN
-    left = (due_at - answered_at) / (due_at - made_at)
+    left = (due_at - replied_at) / (due_at - made_at)
     return PromiseOutcome.BEATEN if left >= BEATEN_SHARE else PromiseOutcome.KEPT
 
 

@@ -24,7 +24,7 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
 def waits(queues: Iterable[QueueChanged], now: datetime) -> list[Wait]:
     """One line per topic of each queue, by rank: the fresh forecast's median, else the target."""
     ordered = sorted(queues, key=lambda queue: (queue.rank, queue.queue_id))
-    return [_wait(queue, taken.topic, now) for queue in ordered for taken in queue.topics]
+    return [_wait(queue, each.topic, now) for queue in ordered for each in queue.topics]
 
 
 def _wait(queue: QueueChanged, topic: str, now: datetime) -> Wait:

@@ -1,1 +1,1 @@
-"""The doors: SMTP, HTTP, Kafka and the clock."""
+"""The ways in: SMTP, HTTP, Kafka and the clock."""

@@ -1,4 +1,4 @@
-"""The SMTP server: takes mail that is for us, answers 250 when it is committed, relays nothing."""
+"""The SMTP server: accepts mail that is for us, responds 250 when it is committed, relays nothing."""
 
 import asyncio
 import logging
@@ -89,7 +89,7 @@ class SmtpServer:
     async def handle_DATA(  # noqa: N802 - the library names it
         self, _: Any, __: Session, envelope: Incoming
     ) -> str:
-        """The whole mail is here: it is answered when it is committed, and not before."""
+        """The whole mail is here: the response comes when it is committed, and not before."""
         content = envelope.original_content or b""
         sender = envelope.mail_from if envelope.mail_from != NULL_SENDER else ""
         around = Envelope(sender=sender or "", recipients=tuple(envelope.rcpt_tos))
@@ -113,7 +113,7 @@ class SmtpServer:
 
 
 class Conversation(SMTP):
-    """One connection. Whoever sends far more than we take, or too many at once, is cut off."""
+    """One connection. Whoever sends far more than we accept, or too many at once, is cut off."""
 
     line_length_limit = LONGEST_LINE
 

@@ -43,7 +43,7 @@ def submitted(address: str = "asha@example.org", channel: str = "sms") -> bytes:
     return msgspec.json.encode({"reference": "r", "channel": channel, "personal": personal})
 
 
-async def bury(intake: Intake, value: bytes, offset: int = 1) -> None:
+async def put_aside(intake: Intake, value: bytes, offset: int = 1) -> None:
     letter = dead_letter(FakeRecord(value, HEADERS, offset=offset), "invalid", "data: wrong")
     async with intake.database.transaction() as tx:
         await intake.contacts.unreadable(tx, [letter])
@@ -57,8 +57,8 @@ async def test_a_dead_letter_is_kept_and_counted_once_on_its_channel(
     intake: Intake, client: httpx2.AsyncClient
 ) -> None:
     for _ in range(2):
-        await bury(intake, submitted("not a number"))
-    await bury(intake, b"\xff\x00 no json", offset=2)
+        await put_aside(intake, submitted("not a number"))
+    await put_aside(intake, b"\xff\x00 no json", offset=2)
     assert await intake.accounts() == {"sms": (1, 0, 1, 0), "unknown": (1, 0, 1, 0)}
     listed = (await client.get(QUARANTINE)).json()
     assert {item["channel"] for item in listed["items"]} == {"sms", "unknown"}
@@ -72,7 +72,7 @@ async def test_the_list_comes_in_pages_without_gap_or_repetition(
     intake: Intake, client: httpx2.AsyncClient
 ) -> None:
     for offset in range(7):
-        await bury(intake, b"x", offset=offset)
+        await put_aside(intake, b"x", offset=offset)
         intake.clock.advance(1 if offset % 2 else 0)
     seen: list[str] = []
     before: dict[str, str] = {}
@@ -88,7 +88,7 @@ async def test_the_list_comes_in_pages_without_gap_or_repetition(
 async def test_what_can_be_read_in_the_end_is_replayed_and_the_sums_stay_true(
     intake: Intake, client: httpx2.AsyncClient
 ) -> None:
-    await bury(intake, submitted("+919812345678"))
+    await put_aside(intake, submitted("+919812345678"))
     [quarantine_id] = await ids(client)
     replayed = await client.post(f"{QUARANTINE}/{quarantine_id}/replay")
     assert replayed.status_code == 200, replayed.text
@@ -104,7 +104,7 @@ async def test_a_replay_of_what_came_in_elsewhere_is_a_duplicate(
     intake: Intake, client: httpx2.AsyncClient
 ) -> None:
     for offset in (1, 2):
-        await bury(intake, submitted("+919812345678"), offset=offset)
+        await put_aside(intake, submitted("+919812345678"), offset=offset)
     outcomes = [
         (await client.post(f"{QUARANTINE}/{each}/replay")).json()["outcome"]
         for each in await ids(client)
@@ -114,7 +114,7 @@ async def test_a_replay_of_what_came_in_elsewhere_is_a_duplicate(
 
 
 async def test_what_still_cannot_be_read_stays(intake: Intake, client: httpx2.AsyncClient) -> None:
-    await bury(intake, b"{")
+    await put_aside(intake, b"{")
     [quarantine_id] = await ids(client)
     assert (await client.post(f"{QUARANTINE}/{quarantine_id}/replay")).status_code == 422
     assert await intake.accounts() == {"unknown": (1, 0, 1, 0)}
@@ -158,7 +158,7 @@ async def test_the_accounts_add_up_after_any_mixture(
                 value = dice.choice(
                     [b"{", submitted("+4915112345678", "email"), submitted("a@b.org", "email")]
                 )
-                await bury(intake, value, offset=step)
+                await put_aside(intake, value, offset=step)
                 received += 1
             case _:
                 for quarantine_id in dice.sample(found := await ids(client), min(2, len(found))):

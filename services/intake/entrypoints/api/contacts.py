@@ -35,7 +35,7 @@ REFERENCE = "#/components/schemas/{model}"
 
 
 class PromiseOut(Out):
-    """What the customer was told: a person answers by `due_at`."""
+    """The promise in its words: a person replies by `due_at`."""
 
     promise_id: UUID
     due_at: datetime
@@ -115,12 +115,12 @@ def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
 
 
 def reference_to(model: type[BaseModel]) -> dict[str, str]:
-    """Where the document has the schema of this answer."""
+    """Where the document has the schema of this response."""
     return {"$ref": REFERENCE.format(model=model.__name__)}
 
 
 def schemas_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The schema of an answer and of all that it holds, by name."""
+    """The schema of a response and of all that it holds, by name."""
     schema = model.model_json_schema(ref_template=REFERENCE, mode="serialization")
     inner: dict[str, Any] = schema.pop("$defs", {})
     return {model.__name__: schema, **inner}
@@ -128,7 +128,7 @@ def schemas_of(model: type[BaseModel]) -> dict[str, Any]:
 
 _KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": VISIBLE}
 _REPLAYED_HEADER = {
-    "description": "`true` when this answers an earlier request with the same key.",
+    "description": "`true` when this is the response to an earlier request with the same key.",
     "schema": {"type": "string", "const": "true"},
 }
 OPERATION = {
@@ -141,14 +141,14 @@ OPERATION = {
             "name": "idempotency-key",
             "in": "header",
             "required": False,
-            "description": "Recommended: a repetition with the same key and body gets the same answer.",
+            "description": "Recommended: a repetition with the same key and body gets the same response.",
             "schema": _KEY_SCHEMA,
         }
     ],
     "requestBody": {"required": True, "content": {JSON: {"schema": contact_schema()}}},
     "responses": {
         "202": {
-            "description": "Committed, and promised an answer.",
+            "description": "Committed, and promised a reply.",
             "content": {JSON: {"schema": reference_to(ContactAcceptedOut)}},
             "headers": {"Idempotency-Replayed": _REPLAYED_HEADER},
         }
@@ -182,7 +182,7 @@ def contact_routes(database: Database) -> APIRouter:
 
 
 def post_contact(submission: Submission, channels: Channels, clock: Clock) -> HotRoute:
-    """The route, with what it says of itself."""
+    """The route, with its documentation."""
     return HotRoute(
         method="POST",
         path="/v1/contacts",

@@ -128,7 +128,7 @@ def quarantine_routes(database: Database, replay: ReplayQuarantined) -> APIRoute
     async def replay_from_the_quarantine(
         quarantine_id: UUID, caller: Annotated[Caller, require(ADMIN)]
     ) -> ReplayedOut:
-        """Read it once more, and take it in if it can be read now."""
+        """Read it once more, and accept it if it can be read now."""
         column, receipt = await replay(quarantine_id)
         log.info("quarantine replayed", quarantine_id=str(quarantine_id), caller=caller.subject)
         return ReplayedOut(

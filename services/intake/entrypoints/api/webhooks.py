@@ -18,7 +18,7 @@ STORED = 204
 def webhook_routes(
     webhooks: Mapping[Channel, WebhookChannel], submission: Submission, clock: Clock
 ) -> APIRouter:
-    """What providers call; they send again what was not answered with 204."""
+    """What providers call; they send again what did not get 204."""
     routes = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
     for channel, webhook in webhooks.items():
         _add(routes, channel, webhook, submission, clock)

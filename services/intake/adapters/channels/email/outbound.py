@@ -56,7 +56,7 @@ class EmailChannel:
             content = _subject(message.subject) + self._mail(message).as_bytes()
         except _UNWRITABLE as error:
             return Refused(f"the mail cannot be written: {type(error).__name__}")
-        # A null return path: what answers a machine must not start a conversation of machines.
+        # A null return path: what replies to a machine must not start a conversation of machines.
         sender = "" if message.automatic else self._settings.sender
         try:
             async with self._connection() as connection:

@@ -32,7 +32,7 @@ REASONS: Final = {
     Limit.CPU: "reading the mail took too much processor time",
     Limit.MEMORY: "reading the mail took too much memory",
     Limit.OUTPUT: "the mail gives far more text than it holds",
-    Limit.CRASH: "the process that read the mail ended without an answer, twice",
+    Limit.CRASH: "the process that read the mail ended without a result, twice",
 }
 _BYTES_OF_A_LETTER: Final = 4
 _AROUND: Final = 2**20

@@ -1,4 +1,4 @@
-"""Channels on which contacts come in and we cannot answer yet."""
+"""Channels on which contacts come in and nothing can be delivered yet."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ from services.intake.domain.address import ContactPoint
 from services.intake.domain.delivery import LeasedMessage, Refused
 
 
-class UnansweredChannel:
-    """Somebody submits the contacts of this channel. Whom it brings is answered on another channel, if any."""
+class InboundOnlyChannel:
+    """Somebody submits the contacts of this channel. Whom it brings gets replies on another, if any."""
 
     def __init__(self, point_of: Callable[[str], ContactPoint], *, is_open: bool = False) -> None:
         self._point_of = point_of
