@@ -20,7 +20,7 @@ from tests.integration.routing.api import Api
 from tests.integration.routing.world import REFUND, World, refund
 
 
-async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+async def at_once(*work: Coroutine[Any, Any, Any]) -> list[Any]:
     """All at once; failures are returned, other errors raised."""
     found = await asyncio.gather(*work, return_exceptions=True)
     for each in found:
@@ -35,7 +35,7 @@ async def test_dispatchers_at_once_never_offer_twice_or_beyond_capacity(world: W
         await world.agent(f"agent-{number}", slots=3)
     for _ in range(4):
         await world.consume(*(world.received() for _ in range(5)))
-        await together(*(world.dispatch() for _ in range(4)))
+        await at_once(*(world.dispatch() for _ in range(4)))
     await world.dispatch()
     made = await world.published(OfferMade)
     assert len(made) == len({offer.contact_id for offer in made}) == 15
@@ -51,7 +51,7 @@ async def test_fifty_agents_accept_at_once_and_each_has_one(world: World) -> Non
     await world.consume(*(world.received() for _ in names))
     await world.dispatch()
     offers = await world.rows("select offer_id, agent_id from offer")
-    await together(*(world.accept(row["agent_id"], row["offer_id"]) for row in offers))
+    await at_once(*(world.accept(row["agent_id"], row["offer_id"]) for row in offers))
     started = await world.published(AssignmentStarted)
     assert sorted(each.agent_id for each in started) == names
 
@@ -62,7 +62,7 @@ async def test_one_of_two_accepts_wins(world: World) -> None:
     contact_id = await world.receive()
     await world.dispatch()
     offer_id = (await world.offer_of(contact_id))["offer_id"]
-    found = await together(*(world.accept("ann", offer_id) for _ in range(5)))
+    found = await at_once(*(world.accept("ann", offer_id) for _ in range(5)))
     assert found.count(None) == 1
     assert all(isinstance(each, Conflict) for each in found if each is not None)
     assert len(await world.published(AssignmentStarted)) == 1
@@ -76,7 +76,7 @@ async def test_accept_and_withdrawal_at_once_leave_one_truth(world: World) -> No
         await world.presence("ann", Presence.READY)
         await world.dispatch()
         offer_id = (await world.offer_of(contact_id))["offer_id"]
-        await together(
+        await at_once(
             world.presence("ann", Presence.AWAY), world.accept("ann", offer_id), world.expire()
         )
         await world.expire()
@@ -95,7 +95,7 @@ async def test_capacity_lowered_during_dispatch_is_never_exceeded(world: World) 
     for contacts in (3, 6, 9, 12, 15):
         await world.agent("ann", slots=3)
         await world.consume(*(world.received() for _ in range(3)))
-        lowered, _ = await together(lower(world), world.dispatch())
+        lowered, _ = await at_once(lower(world), world.dispatch())
         refused = isinstance(lowered, Conflict)
         held = await world.rows("select from offer where slot is not null")
         assert len(held) <= (3 if refused else 1)
@@ -117,7 +117,7 @@ async def test_actions_at_once_never_spend_more_than_the_day_allows(world: World
     async def act(contact_id: Any) -> Any:
         return await world.act("ann", contact_id, refund(1_500))
 
-    done = await together(*(act(contact_id) for contact_id in contacts))
+    done = await at_once(*(act(contact_id) for contact_id in contacts))
     assert sum(isinstance(each, Refused) for each in done) == 5
     [spent] = await world.rows(
         "select spent, (select sum(amount) from action) as total from authority_day"
@@ -130,7 +130,7 @@ async def test_the_same_key_twenty_times_at_once_acts_once(world: World, api: Ap
     await world.agent(authorities=(REFUND,))
     contact_id = await world.assigned()
     body = {"kind": "refund", "amount": 1_000, "currency": "EUR"}
-    answers = await together(*(api.at(contact_id, "actions", body, key="same") for _ in range(20)))
+    answers = await at_once(*(api.at(contact_id, "actions", body, key="same") for _ in range(20)))
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert len({answer.text for answer in answers if answer.status_code == 201}) == 1
     assert len(await world.rows("select from action")) == 1
@@ -161,7 +161,7 @@ async def test_writing_accepting_and_dispatching_at_once_never_wait_in_a_circle(
         for row in await world.rows("select offer_id, agent_id from offer where state = 'open'"):
             await world.accept(row["agent_id"], row["offer_id"])
 
-    await together(
+    await at_once(
         *(world.consume(*again()[::step]) for step in (1, -1, 1, -1)),
         world.dispatch(),
         accept_all(),

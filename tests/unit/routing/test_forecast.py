@@ -3,12 +3,16 @@
 import random
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.domain.queues.forecast import Line, changed, forecast
-from shared.contracts.routing import Forecast
+from services.routing.domain.agents.model import Agent
+from services.routing.domain.queues.forecast import Line, Recent, changed, forecast, line_of
+from shared.contracts.routing import Forecast, Presence
+from shared.contracts.values import Channel
 from tests.support.clock import NOON
+from tests.unit.routing.test_lifecycle import QUEUE
 
 SECONDS = st.lists(st.floats(0, 3_600), min_size=1, max_size=30)
 
@@ -33,6 +37,38 @@ def p(seconds: float) -> Forecast:
         agents_ready=1,
         as_of=NOON,
     )
+
+
+def test_only_agents_who_are_there_and_able_count_in_a_line() -> None:
+    queue = msgspec.structs.replace(QUEUE, skills={"billing": 2}, languages=("en",))
+
+    def agent(agent_id: str, **more: Any) -> Agent:
+        fields: dict[str, Any] = {
+            "agent_id": agent_id,
+            "presence": Presence.READY,
+            "idle_since": NOON,
+            "skills": {"billing": 2},
+            "languages": ("en",),
+            "free": {Channel.EMAIL: (1,), Channel.CHAT: (2, 3)},
+        }
+        return Agent(**(fields | more))
+
+    agents = [
+        agent("able"),
+        agent("full", free={}),
+        agent("away", presence=Presence.AWAY),
+        agent("novice", skills={"billing": 1}),
+        agent("foreign", languages=("de",)),
+    ]
+    found = line_of(
+        queue,
+        agents,
+        dict.fromkeys(("able", "full", "away"), 3),
+        waiting=7,
+        recent=Recent((5.0,), (100.0,)),
+    )
+    assert (found.waiting, found.agents_ready, found.slots, found.free) == (7, 2, 6, 2)
+    assert (found.waits, found.handling) == ((5.0,), (100.0,))
 
 
 def test_where_nothing_is_known_nothing_is_said() -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from services.routing.domain.agents.declining import Pauses
 from services.routing.domain.contact import lifecycle
 from services.routing.domain.contact.model import Contact, ContactState, OfferState
 from services.routing.domain.contact.waiting import place
@@ -43,6 +45,9 @@ QUEUE = QueueChanged(
     offer_timeout_seconds=30,
     rank=1,
 )
+SECOND = msgspec.structs.replace(QUEUE, queue_id="second")
+QUICK = Pauses.of_seconds(1, 2)
+"""The second decline begins the longest pause."""
 TIMEOUT = timedelta(seconds=30)
 LIVE = (OfferState.OPEN, OfferState.ACCEPTED, OfferState.WRAPPING)
 
@@ -107,6 +112,11 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(outcome=st.sampled_from(OfferOutcome))
     def close_offer(self, outcome: OfferOutcome) -> None:
         self.attempt(lambda: lifecycle.close_offer(self.contact, outcome, self.now))
+
+    @rule(away=st.sampled_from(((), ("ann",))), overflow=st.sampled_from((None, SECOND)))
+    def end_if_due(self, away: tuple[str, ...], overflow: QueueChanged | None) -> None:
+        ended = lifecycle.end_if_due(self.contact, away, overflow, self.now, QUICK)
+        self.attempt(lambda: ended or Decision(self.contact))
 
     @rule()
     def resolve(self) -> None:
@@ -222,6 +232,37 @@ def test_who_hands_a_contact_on_is_remembered_and_reopening_forgets_it() -> None
     reopened, _ = lifecycle.reopen(resolved, QUEUE, "again", NOON)
     assert (reopened.precedence, reopened.preferred_agent) == (True, "ann")
     assert not reopened.declined | reopened.excluded
+
+
+def offered() -> Contact:
+    contact, _ = place(new_contact(), [QUEUE], NOON)
+    return lifecycle.offer(contact, placement(contact, "ann"), new_id(), NOON, TIMEOUT).state
+
+
+def test_an_offer_ends_by_its_time_or_with_its_agent_and_not_before() -> None:
+    just = NOON + TIMEOUT - timedelta(milliseconds=1)
+    assert lifecycle.end_if_due(offered(), (), None, just) is None
+    for now, away, state in (
+        (NOON + TIMEOUT, (), OfferState.EXPIRED),
+        (NOON, ("ann",), OfferState.WITHDRAWN),
+    ):
+        ended = lifecycle.end_if_due(offered(), away, None, now)
+        assert ended is not None
+        assert ended.state.offer is not None
+        assert (ended.state.state, ended.state.offer.state) == (ContactState.WAITING, state)
+
+
+def test_what_its_last_agent_declines_until_the_longest_pause_goes_to_the_overflow_queue() -> None:
+    contact, outcome = offered(), OfferOutcome.DECLINED
+    once, _ = lifecycle.leave_to_others(contact, outcome, SECOND, NOON, QUICK)
+    assert (once.queue_id, lifecycle.times_declined(once)) == ("general", 1)
+    again = lifecycle.offer(once, placement(once, "ann"), new_id(), NOON, TIMEOUT).state
+    stays, _ = lifecycle.leave_to_others(again, outcome, None, NOON, QUICK)
+    moved, events = lifecycle.leave_to_others(again, outcome, SECOND, NOON, QUICK)
+    assert (stays.queue_id, moved.queue_id) == ("general", "second")
+    assert [type(event) for event in events] == [OfferClosed, ContactQueued]
+    withdrawn, _ = lifecycle.leave_to_others(again, OfferOutcome.WITHDRAWN, SECOND, NOON, QUICK)
+    assert withdrawn.queue_id == "general"
 
 
 def written_again(state: ContactState = ContactState.RESOLVED) -> Contact:

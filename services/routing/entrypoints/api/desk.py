@@ -27,7 +27,7 @@ LOOK_SECONDS = 30.0
 
 NO_DESK = refusals({404: "There is no such agent"})
 
-Agent = Annotated[Caller, require("desk")]
+AgentCaller = Annotated[Caller, require("desk")]
 
 
 class PresenceIn(In):
@@ -96,18 +96,18 @@ def desk_routes(commands: Commands, listener: Signals) -> APIRouter:
     database = commands.database
 
     @routes.get("", response_model=Desk, responses=NO_DESK)
-    async def show_the_desk(caller: Agent) -> Response:
+    async def show_the_desk(caller: AgentCaller) -> Response:
         """Presence, open offers and live assignments."""
         return respond_json(await look(database, caller.subject))
 
     @routes.get("/events", response_class=EventSourceResponse, responses=NO_DESK)
-    async def follow_the_desk(request: Request, caller: Agent) -> Response:
+    async def follow_the_desk(request: Request, caller: AgentCaller) -> Response:
         """Server-sent events `desk`: the whole desk, at once and whenever it changes; then `bye`."""
         await look(database, caller.subject)
         return event_stream(request, follow(database, listener, caller.subject))
 
     @routes.put("/presence", response_model=Desk, responses=NO_DESK)
-    async def be_present(presence: PresenceIn, caller: Agent) -> Response:
+    async def be_present(presence: PresenceIn, caller: AgentCaller) -> Response:
         """Say whether work can be offered; open offers are withdrawn from who is not ready."""
         await commands.execute(
             lambda tx, now: set_presence(tx, caller.subject, presence.presence, now)
