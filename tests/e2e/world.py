@@ -118,4 +118,4 @@ def a_world(parts: LocalParts) -> Iterator[World]:
 
 def _size(evidence: Evidence) -> str:
     contacts = len(evidence.of("intake", "contacts"))
-    return f"{contacts} contacts, {len(evidence.told)} events"
+    return f"{contacts} contacts, {len(evidence.published)} events"

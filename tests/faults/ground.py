@@ -19,7 +19,7 @@ from deploy.local.parts import LocalParts
 from deploy.local.platform import SERVICES, WORKER, Addresses, Platform
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.processes import Child, http_ok, tail, wait_until_ready
-from deploy.local.quiet import UNSAID, wait_until_quiet
+from deploy.local.quiet import UNPUBLISHED, wait_until_quiet
 from shared.settings import KafkaSettings
 from tests.e2e.post import Post
 from tests.faults.load import ADDRESS, DOORS, NEED, TOPIC, Crowd, at_work
@@ -239,7 +239,7 @@ class Ground:
     async def nothing_unsaid(self) -> None:
         """Every outbox is published. AssertionError otherwise."""
         for service in SERVICES:
-            assert await self.value(service, UNSAID) == 0, f"{service} has something to say"
+            assert await self.value(service, UNPUBLISHED) == 0, f"{service} has something to say"
 
     async def _nothing_undone(self) -> None:
         for service, query in UNDONE.items():
@@ -305,5 +305,5 @@ def _environments() -> Iterable[tuple[str, dict[str, str]]]:
 def _proxied_broker(parts: LocalParts, opened: ExitStack) -> Proxy:
     """A proxy before the broker's side door; one without such a door is not proxied."""
     port = free_port()
-    door = parts.broker.open_side_door(port) if isinstance(parts.broker, Kafka) else port
+    door = parts.broker.open_side_listener(port) if isinstance(parts.broker, Kafka) else port
     return opened.enter_context(Proxy((LOOPBACK, door), port))

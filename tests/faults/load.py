@@ -11,7 +11,7 @@ import aiosmtplib
 import httpx2
 
 from deploy.local.demo.agents import Agent
-from deploy.local.demo.tell import Teller
+from deploy.local.demo.console_view import ConsoleView
 from deploy.local.people.customers import Customer, Words, contact_of, write_mail
 from deploy.local.people.desks import Desk
 from deploy.local.platform import Addresses
@@ -163,7 +163,7 @@ def event_of(subject: str) -> Outgoing:
     )
 
 
-class Quiet(Teller):
+class Quiet(ConsoleView):
     """Nobody watches a drill."""
 
     def say(self, line: str) -> None:
