@@ -39,21 +39,21 @@ QUEUE = QueueChanged(
 
 @dataclass(frozen=True)
 class Workload:
-    """A pair of ears; `prepare` is done once in the new database."""
+    """A subscription, made on demand; `prepare` is done once in the new database."""
 
-    ears: Callable[[], Subscription]
+    subscription: Callable[[], Subscription]
     prepare: Callable[[Tx], Awaitable[object]] | None = None
 
 
 def _intake() -> Subscription:
     nowhere = {"dsn": "postgresql://nowhere"}
-    told = {"issuer": "nobody", "jwks": "nothing"}
+    auth = {"issuer": "nobody", "jwks": "nothing"}
     settings = IntakeSettings.model_validate(
-        {"database": nowhere, "kafka": {"bootstrap": "nowhere:0"}, "auth": told}
+        {"database": nowhere, "kafka": {"bootstrap": "nowhere:0"}, "auth": auth}
     )
     hearing = IntakeHearing(Accept(LanguageDetector()), current_centre(settings, CLOCK), CLOCK)
-    ears = next(each for each in intake.subscriptions(hearing) if each.name == "inbox")
-    return replace(ears, topics=(SUBMITTED,))
+    subscription = next(each for each in intake.subscriptions(hearing) if each.name == "inbox")
+    return replace(subscription, topics=(SUBMITTED,))
 
 
 def _routing() -> Subscription:
