@@ -37,9 +37,10 @@ EMPTY = ContactSubmitted(
 
 
 class Batch(NamedTuple):
-    """Ids and customers of a batch, and its events: how many of each customer, and the rows."""
+    """Ids, origins (none, as in the loop) and customers of a batch, and its events: counts and rows."""
 
     ids: list[UUID]
+    origins: list[None]
     customers: list[str]
     events: Counter[str]
     rows: list[tuple[object, ...]]
@@ -63,7 +64,7 @@ async def write_all(database: Database, waiting: Iterator[Batch]) -> int:
     written = 0
     for batch in waiting:
         async with database.transaction() as tx:
-            written += len(await tx.fetch(MARK, batch.ids))
+            written += len(await tx.fetch(MARK, batch.ids, batch.origins))
             await tx.execute(counting.COUNT, batch.customers)
             await tx.fetch(NUMBER, list(batch.events), list(batch.events.values()))
             await tx.copy_records_to_table("outbox", columns=COLUMNS, records=batch.rows)
@@ -106,7 +107,8 @@ def _batch(consumed: Sequence[Incoming[Event]]) -> Batch:
         for outgoing, each in zip(events, encoded, strict=True)
     ]
     customers = [each.subject for each in consumed]
-    return Batch([each.id for each in consumed], customers, Counter(customers), rows)
+    ids, no_origins = [each.id for each in consumed], [None] * len(consumed)
+    return Batch(ids, no_origins, customers, Counter(customers), rows)
 
 
 def main(arguments: list[str]) -> None:
