@@ -26,7 +26,7 @@ from shared.kernel.clock import SystemClock
 from tests.e2e.post import Kind, acknowledgement, question
 from tests.e2e.world import World
 from tests.support.eventually import eventually
-from tests.support.kafka import heard_on
+from tests.support.kafka import consumed_from
 
 Json = dict[str, Any]
 WITHIN = 30.0
@@ -200,7 +200,7 @@ class Centre:
 
     async def told(self, contact_id: str) -> list[Incoming[Event]]:
         """Every event about the contact so far, topic by topic."""
-        heard = [await heard_on(self.world.kafka, topic.name) for topic in ABOUT_CONTACTS]
+        heard = [await consumed_from(self.world.kafka, topic.name) for topic in ABOUT_CONTACTS]
         return [event for events in heard for event in events if event.subject == contact_id]
 
     async def figures(self, queue_id: str = "") -> Json:

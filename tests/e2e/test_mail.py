@@ -9,7 +9,7 @@ from shared.contracts.intake import ContactReceived
 from tests.e2e.post import acknowledgement, reply
 from tests.e2e.story import Centre
 from tests.support.eventually import eventually
-from tests.support.kafka import heard_on
+from tests.support.kafka import consumed_from
 
 
 async def test_a_customers_answer_by_mail_joins_the_contact(centre: Centre) -> None:
@@ -78,7 +78,7 @@ async def test_automatic_mail_is_stored_and_never_acknowledged(centre: Centre) -
 
 async def automatic_contacts(centre: Centre) -> list[bool]:
     """Of the centre's contacts, in the order of their arrival, which no person wrote."""
-    events = [told.data for told in await heard_on(centre.world.kafka, "rapport.contacts")]
+    events = [told.data for told in await consumed_from(centre.world.kafka, "rapport.contacts")]
     ours = [
         event
         for event in events

@@ -5,7 +5,7 @@ import asyncio
 from shared.contracts.intake import ContactReceived, CustomerIdentified
 from tests.e2e.story import Centre
 from tests.support.eventually import eventually
-from tests.support.kafka import heard_on
+from tests.support.kafka import consumed_from
 
 POSTED, MAILED = 150, 50
 
@@ -28,7 +28,7 @@ async def test_two_hundred_first_messages_of_one_new_person_make_one_customer(
 
 async def customers_told_of(centre: Centre) -> set[object]:
     """Whose contacts those of the centre are, once all of them are told of."""
-    events = [told.data for told in await heard_on(centre.world.kafka, "rapport.contacts")]
+    events = [told.data for told in await consumed_from(centre.world.kafka, "rapport.contacts")]
     ours = [
         event
         for event in events
@@ -40,6 +40,6 @@ async def customers_told_of(centre: Centre) -> set[object]:
 
 async def introductions(centre: Centre, name: str) -> int:
     """How often somebody of this name became known."""
-    events = [told.data for told in await heard_on(centre.world.kafka, "rapport.customers")]
+    events = [told.data for told in await consumed_from(centre.world.kafka, "rapport.customers")]
     known = [event for event in events if isinstance(event, CustomerIdentified)]
     return len([event for event in known if event.personal.name == name])

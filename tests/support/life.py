@@ -1,4 +1,4 @@
-"""A small model of the life of a contact: what happens to it, as the events that tell of it."""
+"""A small model of the life of a contact: what happens to it, as the events about it."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
