@@ -20,9 +20,9 @@ from tests.support.kafka import settings_of
 
 SILENCE = "silence"
 """The queue in which the window of a check-in closes at once."""
-PATIENCE = "patience"
+ASKED_LATE = "asked-late"
 """The queue whose customers are asked so late that they can write before it."""
-MOST = 200
+MAX_CENTRES = 200
 """Centres of a run, one for each test."""
 ENVIRONMENT = {
     "intake": {"RAPPORT_MAIL__POLL_SECONDS": "0.1", "RAPPORT_MAIL__FIRST_RETRY_SECONDS": "1"},
@@ -32,7 +32,7 @@ ENVIRONMENT = {
         "RAPPORT_CHECK_IN__WINDOW_SECONDS": "3600",
         "RAPPORT_CHECK_IN__RULES": (
             f'[{{"queue_id": "{SILENCE}", "delay_seconds": 0.2, "window_seconds": 1}},'
-            f' {{"queue_id": "{PATIENCE}", "delay_seconds": 8, "window_seconds": 3600}}]'
+            f' {{"queue_id": "{ASKED_LATE}", "delay_seconds": 8, "window_seconds": 3600}}]'
         ),
         "RAPPORT_CHECK_IN__QUIET_HOURS": "false",
     },
@@ -62,7 +62,7 @@ class World:
 
     async def prepare(self) -> None:
         """Tell intake which address is about which topic, before the first mail makes it look."""
-        names = map("c{:03}".format, range(MOST))
+        names = map("c{:03}".format, range(MAX_CENTRES))
         rules = [
             {"rank": rank, "topic": name, "recipient": f"{name}@rapport.example"}
             for rank, name in enumerate(names)

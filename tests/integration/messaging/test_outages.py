@@ -204,7 +204,7 @@ async def test_a_network_that_takes_nothing_ends_a_copy_in_good_time(
         database = await open_at(dsn, statement_timeout_ms=500)
         copying = asyncio.create_task(append_at_length(database, proxy))
         if cut:
-            await eventually(lambda: not proxy.audible)
+            await eventually(lambda: not proxy.passing)
             proxy.cut()
         async with asyncio.timeout(20):
             with pytest.raises(Unavailable):
