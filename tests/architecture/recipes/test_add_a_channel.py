@@ -27,7 +27,7 @@ print("--")
 for name in ("contact", "agent_slot"):
     print(CreateTable(metadata.tables[name]))
 """
-DOOR = """
+ROUTES = """
 from fastapi import FastAPI
 from services.intake.entrypoints.telegram import telegram_routes
 from shared.http.app import route_table
@@ -99,7 +99,7 @@ def test_the_migration_makes_the_tables_what_they_are_said_to_be(
     assert described.count("telegram") == len(dropped)
 
 
-def test_the_door_reads_guards_and_hands_in(copy: Copy, blocks: list[str]) -> None:
+def test_the_route_reads_guards_and_hands_in(copy: Copy, blocks: list[str]) -> None:
     unread = "tests/unit/intake/test_telegram.py"
     for path, block in zip(
         (
@@ -114,11 +114,13 @@ def test_the_door_reads_guards_and_hands_in(copy: Copy, blocks: list[str]) -> No
     tested = copy.run("-m", "pytest", "-q", "-p", "no:cacheprovider", unread)
     assert tested.returncode == 0, tested.stdout
     assert "2 passed" in tested.stdout
-    door = copy.run("-c", DOOR)
-    assert door.stdout.strip() == "[('POST', '/v1/doors/telegram', 'contacts.write')]", door.stderr
+    listed = copy.run("-c", ROUTES)
+    assert listed.stdout.strip() == "[('POST', '/v1/doors/telegram', 'contacts.write')]", (
+        listed.stderr
+    )
 
 
-def test_without_its_name_the_door_does_not_open(tmp_path: Path, blocks: list[str]) -> None:
+def test_without_its_name_the_channel_is_refused(tmp_path: Path, blocks: list[str]) -> None:
     copy = Copy(tmp_path)
     copy.write("services/intake/adapters/telegram_in.py", blocks[2])
     copy.write("tests/unit/intake/test_telegram.py", blocks[3])

@@ -112,9 +112,9 @@ def test_repeated_it_says_of_each_run_what_came_of_it(
     monkeypatch.setattr(repeat, "DEMO", (sys.executable, str(program)))
     monkeypatch.setattr(repeat, "LOGS", tmp_path / "logs")
     assert repeat.main(["--times", "3"]) == bool(broken)
-    said = capsys.readouterr().err
-    assert said.count("held after") == 3 - len(broken)
-    assert ("run 2: ended with 1" in said) == bool(broken)
-    assert ("BROKEN what_came_in_adds_up: web" in said) == bool(broken)
-    assert f"{len(broken)} of 3 runs did not hold" in said
+    output = capsys.readouterr().err
+    assert output.count("held after") == 3 - len(broken)
+    assert ("run 2: ended with 1" in output) == bool(broken)
+    assert ("BROKEN what_came_in_adds_up: web" in output) == bool(broken)
+    assert f"{len(broken)} of 3 runs did not hold" in output
     assert len(list((tmp_path / "logs").iterdir())) == 3
