@@ -14,11 +14,22 @@ SERVICES = ("intake", "routing", "followup", "analytics")
 Rows = dict[tuple[str, str], list[dict[str, Any]]]
 
 
-def published(type_: str, source: str, seq: int, id_: str, **data: Any) -> Published:
+def event(type_: str, source: str, seq: int, id_: str, **data: Any) -> Published:
     topic = {"intake": "rapport.contacts", "routing": "rapport.assignments"}[source]
     return Published(
         topic, 0, seq, id_, f"rapport.{type_}.v1", f"rapport/{source}", "contact-1", seq, data
     )
+
+
+def a_whole_contact() -> list[Published]:
+    """The events of one contact that went through everything."""
+    return [
+        event("contact.received", "intake", 1, "e1", contact_id="contact-1", channel="email"),
+        event("offer.made", "routing", 1, "e2", offer_id="offer-1"),
+        event("assignment.started", "routing", 2, "e3", assignment_id="offer-1"),
+        event("action.taken", "routing", 3, "e4", action_id="action-1", amount=500),
+        event("resolution.claimed", "routing", 4, "e5", resolution_id="resolution-1"),
+    ]
 
 
 class World:
@@ -26,15 +37,7 @@ class World:
 
     def __init__(self) -> None:
         self.dead_letters = 0
-        self.published = [
-            published(
-                "contact.received", "intake", 1, "e1", contact_id="contact-1", channel="email"
-            ),
-            published("offer.made", "routing", 1, "e2", offer_id="offer-1"),
-            published("assignment.started", "routing", 2, "e3", assignment_id="offer-1"),
-            published("action.taken", "routing", 3, "e4", action_id="action-1", amount=500),
-            published("resolution.claimed", "routing", 4, "e5", resolution_id="resolution-1"),
-        ]
+        self.published = a_whole_contact()
         self.rows: Rows = {(service, "unpublished"): [{"n": 0}] for service in SERVICES}
         self.rows |= {
             ("intake", "outbox"): [{"event_id": "e1"}],
@@ -112,11 +115,11 @@ def lose_an_event(world: World) -> None:
 
 
 def publish_what_was_rolled_back(world: World) -> None:
-    world.published.append(published("offer.closed", "routing", 5, "ghost", offer_id="offer-2"))
+    world.published.append(event("offer.closed", "routing", 5, "ghost", offer_id="offer-2"))
 
 
 def publish_twice(world: World) -> None:
-    world.published.append(published("offer.made", "routing", 5, "e6", offer_id="offer-1"))
+    world.published.append(event("offer.made", "routing", 5, "e6", offer_id="offer-1"))
     world.rows["routing", "outbox"].append({"event_id": "e6"})
 
 
