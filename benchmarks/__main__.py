@@ -46,7 +46,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         rounds=options.rounds,
         seconds=options.seconds,
         events=options.events,
-        patience=options.patience,
+        quiet_timeout=options.quiet_timeout,
         rate=options.rate,
         minutes=options.minutes,
     )
@@ -57,9 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("ids", nargs="*", choices=[[], *IDS], help=f"some of {', '.join(IDS)}")
     parser.add_argument("--rounds", type=int, default=plan.rounds, help="rounds; medians count")
-    parser.add_argument("--seconds", type=float, default=plan.seconds, help="seconds a door")
+    parser.add_argument("--seconds", type=float, default=plan.seconds, help="seconds a server")
     parser.add_argument("--events", type=int, default=plan.events, help="events a loop or relay")
-    parser.add_argument("--patience", type=float, default=plan.patience, help="wait for quiet")
+    parser.add_argument(
+        "--quiet-timeout", type=float, default=plan.quiet_timeout, help="wait for quiet"
+    )
     parser.add_argument("--rate", type=int, default=plan.rate, help="E1: contacts a second")
     parser.add_argument("--minutes", type=float, default=plan.minutes, help="E1: how long")
     parser.add_argument("--store", action="store_true", help="keep the figures in stored.json")

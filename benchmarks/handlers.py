@@ -22,8 +22,8 @@ from shared.messaging.kafka import Message, create_topics
 COUNTER = "counter"
 GOAL = 0.5
 LIMIT = 40.0
-EVENTS_OF_A_LIFE = 17
-HEARD: dict[str, tuple[tuple[Topic, ...], frozenset[type[Event]]]] = {
+EVENTS_OF_A_HISTORY = 17
+SUBSCRIBED: dict[str, tuple[tuple[Topic, ...], frozenset[type[Event]]]] = {
     ROUTING: (routing.TOPICS, types_in(*routing.HANDLERS)),
     FOLLOWUP: (followup.TOPICS, types_in(*followup.HANDLERS)),
     ANALYTICS: (analytics.TOPICS, types_in(analytics.HANDLERS)),
@@ -44,12 +44,12 @@ def measure(plan: Plan) -> list[Figure]:
 
 
 def fill(on: Stage, events: int) -> dict[str, int]:
-    """Put submissions and histories into their topics; how many events each service will hear."""
+    """Put submissions and histories into their topics; how many events each service will consume."""
     asyncio.run(create_topics(on.kafka, [*topics.LIVE, SUBMITTED, COUNTED]))
-    told = histories(max(events // EVENTS_OF_A_LIFE, 1))
-    asyncio.run(_publish(on, told, events))
-    listening = {name: heard(told, *ears) for name, ears in HEARD.items()}
-    return {COUNTER: distinct(events), INTAKE: distinct(events), **listening}
+    published = histories(max(events // EVENTS_OF_A_HISTORY, 1))
+    asyncio.run(_publish(on, published, events))
+    consumed = {name: consumed_of(published, *those) for name, those in SUBSCRIBED.items()}
+    return {COUNTER: distinct(events), INTAKE: distinct(events), **consumed}
 
 
 def once(on: Stage, plan: Plan, name: str, expected: int) -> float:
@@ -83,16 +83,18 @@ def figures(rounds: Rounds) -> list[Figure]:
     ]
 
 
-async def _publish(on: Stage, told: dict[str, list[Message]], events: int) -> None:
+async def _publish(on: Stage, published: dict[str, list[Message]], events: int) -> None:
     await publish(on.kafka, SUBMITTED.name, submissions(events))
-    for topic, messages in told.items():
+    for topic, messages in published.items():
         await publish(on.kafka, topic, iter(messages))
 
 
-def heard(
-    told: dict[str, list[Message]], listened: tuple[Topic, ...], wanted: frozenset[type[Event]]
+def consumed_of(
+    published: dict[str, list[Message]],
+    subscribed: tuple[Topic, ...],
+    wanted: frozenset[type[Event]],
 ) -> int:
-    """How many of the records somebody with these ears hears."""
+    """How many of the records a subscription to these topics consumes."""
     types = {type_of(each).encode() for each in wanted}
-    records = (message for topic in listened for message in told.get(topic.name, ()))
+    records = (message for topic in subscribed for message in published.get(topic.name, ()))
     return sum(dict(message.headers)["ce_type"] in types for message in records)

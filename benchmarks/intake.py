@@ -1,7 +1,7 @@
-"""I1–I4: a durable 202 at intake's real door, against no-op doors and a commit for each request.
+"""I1–I4: a durable 202 of intake's real server, against no-op servers and a commit for each request.
 
 Durable: contact, message, promise, acknowledgement, account and outbox rows are committed before
-the answer, and are counted afterwards. The door has one core, the load the other; PostgreSQL takes
+the response, and are counted afterwards. The server has one core, the load the other; PostgreSQL takes
 what it gets.
 """
 
@@ -16,9 +16,9 @@ from functools import partial
 import psutil
 
 from benchmarks import machine
-from benchmarks.doors.schema import TABLES
 from benchmarks.plan import Plan
 from benchmarks.ratios import Figure, Rounds, ratio, table_of_rounds
+from benchmarks.servers.schema import TABLES
 from benchmarks.stage import Stage, count, stage
 from deploy.local.failure import LaunchFailure
 from deploy.local.platform import API, Platform
@@ -29,7 +29,7 @@ from shared.contracts.topics import INTAKE
 BARE, FRAMEWORK = "no-op: bare ASGI", "no-op: FastAPI, model in and out"
 MAPPER, DRIVER = "FastAPI + SQLAlchemy ORM, commit a request", "FastAPI + asyncpg, commit a request"
 OURS, LITTLE, ALL = "intake", "intake, tracing 1 %", "intake, tracing 100 %"
-DOORS = {BARE: "bare", FRAMEWORK: "framework", MAPPER: "mapper", DRIVER: "driver"}
+SERVERS = {BARE: "bare", FRAMEWORK: "framework", MAPPER: "mapper", DRIVER: "driver"}
 SAMPLED = {OURS: None, LITTLE: "0.01", ALL: "1.0"}
 STORING = (MAPPER, DRIVER)
 CONNECTIONS = 128
@@ -45,8 +45,8 @@ BOTH = "select count(*) from contact join outbox on key = contact_id::text"
 
 
 @dataclass
-class Open:
-    """An open door: where, on which database, and how many contacts are there by what statement."""
+class Server:
+    """One that runs: where, on which database, and what statement counts its contacts."""
 
     port: int
     process: Child
@@ -56,8 +56,8 @@ class Open:
 
 
 @dataclass
-class Doors:
-    """All the doors of a run, opened one at a time."""
+class Servers:
+    """All the servers of a run, started one at a time."""
 
     stage: Stage
     sink: Child | None = None
@@ -68,17 +68,17 @@ class Doors:
         self.platform = Platform(self.stage.parts, mail=(LOOPBACK, free_port()))
 
     @contextmanager
-    def open(self, name: str) -> Iterator[Open]:
+    def started(self, name: str) -> Iterator[Server]:
         """One of them, ready."""
-        door = self._intake(name) if name in SAMPLED else self._other(name)
+        server = self._intake(name) if name in SAMPLED else self._other(name)
         try:
-            yield door
+            yield server
         finally:
-            door.process.stop(within=25)
-            if door.dsn:
-                self.stage.drop(door.dsn)
+            server.process.stop(within=25)
+            if server.dsn:
+                self.stage.drop(server.dsn)
 
-    def _intake(self, name: str) -> Open:
+    def _intake(self, name: str) -> Server:
         sampled, dsn = SAMPLED[name], self.stage.database(INTAKE)
         settings = self.platform.extra_env[INTAKE]
         settings.clear()
@@ -93,52 +93,52 @@ class Doors:
         self.platform.wait_until_ready(INTAKE, API)
         token = self.platform.issuer.mint("load", ["contacts.write"], timedelta(hours=12))
         port = int(self.platform.addresses.api[INTAKE].rpartition(":")[2])
-        return Open(port, process, dsn, STORED, token)
+        return Server(port, process, dsn, STORED, token)
 
-    def _other(self, name: str) -> Open:
+    def _other(self, name: str) -> Server:
         port, dsn = free_port(), ""
         if name in STORING:
             dsn = self.stage.plain_database(TABLES)
-        argv = ["-m", "benchmarks.doors", DOORS[name], str(port)]
-        process = self.stage.spawn(argv, DOORS[name], extra={"DSN": dsn})
-        wait_until_ready(process, lambda: _answers(port), within=30)
-        return Open(port, process, dsn, BOTH)
+        argv = ["-m", "benchmarks.servers", SERVERS[name], str(port)]
+        process = self.stage.spawn(argv, SERVERS[name], extra={"DSN": dsn})
+        wait_until_ready(process, lambda: _accepts(port), within=30)
+        return Server(port, process, dsn, BOTH)
 
     def _start_sink(self) -> None:
         if self.sink is None:
             argv = ["-m", "benchmarks.sink", str(self.sink_port)]
             self.sink = self.stage.spawn(argv, "sink", machine.OTHER)
-            wait_until_ready(self.sink, lambda: _answers(self.sink_port), within=30)
+            wait_until_ready(self.sink, lambda: _accepts(self.sink_port), within=30)
 
     def exported(self) -> int:
         """Bytes that the sink was given."""
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{self.sink_port}/", timeout=5) as answer:
-            return int(answer.read())
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{self.sink_port}/", timeout=5) as response:
+            return int(response.read())
 
 
 def measure(plan: Plan) -> list[Figure]:
-    """All rounds of the doors that the plan asks for."""
+    """All rounds of the servers that the plan asks for."""
     names = [BARE, FRAMEWORK, MAPPER, DRIVER] if plan.wants("I1", "I2", "I3") else []
     names += [OURS, *([LITTLE, ALL] if plan.wants("I4") else [])]
     with stage() as on:
-        doors = Doors(on)
-        rounds = plan.rounds_of({name: partial(once, doors, name, plan) for name in names})
+        servers = Servers(on)
+        rounds = plan.rounds_of({name: partial(once, servers, name, plan) for name in names})
     machine.tell(table_of_rounds(f"Intake, {CONNECTIONS} connections", "202s a second", rounds))
     return figures(rounds)
 
 
-def once(doors: Doors, name: str, plan: Plan) -> float:
-    """One door for a while: accepted requests a second. LaunchFailure if a contact is missing."""
-    with doors.open(name) as door:
-        warm = press(doors.stage, door, plan.seconds / 4, plan.most)
+def once(servers: Servers, name: str, plan: Plan) -> float:
+    """One server for a while: accepted requests a second. LaunchFailure if a contact is missing."""
+    with servers.started(name) as server:
+        warm = press(servers.stage, server, plan.seconds / 4, plan.max_requests)
         plan.settle()
-        before = _spent(doors.stage, door)
-        found = press(doors.stage, door, plan.seconds, plan.most)
+        before = _spent(servers.stage, server)
+        found = press(servers.stage, server, plan.seconds, plan.max_requests)
         spent = [
-            after - then for after, then in zip(_spent(doors.stage, door), before, strict=True)
+            after - then for after, then in zip(_spent(servers.stage, server), before, strict=True)
         ]
-        _check(name, door, warm["accepted"] + found["accepted"])
-    if SAMPLED.get(name) and not doors.exported():
+        _check(name, server, warm["accepted"] + found["accepted"])
+    if SAMPLED.get(name) and not servers.exported():
         raise LaunchFailure("no trace was exported")
     own, theirs = (1e6 * seconds / found["accepted"] for seconds in spent)
     machine.tell(
@@ -148,16 +148,16 @@ def once(doors: Doors, name: str, plan: Plan) -> float:
     return float(found["per_second"])
 
 
-def press(on: Stage, door: Open, seconds: float, most: int) -> dict[str, float]:
-    """Load on an open door."""
+def press(on: Stage, server: Server, seconds: float, max_requests: int) -> dict[str, float]:
+    """Load on a server that runs."""
     found: dict[str, float] = on.run(
         "benchmarks.load",
-        *("--port", str(door.port), "--token", door.token, "--seconds", str(seconds)),
-        *("--connections", str(CONNECTIONS), "--most", str(most)),
+        *("--port", str(server.port), "--token", server.token, "--seconds", str(seconds)),
+        *("--connections", str(CONNECTIONS), "--max-requests", str(max_requests)),
         core=machine.OTHER,
     )
     if found["refused"]:
-        raise LaunchFailure(f"answers other than 202: {found['refused']}")
+        raise LaunchFailure(f"responses other than 202: {found['refused']}")
     return found
 
 
@@ -178,20 +178,21 @@ def figures(rounds: Rounds) -> list[Figure]:
     ]
 
 
-def _check(name: str, door: Open, accepted: float) -> None:
-    if door.dsn and (found := count(door.dsn, door.counted)) != accepted:
+def _check(name: str, server: Server, accepted: float) -> None:
+    if server.dsn and (found := count(server.dsn, server.counted)) != accepted:
         raise LaunchFailure(f"{name}: {accepted} were answered with 202, {found} are stored")
 
 
-def _spent(on: Stage, door: Open) -> tuple[float, float]:
-    """Processor seconds that the door and all of PostgreSQL have had."""
-    server = psutil.Process(int((on.parts.postgres.data / "postmaster.pid").read_text().split()[0]))
-    everybody = [server, *server.children(recursive=True)]
+def _spent(on: Stage, server: Server) -> tuple[float, float]:
+    """Processor seconds that the server and all of PostgreSQL have had."""
+    number = (on.parts.postgres.data / "postmaster.pid").read_text().split()[0]
+    postgres = psutil.Process(int(number))
+    everybody = [postgres, *postgres.children(recursive=True)]
     theirs = sum(machine.processor_seconds(process.pid) for process in everybody)
-    return machine.processor_seconds(door.process.pid), theirs
+    return machine.processor_seconds(server.process.pid), theirs
 
 
-def _answers(port: int) -> bool:
+def _accepts(port: int) -> bool:
     with suppress(OSError):
         socket.create_connection((LOOPBACK, port), 0.5).close()
         return True

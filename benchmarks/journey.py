@@ -41,7 +41,7 @@ QUEUE = {
     "offer_timeout_seconds": A_MONTH,
 }
 AGENT = {"name": "An Agent", "languages": ["en", "de", "mn", "te"], "capacity": {"chat": SLOTS}}
-POWERS = {"kind": "refund", "limit": 5_000, "daily_budget": 10**9, "currency": "EUR"}
+AUTHORITY = {"kind": "refund", "limit": 5_000, "daily_budget": 10**9, "currency": "EUR"}
 
 
 def measure(plan: Plan) -> list[Figure]:
@@ -52,7 +52,7 @@ def measure(plan: Plan) -> list[Figure]:
         plan.settle()
         due = asyncio.run(press(platform, plan.rate, contacts))
         late = asyncio.run(delays(on, platform, due))
-    _tell(plan, late)
+    _report(plan, late)
     return [Figure("E1", "contact in to offered, p99 s", _share(late, 0.99), 1.0, at_most=True)]
 
 
@@ -61,13 +61,13 @@ async def open_centre(platform: Platform, agents: int) -> None:
     routing = platform.addresses.api[ROUTING]
     admin = _bearer(platform, "admin", "routing.admin")
     async with httpx2.AsyncClient(base_url=routing, timeout=30) as http:
-        answer = await http.put("/v1/queues/everything", json=QUEUE, headers=admin)
-        answer.raise_for_status()
+        response = await http.put("/v1/queues/everything", json=QUEUE, headers=admin)
+        response.raise_for_status()
         free = asyncio.Semaphore(AT_ONCE)
 
         async def define(agent_id: str) -> None:
             async with free:
-                body = AGENT | {"authorities": [POWERS]}
+                body = AGENT | {"authorities": [AUTHORITY]}
                 put = await http.put(f"/v1/agents/{agent_id}", json=body, headers=admin)
                 put.raise_for_status()
                 ready = {"presence": "ready"}
@@ -94,7 +94,7 @@ async def press(platform: Platform, rate: int, contacts: int) -> dict[str, float
             number, at = await waiting.get()
             body = json.dumps(_chat(number)).encode()
             writer.write(head + f"{len(body)}\r\n\r\n".encode() + body)
-            due[(await _answer(reader))["contact_id"]] = at
+            due[(await _response(reader))["contact_id"]] = at
             waiting.task_done()
 
     carriers = [asyncio.create_task(carry()) for _ in range(CONNECTIONS)]
@@ -137,20 +137,20 @@ def _platform(on: Stage) -> Platform:
 
 
 def _chat(number: int) -> dict[str, object]:
-    """By chat, so that the acknowledgement is the answer and no mail server is measured."""
+    """By chat, so that the acknowledgement is the response and no mail server is measured."""
     body: dict[str, Any] = contact(number)
     personal = body["personal"] | {"address": f"visitor-{number % CUSTOMERS}"}
     return body | {"channel": "chat", "personal": personal}
 
 
-async def _answer(reader: asyncio.StreamReader) -> dict[str, Any]:
+async def _response(reader: asyncio.StreamReader) -> dict[str, Any]:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     at = head.find(b"content-length:") + len(b"content-length:")
     body = await reader.readexactly(int(head[at : head.find(b"\r\n", at)]))
     if not head.startswith(b"http/1.1 202"):
         raise LaunchFailure(f"intake answered {head[9:12].decode()}")
-    told: dict[str, Any] = json.loads(body)
-    return told
+    accepted: dict[str, Any] = json.loads(body)
+    return accepted
 
 
 def _bearer(platform: Platform, subject: str, scope: str) -> dict[str, str]:
@@ -161,8 +161,8 @@ def _share(late: list[float], share: float) -> float:
     return late[min(len(late) - 1, int(len(late) * share))]
 
 
-def _tell(plan: Plan, late: list[float]) -> None:
+def _report(plan: Plan, late: list[float]) -> None:
     machine.tell(f"\nContact in to offered: {len(late):,} contacts, {plan.rate} a second")
     shares: Iterable[float] = (0.5, 0.9, 0.99, 0.999)
-    told = "  ".join(f"p{share * 100:g} {_share(late, share):.3f} s" for share in shares)
-    machine.tell(f"  {told}  longest {late[-1]:.3f} s")
+    line = "  ".join(f"p{share * 100:g} {_share(late, share):.3f} s" for share in shares)
+    machine.tell(f"  {line}  longest {late[-1]:.3f} s")

@@ -1,7 +1,7 @@
-"""The load on a door: a closed loop of connections, each posting again as soon as it is answered.
+"""The load on a server: a closed loop of connections, each posting again as soon as it has a response.
 
 A program of its own (`python -m benchmarks.load`), so that it has a core of its own. Raw sockets on
-uvloop: some 15 µs a request, which is less than any of the doors takes.
+uvloop: some 15 µs a request, which is less than any of the servers takes.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from typing import cast
 
 import uvloop
 
-from benchmarks.answer import give, parser
+from benchmarks.report import parser, write_report
 
 ACCEPTED = 202
 SHORTEST = 1e-6
@@ -51,12 +51,12 @@ def contact(number: int) -> dict[str, object]:
 class Load:
     """What all connections share: what they post, until when, and what came of it."""
 
-    def __init__(self, posts: list[bytes], seconds: float, most: int) -> None:
+    def __init__(self, posts: list[bytes], seconds: float, max_requests: int) -> None:
         self._posts = cycle(posts)
-        self._left, self._until = most, perf_counter() + seconds
+        self._left, self._until = max_requests, perf_counter() + seconds
         self.began = perf_counter()
         self.ended = self.began
-        self.taken: list[float] = []
+        self.accepted: list[float] = []
         self.refused: dict[int, int] = {}
 
     def next(self) -> bytes | None:
@@ -67,16 +67,16 @@ class Load:
         return next(self._posts)
 
     def answered(self, status: int, sent: float) -> None:
-        """Count an answer."""
+        """Count a response."""
         self.ended = perf_counter()
         if status == ACCEPTED:
-            self.taken.append(self.ended - sent)
+            self.accepted.append(self.ended - sent)
         else:
             self.refused[status] = self.refused.get(status, 0) + 1
 
 
 class Connection(asyncio.Protocol):
-    """Posts, waits for the whole answer, posts again."""
+    """Posts, waits for the whole response, posts again."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
         self._post()
 
     def data_received(self, data: bytes) -> None:
-        """Look whether the answer is whole."""
+        """Look whether the response is whole."""
         self._buffer = self._buffer + data if self._buffer else data
         end = whole(self._buffer)
         if end:
@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The end, ours or theirs."""
         if not self.done.done():
-            self.done.set_exception(exc or ConnectionResetError("the door closed a connection"))
+            self.done.set_exception(exc or ConnectionResetError("the server closed a connection"))
 
     def _post(self) -> None:
         post = self._load.next()
@@ -114,36 +114,36 @@ class Connection(asyncio.Protocol):
         self._transport.write(post)
 
 
-def whole(answer: bytes) -> int:
-    """Where an answer ends; 0 while it is not whole."""
-    head = answer.find(b"\r\n\r\n")
+def whole(response: bytes) -> int:
+    """Where a response ends; 0 while it is not whole."""
+    head = response.find(b"\r\n\r\n")
     if head < 0:
         return 0
-    named = answer[:head].lower().find(b"content-length:")
+    named = response[:head].lower().find(b"content-length:")
     if named < 0:
-        raise ValueError("an answer without its length")
-    length = answer[named + 15 : answer.find(b"\r\n", named)]
+        raise ValueError("a response without its length")
+    length = response[named + 15 : response.find(b"\r\n", named)]
     end = head + 4 + int(length)
-    return end if len(answer) >= end else 0
+    return end if len(response) >= end else 0
 
 
 async def press(options: argparse.Namespace) -> dict[str, object]:
     """Post for a while; what came of it."""
     posts = [post(options, body) for body in bodies()]
     loop = asyncio.get_running_loop()
-    load = Load(posts, options.seconds, options.most)
+    load = Load(posts, options.seconds, options.max_requests)
     made = [
         loop.create_connection(lambda: Connection(load), options.host, options.port)
         for _ in range(options.connections)
     ]
     connections = [protocol for _, protocol in await asyncio.gather(*made)]
     await asyncio.gather(*(each.done for each in connections))
-    taken = sorted(load.taken)
+    accepted = sorted(load.accepted)
     return {
-        "accepted": len(taken),
+        "accepted": len(accepted),
         "refused": load.refused,
-        "per_second": len(taken) / max(load.ended - load.began, SHORTEST),
-        "p99_ms": 1_000 * taken[int(len(taken) * 0.99)] if taken else 0.0,
+        "per_second": len(accepted) / max(load.ended - load.began, SHORTEST),
+        "p99_ms": 1_000 * accepted[int(len(accepted) * 0.99)] if accepted else 0.0,
     }
 
 
@@ -158,7 +158,7 @@ def post(options: argparse.Namespace, body: bytes) -> bytes:
 
 
 def main(arguments: list[str]) -> None:
-    """Press on a door and report."""
+    """Press on a server and report."""
     options = parser(__doc__)
     options.add_argument("--host", default="127.0.0.1")
     options.add_argument("--port", type=int, required=True)
@@ -166,9 +166,9 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--token", default="")
     options.add_argument("--connections", type=int, default=128)
     options.add_argument("--seconds", type=float, default=4.0)
-    options.add_argument("--most", type=int, default=1_000_000)
+    options.add_argument("--max-requests", type=int, default=1_000_000)
     asked = options.parse_args(arguments)
-    give(asked, uvloop.run(press(asked)))
+    write_report(asked, uvloop.run(press(asked)))
 
 
 if __name__ == "__main__":

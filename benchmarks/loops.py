@@ -59,7 +59,7 @@ def fill(on: Stage, events: int) -> None:
 
 
 def once_ours(on: Stage, plan: Plan, name: str) -> float:
-    """Our loop, in a database and a group of its own; every event counted once and said once."""
+    """Our loop, in a database and a group of its own; every event counted once and published once."""
     dsn, expected = on.messaging_database(), distinct(plan.events)
     label = on.label(name)
     asyncio.run(create_topics(on.kafka, [dead_letters_of(label)]))
@@ -70,14 +70,14 @@ def once_ours(on: Stage, plan: Plan, name: str) -> float:
     children: list[Child] = []
     seen = _watched(on, lambda: children.append(begin()), expected, OURS_LIMIT)
     children[0].ends(within=30)
-    answer = on.answer(children[0])
+    reported = on.report(children[0])
     found = count(dsn, "select sum(contacts) from counter")
     if not found == seen.records == expected:
         raise LaunchFailure(
-            f"of {expected} events {found} were counted, {seen.records} said\n{tail(children[0].log)}"
+            f"of {expected} events {found} were counted, {seen.records} published\n{tail(children[0].log)}"
         )
     on.drop(dsn)
-    return _told(name, seen, answer["processor_us"])
+    return _reported(name, seen, reported["processor_us"])
 
 
 def once_ceiling(on: Stage, plan: Plan) -> float:
@@ -88,14 +88,14 @@ def once_ceiling(on: Stage, plan: Plan) -> float:
     found = on.run("benchmarks.loop.ceiling", "--dsn", dsn, "--events", str(plan.events), *sizes)
     on.drop(dsn)
     seen = Seen(int(found["handled"]), float(found["per_second"]))
-    return _told(CEILING, seen, float(found["processor_us"]))
+    return _reported(CEILING, seen, float(found["processor_us"]))
 
 
 def once_peer(on: Stage, plan: Plan, name: str, python: Path | None) -> float:
-    """A peer, for as long as it takes or as long as there is patience."""
+    """A peer, for as long as it takes or as long as it is given."""
     home, argv, share = PEERS[name]
     dsn = on.plain_database(TABLES)
-    told = {
+    extra = {
         "PEER_DSN": dsn,
         "PEER_KAFKA": on.kafka.bootstrap,
         "PEER_GROUP": on.label(home or "naive"),
@@ -106,7 +106,7 @@ def once_peer(on: Stage, plan: Plan, name: str, python: Path | None) -> float:
     children: list[Child] = []
 
     def begin() -> None:
-        children.append(on.spawn(["-m", *argv], argv[0], python=python, extra=told))
+        children.append(on.spawn(["-m", *argv], argv[0], python=python, extra=extra))
 
     try:
         seen = _watched(on, begin, int(distinct(plan.events) * share))
@@ -117,7 +117,7 @@ def once_peer(on: Stage, plan: Plan, name: str, python: Path | None) -> float:
     if not seen.records:
         raise LaunchFailure(f"{name} did nothing.\n{tail(children[0].log)}")
     on.drop(dsn)
-    return _told(name, seen, 1e6 * spent / seen.records)
+    return _reported(name, seen, 1e6 * spent / seen.records)
 
 
 def figures(rounds: Rounds) -> list[Figure]:
@@ -143,7 +143,7 @@ def _watched(on: Stage, begin: Callable[[], object], expected: int, limit: float
     return asyncio.run(watch(on.kafka, COUNTED.name, begin, expected=expected, limit=limit))
 
 
-def _told(name: str, seen: Seen, spent: float) -> float:
+def _reported(name: str, seen: Seen, spent: float) -> float:
     machine.tell(
         f"  {name}: {seen.per_second:,.0f}/s, {seen.records} events, "
         f"{spent:.0f} µs of processor time an event"

@@ -1,4 +1,4 @@
-"""What a run is asked to do: which figures, how many rounds, how long, how patient."""
+"""What a run is asked to do: which figures, how many rounds, how long."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ Measure = Callable[[], float]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """`most` bounds the requests, `events` the records of one measurement; times in seconds."""
+    """`max_requests` bounds the requests, `events` the records of one measurement; times in seconds."""
 
     asked: frozenset[str] = frozenset()
     rounds: int = 3
     seconds: float = 4.0
-    most: int = 200_000
+    max_requests: int = 200_000
     events: int = 100_000
-    patience: float = 20.0
+    quiet_timeout: float = 20.0
     rate: int = 200
     minutes: float = 5.0
 
@@ -27,7 +27,7 @@ class Plan:
 
     def settle(self) -> None:
         """Wait for a quiet machine, and say so if there is none."""
-        if not machine.wait_until_quiet(self.patience):
+        if not machine.wait_until_quiet(self.quiet_timeout):
             machine.tell("  (the machine is busy with something else)")
 
     def rounds_of(self, variants: Mapping[str, Measure]) -> dict[str, list[float]]:

@@ -57,8 +57,8 @@ def store(figures: Iterable[Figure], *, machine: str, day: str, path: Path = STO
     """Keep these figures; those that were not measured now stay as they are."""
     known = json.loads(path.read_text())["figures"] if path.exists() else {}
     known |= {each.key: float(f"{each.value:.4g}") for each in figures}
-    told = {"machine": machine, "day": day, "figures": dict(sorted(known.items()))}
-    path.write_text(json.dumps(told, indent=2) + "\n")
+    kept = {"machine": machine, "day": day, "figures": dict(sorted(known.items()))}
+    path.write_text(json.dumps(kept, indent=2) + "\n")
 
 
 def regressions(figures: Iterable[Figure], before: Mapping[str, float]) -> list[Figure]:

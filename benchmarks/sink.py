@@ -11,27 +11,27 @@ COUNT = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\
 
 
 class Sink:
-    """Counts the bytes it was given; `GET` tells how many."""
+    """Counts the bytes it was given; `GET` returns how many."""
 
     def __init__(self) -> None:
-        self.taken = 0
+        self.received = 0
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         """One connection."""
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                writer.write(await self._answer(head, reader))
+                writer.write(await self._response(head, reader))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    async def _answer(self, head: bytes, reader: StreamReader) -> bytes:
+    async def _response(self, head: bytes, reader: StreamReader) -> bytes:
         if head.startswith(b"GET "):
-            told = b"%d" % self.taken
-            return COUNT % (len(told), told)
+            number = b"%d" % self.received
+            return COUNT % (len(number), number)
         named = head.lower().find(b"content-length:")
         length = int(head[named + 15 : head.find(b"\r\n", named)])
-        self.taken += len(await reader.readexactly(length))
+        self.received += len(await reader.readexactly(length))
         return OK
 
 

@@ -101,7 +101,7 @@ class Stage:
     def begin(self, module: str, *arguments: str, core: int = machine.WORKER) -> Child:
         """Start a module of ours that ends by itself and reports."""
         number = next(_numbers)
-        argv = ["-m", module, *arguments, "--answer", str(self._answer(number))]
+        argv = ["-m", module, *arguments, "--report", str(self._report(number))]
         return self.spawn(argv, f"{module}-{number}", core)
 
     def run(
@@ -110,17 +110,17 @@ class Stage:
         """Run a module of ours to its end; what it had to report."""
         child = self.begin(module, *arguments, core=core)
         child.ends(within)
-        return self.answer(child)
+        return self.report(child)
 
-    def answer(self, child: Child) -> Any:
+    def report(self, child: Child) -> Any:
         """What a module that was begun, and has ended, had to report."""
-        answer = self._answer(int(child.name.rpartition("-")[2]))
-        if child.popen.returncode != 0 or not answer.exists():
+        report = self._report(int(child.name.rpartition("-")[2]))
+        if child.popen.returncode != 0 or not report.exists():
             raise LaunchFailure(f"{child.name} did not finish.\n{tail(child.log)}")
-        return json.loads(answer.read_text())
+        return json.loads(report.read_text())
 
-    def _answer(self, number: int) -> Path:
-        return self.parts.instance.home / f"answer-{number}.json"
+    def _report(self, number: int) -> Path:
+        return self.parts.instance.home / f"report-{number}.json"
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 import uvloop
 from pydantic import SecretStr
 
-from benchmarks.answer import give, parser
 from benchmarks.loop import counting
 from benchmarks.loop.submissions import SOURCE, SUBMITTED, customer_id
+from benchmarks.report import parser, write_report
 from shared.contracts.cloudevents import Incoming, Origin, encode
 from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
@@ -37,34 +37,36 @@ EMPTY = ContactSubmitted(
 
 
 class Batch(NamedTuple):
-    """Ids and customers of a batch, and what is said of it: how much of whom, and the rows."""
+    """Ids, origins (none, as in the loop) and customers of a batch, and its events: counts and rows."""
 
     ids: list[UUID]
+    origins: list[None]
     customers: list[str]
-    told: Counter[str]
+    events: Counter[str]
     rows: list[tuple[object, ...]]
 
 
 def batches(events: int, size: int, members: int) -> list[list[Batch]]:
-    """For each lane its batches: ids, customers, and the columns of the outbox."""
+    """For each group member its batches: ids, customers, and the columns of the outbox."""
     of_member: list[list[Incoming[Event]]] = [[] for _ in range(members)]
     for number in range(events):
         customer = customer_id(number)
         member = partition_of(customer.encode(), SUBMITTED.partitions) % members
-        of_member[member].append(_heard(customer))
+        of_member[member].append(_consumed(customer))
     return [
-        [_batch(heard[at : at + size]) for at in range(0, len(heard), size)] for heard in of_member
+        [_batch(consumed[at : at + size]) for at in range(0, len(consumed), size)]
+        for consumed in of_member
     ]
 
 
-async def lane(database: Database, waiting: Iterator[Batch]) -> int:
+async def write_all(database: Database, waiting: Iterator[Batch]) -> int:
     """Write one batch after the other; how many events that was."""
     written = 0
     for batch in waiting:
         async with database.transaction() as tx:
-            written += len(await tx.fetch(MARK, batch.ids))
+            written += len(await tx.fetch(MARK, batch.ids, batch.origins))
             await tx.execute(counting.COUNT, batch.customers)
-            await tx.fetch(NUMBER, list(batch.told), list(batch.told.values()))
+            await tx.fetch(NUMBER, list(batch.events), list(batch.events.values()))
             await tx.copy_records_to_table("outbox", columns=COLUMNS, records=batch.rows)
     return written
 
@@ -75,7 +77,7 @@ async def work(dsn: str, events: int, size: int, members: int) -> dict[str, floa
     database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="ceiling")
     freeze_gc()
     began, before = perf_counter(), process_time()
-    written = sum(await asyncio.gather(*(lane(database, iter(each)) for each in waiting)))
+    written = sum(await asyncio.gather(*(write_all(database, iter(each)) for each in waiting)))
     seconds, spent = perf_counter() - began, process_time() - before
     await database.close()
     return {
@@ -85,7 +87,7 @@ async def work(dsn: str, events: int, size: int, members: int) -> dict[str, floa
     }
 
 
-def _heard(customer: str) -> Incoming[Event]:
+def _consumed(customer: str) -> Incoming[Event]:
     return Incoming(
         id=uuid4(),
         type="rapport.contact.submitted.v1",
@@ -97,15 +99,16 @@ def _heard(customer: str) -> Incoming[Event]:
     )
 
 
-def _batch(heard: Sequence[Incoming[Event]]) -> Batch:
-    said = [outgoing for each in heard for outgoing in counting.counted(each)]
-    encoded = [encode(outgoing, NOW) for outgoing in said]
+def _batch(consumed: Sequence[Incoming[Event]]) -> Batch:
+    events = [outgoing for each in consumed for outgoing in counting.counted(each)]
+    encoded = [encode(outgoing, NOW) for outgoing in events]
     rows: list[tuple[object, ...]] = [
         (1, 1, outgoing.id, each.topic, each.subject.encode(), pack(each.headers), each.value)
-        for outgoing, each in zip(said, encoded, strict=True)
+        for outgoing, each in zip(events, encoded, strict=True)
     ]
-    customers = [each.subject for each in heard]
-    return Batch([each.id for each in heard], customers, Counter(customers), rows)
+    customers = [each.subject for each in consumed]
+    ids, no_origins = [each.id for each in consumed], [None] * len(consumed)
+    return Batch(ids, no_origins, customers, Counter(customers), rows)
 
 
 def main(arguments: list[str]) -> None:
@@ -115,7 +118,7 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--size", type=int, required=True)
     options.add_argument("--members", type=int, required=True)
     asked = options.parse_args(arguments)
-    give(asked, uvloop.run(work(asked.dsn, asked.events, asked.size, asked.members)))
+    write_report(asked, uvloop.run(work(asked.dsn, asked.events, asked.size, asked.members)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The smallest handler that does what every handler does: hear, keep a sum, say so.
+"""The smallest handler that does what every handler does: consume, keep a sum, publish it.
 
 Imported by measuring programs alone: it adds an event of its own to the registry.
 """
@@ -33,14 +33,14 @@ class Counted(Event, frozen=True, kw_only=True):
     delta: int = 1
 
 
-async def handle(tx: Tx, heard: Sequence[Incoming[Event]]) -> Sequence[Outgoing]:
+async def handle(tx: Tx, consumed: Sequence[Incoming[Event]]) -> Sequence[Outgoing]:
     """One more for each customer."""
-    await tx.execute(COUNT, [each.subject for each in heard])
-    return [told for each in heard for told in counted(each)]
+    await tx.execute(COUNT, [each.subject for each in consumed])
+    return [outgoing for each in consumed for outgoing in counted(each)]
 
 
 def counted(each: Incoming[Event]) -> list[Outgoing]:
-    """What is said of one contact."""
+    """What is published about one contact."""
     return caused_by(each, Counted(customer_id=each.subject, contact_id=each.id))
 
 

@@ -14,9 +14,9 @@ import asyncpg
 import uvloop
 from aiokafka import AIOKafkaConsumer
 
-from benchmarks.answer import give, parser
 from benchmarks.loop.relays import HEADERS
 from benchmarks.loop.submissions import COUNTED
+from benchmarks.report import parser, write_report
 from shared.settings import KafkaSettings
 
 EVERY_SECONDS = 0.01
@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> None:
     asked = options.parse_args(arguments)
     kafka = KafkaSettings.model_validate_json(asked.kafka)
     done = measure(asked.dsn, kafka, asked.rate, asked.seconds, asked.run)
-    give(asked, uvloop.run(done))
+    write_report(asked, uvloop.run(done))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whole lives of contacts as the four services tell them, event by event, for those who listen."""
+"""Whole histories of contacts, event by event, as the four services publish them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ def histories(contacts: int) -> dict[str, list[Message]]:
     """By topic, the records of so many contacts, each a few minutes from its start to its end."""
     topics: dict[str, list[Message]] = {}
     for number in range(contacts):
-        for seq, event in enumerate(life(number), 1):
+        for seq, event in enumerate(history(number), 1):
             encoded = encode(Outgoing(event), START)
             source = "rapport/" + topic_of(event).producers[0]
             headers = stamp(encoded.headers, source, seq)
@@ -36,7 +36,7 @@ def histories(contacts: int) -> dict[str, list[Message]]:
     return topics
 
 
-def life(number: int) -> Iterator[Event]:
+def history(number: int) -> Iterator[Event]:
     """Received, promised, offered, worked on, claimed, asked about, confirmed."""
     contact, at = _Contact(number), START + number * SECOND
     yield from contact.comes_in(at)
@@ -45,7 +45,7 @@ def life(number: int) -> Iterator[Event]:
 
 
 class _Contact:
-    """One contact's ids, and what is told of it."""
+    """One contact's ids, and the events about it."""
 
     def __init__(self, number: int) -> None:
         self.number, self.id = number, new_id()

@@ -1,4 +1,4 @@
-"""Our loop as a worker runs it: the real consumer and relay around one handler, until all is said."""
+"""Our loop as a worker runs it: the real consumer and relay around one handler, until all is published."""
 
 import asyncio
 import sys
@@ -8,8 +8,8 @@ from time import perf_counter, process_time
 
 from pydantic import SecretStr
 
-from benchmarks.answer import give, parser
 from benchmarks.loop.workloads import WORKLOADS
+from benchmarks.report import parser, write_report
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
 from shared.database.database import Database, Tx
@@ -21,8 +21,8 @@ from shared.runtime.memory import freeze_gc
 from shared.settings import DatabaseSettings, KafkaSettings, TelemetrySettings
 
 LOOK_SECONDS = 0.01
-# The marks say what is committed: a handler that has answered may still wait for its commit.
-ALL_SAID = """
+# The marks show what is committed: a handler that has returned may still wait for its commit.
+ALL_PUBLISHED = """
 select (select count(*) from inbox) >= $1 and not exists (
   select from outbox, relay_cursor as here
   where (outbox.xid, outbox.position) > (here.xid, here.position)
@@ -45,13 +45,13 @@ class Progress:
         return replace(subscription, handle=self._counted(subscription.handle))
 
     def _counted(self, handle: Handle) -> Handle:
-        async def counted(tx: Tx, heard: Sequence[Incoming[Event]]) -> Sequence[Outgoing]:
-            told = await handle(tx, heard)
-            self.handled += len(heard)
+        async def counted(tx: Tx, consumed: Sequence[Incoming[Event]]) -> Sequence[Outgoing]:
+            events = await handle(tx, consumed)
+            self.handled += len(consumed)
             self.last = perf_counter()
             if not self.began and self.handled >= self.expected / 10:
                 self.began, self.marked = self.last, self.handled
-            return told
+            return events
 
         return counted
 
@@ -62,7 +62,7 @@ async def work(
     """Run the loop until `expected` events are handled and everything is published."""
     database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name=label)
     progress, stop = Progress(expected), asyncio.Event()
-    subscription = progress.watching(WORKLOADS[workload].ears())
+    subscription = progress.watching(WORKLOADS[workload].subscription())
     await _prepare(database, workload)
     consumer = Consumer(label, subscription, database, kafka)
     relay = Relay(label, database, kafka)
@@ -90,7 +90,9 @@ async def _finished(database: Database, progress: Progress, limit: float) -> flo
     finished = False
     while not finished and perf_counter() < until:
         await asyncio.sleep(LOOK_SECONDS)
-        finished = progress.handled >= progress.expected and await _all_said(database, progress)
+        finished = progress.handled >= progress.expected and await _all_published(
+            database, progress
+        )
     return perf_counter()
 
 
@@ -101,9 +103,9 @@ async def _prepare(database: Database, workload: str) -> None:
             await prepare(tx)
 
 
-async def _all_said(database: Database, progress: Progress) -> bool:
+async def _all_published(database: Database, progress: Progress) -> bool:
     async with database.connection() as connection:
-        return bool(await connection.fetchval(ALL_SAID, progress.expected))
+        return bool(await connection.fetchval(ALL_PUBLISHED, progress.expected))
 
 
 def main(arguments: list[str]) -> None:
@@ -117,7 +119,7 @@ def main(arguments: list[str]) -> None:
     kafka = KafkaSettings.model_validate_json(asked.kafka)
     bounds = {"expected": asked.expected, "limit": asked.limit}
     done = work(asked.dsn, kafka, asked.workload, asked.label, **bounds)
-    give(asked, asyncio.run(done))
+    write_report(asked, asyncio.run(done))
 
 
 if __name__ == "__main__":

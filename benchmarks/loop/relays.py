@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import SecretStr
 
-from benchmarks.answer import give, parser
 from benchmarks.loop.submissions import COUNTED
+from benchmarks.report import parser, write_report
 from shared.database.database import Database
 from shared.messaging.kafka import Producer
 from shared.messaging.outbox.cursor import MAX_ROWS
@@ -102,7 +102,7 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--rows", type=int, required=True)
     asked = options.parse_args(arguments)
     kafka = KafkaSettings.model_validate_json(asked.kafka)
-    give(asked, asyncio.run(work(asked.dsn, kafka, asked.variant, asked.rows)))
+    write_report(asked, asyncio.run(work(asked.dsn, kafka, asked.variant, asked.rows)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Seen from outside: how fast records come to stand in a topic, by its end offsets alone."""
+"""Seen from outside: how fast records arrive in a topic, by its end offsets alone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ async def watch(
     *,
     expected: int,
     limit: float,
-    patience: float = 25.0,
+    start_timeout: float = 25.0,
 ) -> Seen:
     """Begin, and watch until `expected` records have come or `limit` seconds have gone by.
 
@@ -40,17 +40,17 @@ async def watch(
         before = await _stands(client, places)
         begin()
         come = partial(_come, client, places, before)
-        return await _seen(come, expected, limit, patience)
+        return await _seen(come, expected, limit, start_timeout)
     finally:
         await client.stop()
 
 
 async def _seen(
-    look: Callable[[], Awaitable[int]], expected: int, limit: float, patience: float
+    look: Callable[[], Awaitable[int]], expected: int, limit: float, start_timeout: float
 ) -> Seen:
     began, first, now = perf_counter(), 0, perf_counter()
     last, come = began, 0
-    while come < expected and now - began < (limit if first else patience):
+    while come < expected and now - began < (limit if first else start_timeout):
         await asyncio.sleep(LOOK_SECONDS)
         found = await look()
         now = perf_counter()

@@ -34,17 +34,17 @@ QUEUE = QueueChanged(
 
 @dataclass(frozen=True)
 class Workload:
-    """A pair of ears; `prepare` is done once in the new database."""
+    """A subscription, made on demand; `prepare` is done once in the new database."""
 
-    ears: Callable[[], Subscription]
+    subscription: Callable[[], Subscription]
     prepare: Callable[[Tx], Awaitable[object]] | None = None
 
 
 def _intake() -> Subscription:
     nowhere = {"dsn": "postgresql://nowhere"}
-    told = {"issuer": "nobody", "jwks": "nothing"}
+    auth = {"issuer": "nobody", "jwks": "nothing"}
     settings = IntakeSettings.model_validate(
-        {"database": nowhere, "kafka": {"bootstrap": "nowhere:0"}, "auth": told}
+        {"database": nowhere, "kafka": {"bootstrap": "nowhere:0"}, "auth": auth}
     )
     channels = registered(settings, CLOCK)
     inbox = next(

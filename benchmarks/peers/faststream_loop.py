@@ -13,7 +13,7 @@ from faststream import FastStream
 from faststream.kafka import KafkaBroker
 from pydantic import BaseModel
 
-from benchmarks.peers.work import Event, said, setting, take, take_one
+from benchmarks.peers.work import Event, counted, process_batch, process_one, setting
 
 WORKERS, SIZE, MAX_BYTES = 20, 500, 1_000_000
 
@@ -36,7 +36,7 @@ class Submitted(BaseModel):
 
 
 class Loop:
-    """Both ways to do it."""
+    """By batches and event by event."""
 
     def __init__(self) -> None:
         self.broker = KafkaBroker(setting("KAFKA"), logger=None, max_batch_size=MAX_BYTES)
@@ -52,21 +52,21 @@ class Loop:
         """A batch in one transaction, then all of it published."""
         events = [each.event() for each in submitted]
         async with self.pool.acquire() as connection, connection.transaction():
-            fresh = await take(connection, events)
+            fresh = await process_batch(connection, events)
         if fresh:
-            await self.many.publish(*map(said, fresh))
+            await self.many.publish(*map(counted, fresh))
 
     async def single(self, submitted: Submitted) -> None:
         """An event in one transaction, then published."""
         event = submitted.event()
         async with self.pool.acquire() as connection, connection.transaction():
-            if not await take_one(connection, event):
+            if not await process_one(connection, event):
                 return
-        await self.one.publish(said(event), key=event[1].encode())
+        await self.one.publish(counted(event), key=event[1].encode())
 
 
 def application(mode: str) -> FastStream:
-    """The application that listens."""
+    """The application that consumes."""
     loop = Loop()
     common = {"group_id": setting("GROUP"), "auto_offset_reset": "earliest"}
     if mode == "batch":

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import faust
 
-from benchmarks.peers.work import said, setting, take
+from benchmarks.peers.work import counted, process_batch, setting
 
 os.environ.setdefault("FAUST_LOOP", "uvloop")
 SIZE, WITHIN = 500, 0.05
@@ -36,9 +36,9 @@ async def count(stream: Any) -> None:
         async for batch in stream.take(SIZE, within=WITHIN):
             events = [(UUID(each["reference"]), each["personal"]["address"]) for each in batch]
             async with pool.acquire() as connection, connection.transaction():
-                fresh = await take(connection, events)
+                fresh = await process_batch(connection, events)
             for event in fresh:
-                await target.send(key=event[1].encode(), value=said(event))
+                await target.send(key=event[1].encode(), value=counted(event))
 
 
 app.agent(source)(count)

@@ -7,7 +7,7 @@ import asyncpg
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from benchmarks.peers.work import SAY_ONE, said_as_bytes, setting, take_one
+from benchmarks.peers.work import APPEND_ONE, counted_as_bytes, process_one, setting
 
 
 async def main() -> None:
@@ -25,11 +25,11 @@ async def main() -> None:
     await producer.start()
     async for record in consumer:
         event = UUID(json.loads(record.value)["reference"]), record.key.decode()
-        body = said_as_bytes(event)
+        body = counted_as_bytes(event)
         async with connection.transaction():
-            if not await take_one(connection, event):
+            if not await process_one(connection, event):
                 continue
-            seq = await connection.fetchval(SAY_ONE, event[1], body)
+            seq = await connection.fetchval(APPEND_ONE, event[1], body)
         await producer.send_and_wait(setting("OUT"), body, key=record.key)
         await connection.execute("delete from outbox where seq = $1", seq)
         await consumer.commit()

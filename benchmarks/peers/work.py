@@ -1,4 +1,4 @@
-"""The work of every peer for one event: skip what was seen, count for the customer, say so.
+"""The work of every peer for one event: skip what was seen, count for the customer, publish the count.
 
 Standard library alone: each peer imports it in an environment of its own.
 """
@@ -21,7 +21,7 @@ MARK_ONE = "insert into inbox (id) values ($1) on conflict do nothing"
 COUNT_ONE = (
     "insert into counter (k, n) values ($1, 1) on conflict (k) do update set n = counter.n + 1"
 )
-SAY_ONE = "insert into outbox (key, body) values ($1, $2) returning seq"
+APPEND_ONE = "insert into outbox (key, body) values ($1, $2) returning seq"
 MARK = "insert into inbox (id) select * from unnest($1::uuid[]) on conflict do nothing returning id"
 COUNT = """
 insert into counter (k, n) select * from unnest($1::text[], $2::bigint[]) order by 1
@@ -32,21 +32,21 @@ Event = tuple[UUID, str]
 
 
 def setting(name: str) -> str:
-    """What the benchmark tells a peer."""
+    """What a peer is started with, by name."""
     return os.environ[f"PEER_{name}"]
 
 
-def said(event: Event) -> dict[str, object]:
-    """What is said of one event."""
+def counted(event: Event) -> dict[str, object]:
+    """The event that is published for one event."""
     return {"type": "counted", "contact_id": str(event[0]), "customer_id": event[1], "delta": 1}
 
 
-def said_as_bytes(event: Event) -> bytes:
+def counted_as_bytes(event: Event) -> bytes:
     """The same as JSON."""
-    return json.dumps(said(event)).encode()
+    return json.dumps(counted(event)).encode()
 
 
-async def take(connection: Any, events: Sequence[Event]) -> list[Event]:
+async def process_batch(connection: Any, events: Sequence[Event]) -> list[Event]:
     """A whole batch in two statements; those that are new."""
     new = {row[0] for row in await connection.fetch(MARK, [id_ for id_, _ in events])}
     fresh = {event[0]: event for event in events if event[0] in new}
@@ -55,7 +55,7 @@ async def take(connection: Any, events: Sequence[Event]) -> list[Event]:
     return list(fresh.values())
 
 
-async def take_one(connection: Any, event: Event) -> bool:
+async def process_one(connection: Any, event: Event) -> bool:
     """One event; whether it is new."""
     if not (await connection.execute(MARK_ONE, event[0])).endswith(" 1"):
         return False

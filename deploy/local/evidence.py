@@ -22,7 +22,7 @@ Rows = Mapping[tuple[str, str], tuple[Row, ...]]
 READINGS = 5
 
 
-class Told(NamedTuple):
+class Published(NamedTuple):
     """One record as it stands in a topic."""
 
     topic: str
@@ -48,14 +48,14 @@ class Held(NamedTuple):
 class Evidence:
     """Everything the invariants are judged by. `rows` by service and query name."""
 
-    told: tuple[Told, ...]
+    published: tuple[Published, ...]
     dead_letters: int
     rows: Rows
-    by_type: dict[str, list[Told]] = field(init=False)
+    by_type: dict[str, list[Published]] = field(init=False)
 
     def __post_init__(self) -> None:
-        by_type: dict[str, list[Told]] = {}
-        for one in self.told:
+        by_type: dict[str, list[Published]] = {}
+        for one in self.published:
             by_type.setdefault(one.type, []).append(one)
         object.__setattr__(self, "by_type", by_type)
 
@@ -109,17 +109,17 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     },
 }
 EVERYWHERE: Mapping[str, str] = {
-    "said": "select event_id, topic, seq from outbox where seq is not null",
-    "unsaid": "select count(*) as n from outbox where (xid, position) >"
+    "outbox": "select event_id, topic, seq from outbox where seq is not null",
+    "unpublished": "select count(*) as n from outbox where (xid, position) >"
     " (select coalesce(max(xid), '0'), coalesce(max(position), 0) from relay_cursor)",
-    "heard": "select event_id from inbox",
+    "consumed": "select event_id from inbox",
 }
 
 
 async def gather(where: Addresses) -> Evidence:
     """Read all of it. The platform should be at rest.
 
-    What it says while we read, such as a forecast that was due, has us read again, a few times.
+    What is published meanwhile, such as a forecast that was due, has us read again, a few times.
     """
     kafka = KafkaSettings(bootstrap=where.bootstrap)
     live: list[Record] = []
@@ -130,18 +130,20 @@ async def gather(where: Addresses) -> Evidence:
         live = await _records(kafka, topics.LIVE)
         dead = await _records(kafka, topics.DEAD_LETTERS)
         rows = await _rows(where)
-        if _silent(before, rows):
+        if _at_rest(before, rows):
             break
-    return Evidence(tuple(map(told_by, live)), len(dead), rows)
+    return Evidence(tuple(map(read_record, live)), len(dead), rows)
 
 
-def _silent(before: Rows, after: Rows) -> bool:
-    """Whether everything had been published, and nothing was said, while the topics were read."""
-    unsaid = any(row["n"] for (_, name), rows in before.items() if name == "unsaid" for row in rows)
-    return not unsaid and all(
+def _at_rest(before: Rows, after: Rows) -> bool:
+    """Whether all had been published, and no event was added, while the topics were read."""
+    unpublished = any(
+        row["n"] for (_, name), rows in before.items() if name == "unpublished" for row in rows
+    )
+    return not unpublished and all(
         len(rows) == len(before[service, name])
         for (service, name), rows in after.items()
-        if name == "said"
+        if name == "outbox"
     )
 
 
@@ -170,8 +172,8 @@ async def _query(service: str, dsn: str) -> dict[tuple[str, str], tuple[Row, ...
         await connection.close()
 
 
-def told_by(record: Record) -> Told:
-    """What a record says; nothing of it need be well formed, for poison stands in topics too."""
+def read_record(record: Record) -> Published:
+    """A record's attributes and data; it need not be well formed: poison stands in topics, too."""
     headers = dict(record.headers)
 
     def attribute(name: str) -> str:
@@ -182,7 +184,7 @@ def told_by(record: Record) -> Told:
     except (msgspec.DecodeError, UnicodeDecodeError):
         data = {}
     seq = attribute("seq")
-    return Told(
+    return Published(
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
@@ -195,9 +197,9 @@ def told_by(record: Record) -> Told:
     )
 
 
-def first_told(told: Iterable[Told]) -> list[Told]:
-    """Each event once, where it stood first: the wire may carry it twice."""
-    seen: dict[tuple[str, str], Told] = {}
-    for one in told:
+def without_repeats(published: Iterable[Published]) -> list[Published]:
+    """Each event once, where it stood first: an event may be delivered twice."""
+    seen: dict[tuple[str, str], Published] = {}
+    for one in published:
         seen.setdefault((one.source, one.id), one)
     return list(seen.values())

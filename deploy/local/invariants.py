@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from deploy.local.evidence import Evidence, Held, first_told, gather
+from deploy.local.evidence import Evidence, Held, gather, without_repeats
 from deploy.local.platform import Addresses
 from shared.contracts.topics import INBOX
 
@@ -18,8 +18,8 @@ ENDLESS = datetime.max.replace(tzinfo=UTC)
 NONE = {"limit": 0, "daily_budget": 0}
 """What somebody may give who was given no authority."""
 BROUGHT = ("rapport.contact.received.v1", "rapport.message.received.v1")
-"""What intake tells of each thing that it stored."""
-# Each of these is told once for what it is about: the field that says what that is.
+"""What intake publishes about each thing that it stored."""
+# Each of these is published once for what it is about: the field that says what that is.
 ONCE = {
     "rapport.customer.identified.v1": "customer_id",
     "rapport.contact.received.v1": "contact_id",
@@ -52,34 +52,36 @@ class Finding:
 Rule = Callable[[Evidence], Iterator[str]]
 
 
-def everything_said_is_published(evidence: Evidence) -> Iterator[str]:
+def every_event_is_published(evidence: Evidence) -> Iterator[str]:
     """Lost: a row of an outbox that is in no topic."""
-    told = {one.id for one in evidence.told}
+    published = {one.id for one in evidence.published}
     for service in ("intake", "routing", "followup", "analytics"):
-        said = evidence.column(service, "said", "event_id")
-        yield from _some(f"said by {service}, in no topic", said - told)
+        outbox = evidence.column(service, "outbox", "event_id")
+        yield from _some(f"in the outbox of {service}, in no topic", outbox - published)
 
 
-def nothing_is_published_that_was_not_said(evidence: Evidence) -> Iterator[str]:
+def nothing_is_published_that_was_rolled_back(evidence: Evidence) -> Iterator[str]:
     """Seen though rolled back: an event of ours that no outbox holds."""
     for service in ("intake", "routing", "followup", "analytics"):
-        told = {one.id for one in evidence.told if one.source == OURS + service}
-        said = evidence.column(service, "said", "event_id")
-        yield from _some(f"told by {service}, in no outbox", told - said)
+        published = {one.id for one in evidence.published if one.source == OURS + service}
+        outbox = evidence.column(service, "outbox", "event_id")
+        yield from _some(f"published by {service}, in no outbox", published - outbox)
 
 
-def nothing_is_told_twice(evidence: Evidence) -> Iterator[str]:
+def nothing_is_published_twice(evidence: Evidence) -> Iterator[str]:
     """Doubled: two events, not one event delivered twice, about what happens once."""
     for type_, field in ONCE.items():
-        about = Counter(str(one.data[field]) for one in first_told(evidence.by_type.get(type_, ())))
+        about = Counter(
+            str(one.data[field]) for one in without_repeats(evidence.by_type.get(type_, ()))
+        )
         yield from _some(f"{type_} twice", {what for what, n in about.items() if n > 1})
 
 
-def an_aggregate_is_told_in_order(evidence: Evidence) -> Iterator[str]:
+def events_of_an_aggregate_are_in_order(evidence: Evidence) -> Iterator[str]:
     """Out of order, or a gap: `seq` rises in each topic and misses no number over all of them."""
     numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
     last: dict[tuple[str, str, str], int] = {}
-    for one in first_told(evidence.told):
+    for one in without_repeats(evidence.published):
         if one.source.startswith(OURS):
             numbers[one.source, one.subject].append(one.seq)
             place = (one.source, one.subject, one.topic)
@@ -88,7 +90,7 @@ def an_aggregate_is_told_in_order(evidence: Evidence) -> Iterator[str]:
             last[place] = one.seq
     for (source, subject), seqs in numbers.items():
         if sorted(seqs) != list(range(1, len(seqs) + 1)):
-            yield f"{source} told {subject} as {sorted(seqs)}"
+            yield f"{source} published {subject} as {sorted(seqs)}"
 
 
 def every_contact_is_known_everywhere(evidence: Evidence) -> Iterator[str]:
@@ -113,9 +115,11 @@ def every_contact_is_known_everywhere(evidence: Evidence) -> Iterator[str]:
 
 def both_sides_agree_on_what_the_customer_said(evidence: Evidence) -> Iterator[str]:
     """Torn: a resolution settled by followup and not so in routing."""
-    said = {str(row["resolution_id"]): row["state"] for row in evidence.of("followup", "check_ins")}
+    states = {
+        str(row["resolution_id"]): row["state"] for row in evidence.of("followup", "check_ins")
+    }
     for row in evidence.of("routing", "resolutions"):
-        settled = said.get(str(row["resolution_id"]))
+        settled = states.get(str(row["resolution_id"]))
         if settled in ("confirmed", "refuted", "unrefuted") and settled != row["settled"]:
             yield f"{row['resolution_id']}: followup {settled}, routing {row['settled']}"
 
@@ -168,36 +172,38 @@ def nobody_is_above_authority(evidence: Evidence) -> Iterator[str]:
     yield from _some("spent without a day", {" ".join(day) for day in spent})
 
 
-def the_ledger_is_what_was_told(evidence: Evidence) -> Iterator[str]:
-    """Every action is told, and nothing is told that was not spent."""
-    acted = first_told(evidence.by_type.get("rapport.action.taken.v1", ()))
-    told = {str(one.data["action_id"]): one.data["amount"] for one in acted}
+def the_ledger_is_what_was_published(evidence: Evidence) -> Iterator[str]:
+    """Every action is published, and none that was not spent."""
+    acted = without_repeats(evidence.by_type.get("rapport.action.taken.v1", ()))
+    published = {str(one.data["action_id"]): one.data["amount"] for one in acted}
     held = {str(row["action_id"]): row["amount"] for row in evidence.of("routing", "actions")}
-    yield from _some("ledger and events differ", {one for one, _ in told.items() ^ held.items()})
+    yield from _some(
+        "ledger and events differ", {one for one, _ in published.items() ^ held.items()}
+    )
 
 
 def what_came_in_adds_up(evidence: Evidence) -> Iterator[str]:
-    """What is counted as stored or quarantined is really there, and all that is stored is told."""
+    """What is counted as stored or quarantined is really there, and what is stored is published."""
     stored = {row["channel"]: row["n"] for row in evidence.of("intake", "stored")}
     aside = {row["channel"]: row["n"] for row in evidence.of("intake", "quarantined")}
-    events = first_told(one for type_ in BROUGHT for one in evidence.by_type.get(type_, ()))
-    told = Counter(one.data["channel"] for one in events)
+    events = without_repeats(one for type_ in BROUGHT for one in evidence.by_type.get(type_, ()))
+    published = Counter(one.data["channel"] for one in events)
     for row in evidence.of("intake", "tally"):
         channel = row["channel"]
         counted = (row["stored"], row["quarantined"])
         there = (stored.pop(channel, 0), aside.pop(channel, 0))
-        if told[channel] != row["stored"]:
-            yield f"{channel}: counted {row['stored']} as stored, told of {told[channel]}"
+        if published[channel] != row["stored"]:
+            yield f"{channel}: counted {row['stored']} as stored, published {published[channel]}"
         if counted != there:
             yield f"{channel}: counted (stored, quarantined) {counted}, there are {there}"
     yield from _some("stored or quarantined without being counted", {*stored, *aside})
 
 
 def what_publishers_sent_is_accounted_for(evidence: Evidence) -> Iterator[str]:
-    """Passed over: a record on the inbox that is not taken, not put aside and not known as a repeat."""
+    """Passed over: a record on the inbox that is not stored, not quarantined and not known as a repeat."""
     sent = {
         f"{one.topic}/{one.partition}/{one.offset}"
-        for one in evidence.told
+        for one in evidence.published
         if one.topic == INBOX.name
     }
     known = evidence.column("intake", "inbox", "origin")
@@ -218,7 +224,7 @@ def figures_are_what_happened(evidence: Evidence) -> Iterator[str]:
 def nothing_is_left_lying(evidence: Evidence) -> Iterator[str]:
     """At rest no outbox holds what is not published, and no dead letter waits for a person."""
     for service in ("intake", "routing", "followup", "analytics"):
-        for row in evidence.of(service, "unsaid"):
+        for row in evidence.of(service, "unpublished"):
             if row["n"]:
                 yield f"{service} has {row['n']} events that are not published"
     if evidence.dead_letters:
@@ -226,16 +232,16 @@ def nothing_is_left_lying(evidence: Evidence) -> Iterator[str]:
 
 
 RULES: tuple[Rule, ...] = (
-    everything_said_is_published,
-    nothing_is_published_that_was_not_said,
-    nothing_is_told_twice,
-    an_aggregate_is_told_in_order,
+    every_event_is_published,
+    nothing_is_published_that_was_rolled_back,
+    nothing_is_published_twice,
+    events_of_an_aggregate_are_in_order,
     every_contact_is_known_everywhere,
     both_sides_agree_on_what_the_customer_said,
     nobody_is_above_capacity,
     no_contact_is_held_twice,
     nobody_is_above_authority,
-    the_ledger_is_what_was_told,
+    the_ledger_is_what_was_published,
     what_came_in_adds_up,
     what_publishers_sent_is_accounted_for,
     figures_are_what_happened,

@@ -61,7 +61,7 @@ class Kafka:
         self._java = [str(JAVA), *JVM, "-cp", class_path(say, pinned())]
         self._child: Child | None = None
         self._port = 0
-        self._side_door: tuple[int, int] | None = None
+        self._side_listener: tuple[int, int] | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -86,20 +86,20 @@ class Kafka:
         if self._child is not None:
             self._child.kill()
 
-    def open_side_door(self, advertised: int) -> int:
+    def open_side_listener(self, advertised: int) -> int:
         """Listen on a second port, which is returned, from the next start on.
 
-        Who comes by it is told to come to port `advertised`: that of a proxy before it, for drills.
+        To its clients the broker advertises port `advertised`: that of a proxy before it, for drills.
         """
-        self._side_door = free_port(), advertised
-        return self._side_door[0]
+        self._side_listener = free_port(), advertised
+        return self._side_listener[0]
 
     def _configure(self) -> None:
         self._port = free_port(self._port or self._instance.fact("broker_port"))
         self._instance.note(broker_port=self._port)
         controller, listeners, advertised = f"{LOOPBACK}:{free_port()}", "", ""
-        if self._side_door:
-            here, there = self._side_door
+        if self._side_listener:
+            here, there = self._side_listener
             listeners, advertised = f",SIDE://{LOOPBACK}:{here}", f",SIDE://{LOOPBACK}:{there}"
         settings = SETTINGS | {
             "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}{listeners}",

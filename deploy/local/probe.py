@@ -27,7 +27,7 @@ def serves_groups(port: int) -> bool:
 
 
 def _ask(connection: socket.socket, api: int, body: bytes) -> int:
-    """Send a request in the API's version 0 and return the error code its answer begins with."""
+    """Send a request in the API's version 0 and return the error code its response begins with."""
     request = struct.pack(">hhi", api, 0, 1) + _string(b"rapport") + body
     connection.sendall(struct.pack(">i", len(request)) + request)
     (length,) = struct.unpack(">i", _read(connection, 4))

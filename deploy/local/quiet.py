@@ -1,4 +1,4 @@
-"""Waits until the platform has nothing left to say or hear: seen in the databases, from outside."""
+"""Waits until nothing is left to publish or consume: seen in the databases, from outside."""
 
 import asyncio
 import time
@@ -11,11 +11,11 @@ from deploy.local.platform import Addresses
 STILL = 4
 """How many looks in a row must find the same, half a second apart."""
 
-UNSAID = """
+UNPUBLISHED = """
 select count(*) from outbox
 where (xid, position) > (select coalesce(max(xid), '0'), coalesce(max(position), 0) from relay_cursor)
 """
-HEARD = "select count(*) from inbox"
+CONSUMED = "select count(*) from inbox"
 UNSENT = "select count(*) from message where state = 'queued'"
 
 
@@ -31,15 +31,16 @@ async def wait_until_quiet(where: Addresses, within: float = 60.0) -> None:
 
 
 async def _look(dsn: dict[str, str]) -> tuple[int, ...]:
-    """Unsaid and heard, service by service, then unsent mail."""
+    """Service by service: what is not yet published (or sent as mail), and what was consumed."""
     found: list[int] = []
     for service, address in dsn.items():
         connection = await asyncpg.connect(address)
         try:
-            unsaid, heard = await connection.fetchval(UNSAID), await connection.fetchval(HEARD)
+            unpublished = await connection.fetchval(UNPUBLISHED)
+            consumed = await connection.fetchval(CONSUMED)
             if service == "intake":
-                unsaid += await connection.fetchval(UNSENT)
-            found += [unsaid, heard]
+                unpublished += await connection.fetchval(UNSENT)
+            found += [unpublished, consumed]
         finally:
             await connection.close()
     return tuple(found)

@@ -35,7 +35,9 @@ def signposts(ops: Mapping[tuple[str, str], str], logs: Path) -> list[str]:
 
 def farewell(logs: Path) -> str:
     """What is left to look at when it has ended."""
-    return f"Its logs stay in {os.path.relpath(logs)}; docs/telemetry.md explains all it told."
+    return (
+        f"Its logs stay in {os.path.relpath(logs)}; docs/telemetry.md explains all that is in them."
+    )
 
 
 def _line(name: str, text: str) -> str:

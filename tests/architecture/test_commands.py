@@ -1,4 +1,4 @@
-"""What the pages tell a reader to type works, and `make help` tells all that can be typed."""
+"""What the pages tell a reader to type works, and `make help` lists all that can be typed."""
 
 import re
 import subprocess
@@ -53,12 +53,12 @@ def helped(folder: Path) -> list[str]:
 @cache
 def offered(module: str) -> set[str]:
     """The words of `python -m module --help`: what it can be asked for is among them."""
-    said = StringIO()
-    with catch_warnings(), redirect_stdout(said), suppress(SystemExit):
+    output = StringIO()
+    with catch_warnings(), redirect_stdout(output), suppress(SystemExit):
         simplefilter("ignore", RuntimeWarning)  # some of them are imported already
         with patch("sys.argv", [module, "--help"]):
             run_module(module, run_name="__main__", alter_sys=True)
-    return set(re.findall(r"[\w-]+", said.getvalue()))
+    return set(re.findall(r"[\w-]+", output.getvalue()))
 
 
 def fault(command: str) -> str | None:

@@ -13,7 +13,7 @@ LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 BREAKS = {
     "a domain that queries": ("services/routing/domain/planted.py", "import asyncpg\n"),
     "a domain that reads the clock": ("services/intake/domain/planted.py", "import time\n"),
-    "a use case that knows its door": (
+    "a use case that knows its entrypoint": (
         "services/routing/application/planted.py",
         "import services.routing.entrypoints.api\n",
     ),

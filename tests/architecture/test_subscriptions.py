@@ -1,4 +1,4 @@
-"""What the topic cards say is what the code does: who hears which topic, and who says what on it."""
+"""What the topic cards say is what the code does: who consumes a topic, and who publishes to it."""
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -26,29 +26,29 @@ Payload = type[Event]
 
 
 def subscriptions_of(service: str) -> Sequence[Subscription]:
-    """The service's ears; what they are wired to plays no part here."""
-    ears = import_module(f"services.{service}.entrypoints.consumer")
-    if hasattr(ears, "SUBSCRIPTIONS"):
-        return tuple(ears.SUBSCRIPTIONS)
-    wires = [MagicMock() for _ in signature(ears.subscriptions).parameters]
-    return tuple(ears.subscriptions(*wires))
+    """The service's subscriptions; what their handlers are wired to plays no part here."""
+    consumer = import_module(f"services.{service}.entrypoints.consumer")
+    if hasattr(consumer, "SUBSCRIPTIONS"):
+        return tuple(consumer.SUBSCRIPTIONS)
+    wires = [MagicMock() for _ in signature(consumer.subscriptions).parameters]
+    return tuple(consumer.subscriptions(*wires))
 
 
-def heard_by(service: str) -> frozenset[Payload]:
+def consumed_by(service: str) -> frozenset[Payload]:
     return frozenset().union(*(each.wanted for each in subscriptions_of(service)))
 
 
-def said_by(service: str) -> frozenset[Payload]:
+def published_by(service: str) -> frozenset[Payload]:
     sources = (ROOT / "services" / service).rglob("*.py")
     return frozenset(
-        payload for source in sources for payload in said_in(source.read_text(), service)
+        payload for source in sources for payload in made_in(source.read_text(), service)
     )
 
 
-def said_in(source: str, service: str) -> Iterator[Payload]:
+def made_in(source: str, service: str) -> Iterator[Payload]:
     """Events made here: called, chosen to be called, or read back from the service's own tables.
 
-    What is read back as another service's state is a read model, and nobody's word.
+    What is read back as another service's state is a read model, and is not published.
     """
     for node in ast.walk(ast.parse(source)):
         match node:
@@ -69,12 +69,12 @@ def _home(payload: Payload) -> str:
     return payload.__module__.rpartition(".")[2]
 
 
-def misheard(service: str, heard: Collection[str], cards: Iterable[Topic]) -> list[str]:
-    """Where a card and the ears of a service differ."""
+def wrong_consumers(service: str, consumed: Collection[str], cards: Iterable[Topic]) -> list[str]:
+    """Where a card and the subscriptions of a service differ."""
     return [
-        f"{card.name}: the card says {service in card.consumers}, the ears {card.name in heard}"
+        f"{card.name}: the card says {service in card.consumers}, the code {card.name in consumed}"
         for card in cards
-        if (service in card.consumers) != (card.name in heard)
+        if (service in card.consumers) != (card.name in consumed)
     ]
 
 
@@ -84,31 +84,33 @@ def idle(subscription: Subscription) -> list[str]:
     return sorted(topic.name for topic in carried ^ set(subscription.topics))
 
 
-def unheard(events: Iterable[Payload], heard: Collection[Payload]) -> list[str]:
-    """Events that no service hears and that do not say for whom they are; or that say it wrongly."""
+def unconsumed(events: Iterable[Payload], consumed: Collection[Payload]) -> list[str]:
+    """Events that no service consumes and that do not say for whom they are; or that say it wrongly."""
     return [
         type_of(event)
         for event in events
-        if (event in heard) == (FOR_OUTSIDE in " ".join((event.__doc__ or "").split()))
+        if (event in consumed) == (FOR_OUTSIDE in " ".join((event.__doc__ or "").split()))
     ]
 
 
-def misspoken(service: str, said: Collection[Payload], cards: Iterable[Topic]) -> list[str]:
-    """Events said on a topic whose card does not know it, and cards whose producer is silent."""
-    told_on = {topic_of(payload).name for payload in said}
-    return [card.name for card in cards if (service in card.producers) != (card.name in told_on)]
+def wrong_producers(
+    service: str, published: Collection[Payload], cards: Iterable[Topic]
+) -> list[str]:
+    """Topics published to without their card's knowing it, and cards whose producer is silent."""
+    used = {topic_of(payload).name for payload in published}
+    return [card.name for card in cards if (service in card.producers) != (card.name in used)]
 
 
 @pytest.mark.parametrize("service", topics.SERVICES)
-def test_a_service_hears_the_topics_whose_cards_name_it(service: str) -> None:
-    heard = {topic.name for each in subscriptions_of(service) for topic in each.topics}
-    assert misheard(service, heard, topics.LIVE) == []
+def test_a_service_consumes_the_topics_whose_cards_name_it(service: str) -> None:
+    consumed = {topic.name for each in subscriptions_of(service) for topic in each.topics}
+    assert wrong_consumers(service, consumed, topics.LIVE) == []
 
 
 def test_a_card_that_names_the_wrong_reader_is_noticed() -> None:
     forgotten = msgspec.structs.replace(topics.CONTACTS, consumers=(topics.ROUTING,))
     invented = msgspec.structs.replace(topics.INBOX, consumers=(topics.ANALYTICS,))
-    faults = misheard(topics.ANALYTICS, {topics.CONTACTS.name}, (forgotten, invented))
+    faults = wrong_consumers(topics.ANALYTICS, {topics.CONTACTS.name}, (forgotten, invented))
     assert [fault.partition(":")[0] for fault in faults] == ["rapport.contacts", "rapport.inbox"]
 
 
@@ -120,11 +122,11 @@ def test_a_service_reads_no_topic_in_vain_and_waits_for_nothing_that_never_comes
 
 
 def test_a_topic_read_in_vain_is_noticed() -> None:
-    (ears,) = subscriptions_of(topics.ANALYTICS)
-    nosy = Subscription((*ears.topics, topics.AGENTS), ears.wanted, ears.handle)
-    deaf = Subscription(ears.topics[1:], ears.wanted, ears.handle)
-    assert idle(nosy) == [topics.AGENTS.name]
-    assert idle(deaf) == [ears.topics[0].name]
+    (whole,) = subscriptions_of(topics.ANALYTICS)
+    too_many = Subscription((*whole.topics, topics.AGENTS), whole.wanted, whole.handle)
+    too_few = Subscription(whole.topics[1:], whole.wanted, whole.handle)
+    assert idle(too_many) == [topics.AGENTS.name]
+    assert idle(too_few) == [whole.topics[0].name]
 
 
 def test_subscriptions_of_one_service_want_different_events() -> None:
@@ -133,41 +135,41 @@ def test_subscriptions_of_one_service_want_different_events() -> None:
         assert len(wanted) == len(set(wanted)), service
 
 
-def test_every_event_is_heard_or_says_that_it_is_for_outside() -> None:
-    heard = frozenset().union(*map(heard_by, topics.SERVICES))
-    assert unheard(REGISTRY.values(), heard) == []
+def test_every_event_is_consumed_or_says_that_it_is_for_outside() -> None:
+    consumed = frozenset().union(*map(consumed_by, topics.SERVICES))
+    assert unconsumed(REGISTRY.values(), consumed) == []
 
 
-def test_an_event_that_nobody_hears_is_noticed() -> None:
-    assert unheard([ContactReceived], []) == ["rapport.contact.received.v1"]
-    assert unheard([OfferMade], [OfferMade]) == ["rapport.offer.made.v1"]
+def test_an_event_that_nobody_consumes_is_noticed() -> None:
+    assert unconsumed([ContactReceived], []) == ["rapport.contact.received.v1"]
+    assert unconsumed([OfferMade], [OfferMade]) == ["rapport.offer.made.v1"]
 
 
 @pytest.mark.parametrize("service", topics.SERVICES)
-def test_a_service_says_something_on_the_topics_that_are_its_own_and_nothing_elsewhere(
+def test_a_service_publishes_to_the_topics_that_are_its_own_and_nowhere_else(
     service: str,
 ) -> None:
-    assert misspoken(service, said_by(service), topics.LIVE) == []
+    assert wrong_producers(service, published_by(service), topics.LIVE) == []
 
 
-def test_every_event_of_ours_is_said_by_somebody() -> None:
-    said = frozenset().union(*map(said_by, topics.SERVICES))
-    silent = {payload for payload in REGISTRY.values() if payload not in said}
+def test_every_event_of_ours_is_published_by_somebody() -> None:
+    published = frozenset().union(*map(published_by, topics.SERVICES))
+    silent = {payload for payload in REGISTRY.values() if payload not in published}
     assert {topic_of(payload).producers for payload in silent} <= {(topics.OUTSIDE,)}
 
 
-def test_an_event_said_where_it_does_not_belong_is_noticed() -> None:
-    planted = "told = [caused_by(cause, intake.ContactReceived(contact_id=cause.subject))]"
-    said = list(said_in(planted, topics.FOLLOWUP))
-    assert said == [ContactReceived]
-    assert misspoken(topics.FOLLOWUP, said, (topics.CONTACTS,)) == ["rapport.contacts"]
-    assert misspoken(topics.INTAKE, [], (topics.CONTACTS,)) == ["rapport.contacts"]
+def test_an_event_published_where_it_does_not_belong_is_noticed() -> None:
+    planted = "events = [caused_by(cause, intake.ContactReceived(contact_id=cause.subject))]"
+    made = list(made_in(planted, topics.FOLLOWUP))
+    assert made == [ContactReceived]
+    assert wrong_producers(topics.FOLLOWUP, made, (topics.CONTACTS,)) == ["rapport.contacts"]
+    assert wrong_producers(topics.INTAKE, [], (topics.CONTACTS,)) == ["rapport.contacts"]
 
 
-def test_a_read_model_of_another_service_is_not_taken_for_its_word() -> None:
+def test_a_read_model_of_another_service_is_not_taken_for_its_event() -> None:
     read = "queue = msgspec.convert(row, QueueChanged)"
-    assert list(said_in(read, topics.INTAKE)) == []
-    assert [type_of(payload) for payload in said_in(read, topics.ROUTING)] == [
+    assert list(made_in(read, topics.INTAKE)) == []
+    assert [type_of(payload) for payload in made_in(read, topics.ROUTING)] == [
         "rapport.queue.changed.v1"
     ]
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.long
 
 EVENTS = 300
 KINDS = 16
-SMALL = Plan(rounds=1, seconds=4, most=100, events=EVENTS, patience=0)
+SMALL = Plan(rounds=1, seconds=4, max_requests=100, events=EVENTS, quiet_timeout=0)
 BEFORE = {"I1 a ratio": 2.0, "R1 a time": 10.0}
 
 
@@ -37,11 +37,11 @@ def on(parts: LocalParts) -> Stage:
 
 @pytest.mark.parametrize("name", [intake.OURS, intake.ALL, intake.MAPPER, intake.DRIVER])
 def test_every_accepted_contact_is_found_in_the_database(on: Stage, name: str) -> None:
-    assert intake.once(intake.Doors(on), name, SMALL) > 0
+    assert intake.once(intake.Servers(on), name, SMALL) > 0
 
 
 @pytest.mark.parametrize("name", ["counter", "intake"])
-def test_a_handler_takes_every_event_of_the_loop_once(
+def test_a_handler_processes_every_event_of_the_loop_once(
     on: Stage, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     handlers.once(on, SMALL, name, distinct(EVENTS))
@@ -61,14 +61,14 @@ def test_a_relay_publishes_every_row(on: Stage, name: str) -> None:
     outbox.once(on, SMALL, name)
 
 
-def test_every_event_of_a_history_can_be_read_and_every_service_hears_some() -> None:
-    told = histories(5)
-    read = [decode(record(message)) for messages in told.values() for message in messages]
+def test_every_event_of_a_history_can_be_read_and_every_service_consumes_some() -> None:
+    published = histories(5)
+    read = [decode(record(message)) for messages in published.values() for message in messages]
     assert len({event.type for event in read}) == KINDS
-    assert all(handlers.heard(told, *ears) for ears in handlers.HEARD.values())
+    assert all(handlers.consumed_of(published, *those) for those in handlers.SUBSCRIBED.values())
 
 
-def test_an_answer_ends_where_its_length_says() -> None:
+def test_a_response_ends_where_its_length_says() -> None:
     head = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n"
     assert whole(head[:20]) == whole(head + b"{") == 0
     assert whole(head + b"{}HTTP/1.1") == len(head) + 2
@@ -104,4 +104,4 @@ def test_a_ratio_is_that_of_the_medians() -> None:
 
 def _needs_offsets(on: Stage) -> None:
     if not on.parts.broker.idempotent:
-        pytest.skip("the embedded broker's end offsets tell too much")
+        pytest.skip("the embedded broker's end offsets count too much")

@@ -100,10 +100,10 @@ def test_every_topic_is_a_channel_and_every_event_a_message_of_one() -> None:
 
 
 def test_operations_are_what_the_topic_cards_say() -> None:
-    said = {name for name, it in document(all_events())["operations"].items()}
+    listed = {name for name, it in document(all_events())["operations"].items()}
     wanted = {f"{who}.send.{t.name}" for t in topics.ALL for who in t.producers}
     wanted |= {f"{who}.receive.{t.name}" for t in topics.ALL for who in t.consumers}
-    assert said == {name for name in wanted if name.startswith(topics.SERVICES)}
+    assert listed == {name for name in wanted if name.startswith(topics.SERVICES)}
 
 
 def _references(part: Any) -> list[str]:

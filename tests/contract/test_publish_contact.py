@@ -64,15 +64,15 @@ def test_what_it_sends_is_read_as_a_submitted_contact() -> None:
 
 
 def test_it_explains_itself() -> None:
-    told = run("--help")
-    assert told.returncode == 0
-    assert all(f"--{name}" in told.stdout for name in NEED)
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(f"--{name}" in done.stdout for name in NEED)
 
 
 def test_it_says_so_when_no_broker_answers() -> None:
-    told = run(
+    done = run(
         "--bootstrap=localhost:1", "--reference=1", "--address=a@example.org", "--text=Hello"
     )
-    assert told.returncode == 1
-    assert "Not published to localhost:1" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert done.returncode == 1
+    assert "Not published to localhost:1" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""Generated files, hand-written examples and models tell one and the same story."""
+"""Generated files, hand-written examples and models agree with each other."""
 
 import re
 from datetime import datetime
@@ -104,15 +104,15 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 
 def test_the_words_of_four_languages_are_among_the_examples() -> None:
-    told = "".join(path.read_text("utf-8") for path in EXAMPLES.iterdir())
-    assert "Grüßen" in told
-    assert "నమస్కారం" in told
-    assert "Сайн байна уу" in told
+    texts = "".join(path.read_text("utf-8") for path in EXAMPLES.iterdir())
+    assert "Grüßen" in texts
+    assert "నమస్కారం" in texts
+    assert "Сайн байна уу" in texts
 
 
 def test_whoever_reads_events_knows_all_of_them() -> None:
-    told = {event.__module__ for event in EVENTS.values()}
-    assert told == {module.__name__ for module in cloudevents.MODULES}
+    modules = {event.__module__ for event in EVENTS.values()}
+    assert modules == {module.__name__ for module in cloudevents.MODULES}
 
 
 def _plain(content: Any) -> Any:

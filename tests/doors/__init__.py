@@ -1,1 +1,1 @@
-"""Every door, tried with what nobody should send."""
+"""Every server, tried with what nobody should send."""

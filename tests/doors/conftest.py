@@ -1,8 +1,8 @@
-"""The doors of the run: the four apis in one thread beside the tests, each on a database of its own.
+"""The servers of the run: the four apis in one thread beside the tests, each on a database of its own.
 
-- `doors`  by service; nothing limits how often one may come
+- `servers`  by service; nothing limits how often one may ask
 - `known`  what exists behind each of them
-- `open_door`  await it: a door of the test's own, with other settings
+- `start_server`  await it: a server of the test's own, with other settings
 """
 
 import asyncio
@@ -16,39 +16,39 @@ from anyio.from_thread import start_blocking_portal
 
 from shared.contracts.topics import SERVICES
 from tests.conftest import MakeDsn
-from tests.doors.place import Door, opened
 from tests.doors.seeds import Known, seed
+from tests.doors.serving import Server, serving
 from tests.support.database import Databases
 
-OpenDoor = Callable[..., Awaitable[Door]]
+StartServer = Callable[..., Awaitable[Server]]
 
 
 @pytest.fixture(scope="session")
-def doors(
+def servers(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Door]]:
+) -> Iterator[dict[str, Server]]:
     folder = tmp_path_factory.mktemp("issuer")
     with start_blocking_portal() as portal, ExitStack() as stack:
         found = {}
         for service in SERVICES:
             dsn = portal.call(databases.fresh, service)
-            door = portal.wrap_async_context_manager(opened(service, dsn, folder))
-            found[service] = stack.enter_context(door)
+            server = portal.wrap_async_context_manager(serving(service, dsn, folder))
+            found[service] = stack.enter_context(server)
         yield found
 
 
 @pytest.fixture(scope="session")
-def known(doors: dict[str, Door]) -> dict[str, Known]:
+def known(servers: dict[str, Server]) -> dict[str, Known]:
     """By service and path parameter, each to be taken once."""
-    return {service: asyncio.run(seed(door)) for service, door in doors.items()}
+    return {service: asyncio.run(seed(server)) for service, server in servers.items()}
 
 
 @pytest.fixture
-async def open_door(postgres_dsn: MakeDsn, tmp_path: Path) -> AsyncIterator[OpenDoor]:
+async def start_server(postgres_dsn: MakeDsn, tmp_path: Path) -> AsyncIterator[StartServer]:
     async with AsyncExitStack() as stack:
 
-        async def open_one(service: str, **http: Any) -> Door:
-            door = opened(service, await postgres_dsn(service), tmp_path, **http)
-            return await stack.enter_async_context(door)
+        async def start_one(service: str, **http: Any) -> Server:
+            server = serving(service, await postgres_dsn(service), tmp_path, **http)
+            return await stack.enter_async_context(server)
 
-        yield open_one
+        yield start_one

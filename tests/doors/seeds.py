@@ -1,4 +1,4 @@
-"""Something behind each door, so that knocking finds more than empty rooms."""
+"""Data in each service, so that requests find more than empty tables."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ from deploy.local.ports import LOOPBACK
 from shared.database.database import Database
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
-from tests.doors.place import AGENT, Door
+from tests.doors.serving import AGENT, Server
 from tests.integration.followup.following import FollowUp
 from tests.integration.routing.world import REFUND, World
 from tests.support.clock import FakeClock
@@ -22,14 +22,14 @@ MANY, FEW = 60, 10
 UNREADABLE = b"Subject: from nobody\r\n\r\nhello\r\n"
 
 
-async def seed(door: Door) -> Known:
-    """Put something behind the door; what can be named in its paths."""
-    seeds: dict[str, Callable[[Door], Awaitable[dict[str, list[str]]]]] = {
+async def seed(server: Server) -> Known:
+    """Put data into the service's database; what can be named in its paths."""
+    seeds: dict[str, Callable[[Server], Awaitable[dict[str, list[str]]]]] = {
         "intake": _intake,
         "routing": _routing,
         "followup": _followup,
     }
-    found = await seeds[door.service](door) if door.service in seeds else {}
+    found = await seeds[server.service](server) if server.service in seeds else {}
     return {name: _last_forever(values) for name, values in found.items()}
 
 
@@ -39,15 +39,15 @@ def _last_forever(values: list[str]) -> Iterator[str]:
         yield values[-1]
 
 
-async def _intake(door: Door) -> dict[str, list[str]]:
+async def _intake(server: Server) -> dict[str, list[str]]:
     contact = {
         "reference": "1",
         "channel": "web",
         "personal": {"address": "asha@example.org", "text": "Where is it?"},
     }
-    async with aiosmtplib.SMTP(hostname=LOOPBACK, port=door.smtp, start_tls=False) as mail:
+    async with aiosmtplib.SMTP(hostname=LOOPBACK, port=server.smtp, start_tls=False) as mail:
         await mail.sendmail("", ["help@rapport.example"], UNREADABLE)
-    async with door.client() as client:
+    async with server.client() as client:
         taken = (await client.post("/v1/contacts", json=contact)).json()
         aside = (await client.get("/v1/quarantine")).json()["items"]
     return {
@@ -56,8 +56,8 @@ async def _intake(door: Door) -> dict[str, list[str]]:
     }
 
 
-async def _routing(door: Door) -> dict[str, list[str]]:
-    async with _at_present(door) as (database, clock):
+async def _routing(server: Server) -> dict[str, list[str]]:
+    async with _at_present(server) as (database, clock):
         world = World(database, clock)
         await world.queue("general")
         await world.queue("other", topics=())
@@ -75,16 +75,16 @@ async def _routing(door: Door) -> dict[str, list[str]]:
     }
 
 
-async def _followup(door: Door) -> dict[str, list[str]]:
-    async with _at_present(door) as (database, clock):
+async def _followup(server: Server) -> dict[str, list[str]]:
+    async with _at_present(server) as (database, clock):
         follow_up = FollowUp(database, clock)
         asked = [await follow_up.asked(Story(new_id())) for _ in range(MANY)]
         return {"token": [await follow_up.token(check_in) for check_in in asked]}
 
 
 @asynccontextmanager
-async def _at_present(door: Door) -> AsyncIterator[tuple[Database, FakeClock]]:
-    database = await open_at(door.dsn)
+async def _at_present(server: Server) -> AsyncIterator[tuple[Database, FakeClock]]:
+    database = await open_at(server.dsn)
     try:
         yield database, FakeClock(SystemClock().now())
     finally:

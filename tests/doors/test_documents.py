@@ -13,8 +13,8 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from shared.contracts.topics import SERVICES
-from tests.doors.place import Door
 from tests.doors.seeds import Known
+from tests.doors.serving import Server
 
 CONFIG = schemathesis.Config.from_dict(
     {"generation": {"with-security-parameters": False, "allow-extra-parameters": False}}
@@ -31,25 +31,25 @@ SECONDS = 300
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("mode", GenerationMode, ids=str)
 def test_what_a_document_says_is_true(
-    doors: dict[str, Door], known: dict[str, Known], service: str, mode: GenerationMode
+    servers: dict[str, Server], known: dict[str, Known], service: str, mode: GenerationMode
 ) -> None:
-    with knocking(doors[service]) as session:
-        for operation in operations(doors[service], session):
+    with caller(servers[service]) as session:
+        for operation in operations(servers[service], session):
             there = named(operation, known[service]) if mode.is_positive else {}
-            try_out(operation, mode, there, doors[service], session)
+            try_out(operation, mode, there, servers[service], session)
 
 
-def knocking(door: Door) -> requests.Session:
+def caller(server: Server) -> requests.Session:
     """Somebody who may do everything."""
     session = requests.Session()
     session.trust_env = False
-    session.headers.update(door.bearer())
+    session.headers.update(server.bearer())
     return session
 
 
-def operations(door: Door, session: requests.Session) -> Iterator[Any]:
-    """What can be done at a door, as its document says."""
-    document = session.get(f"{door.url}/openapi.json").json()
+def operations(server: Server, session: requests.Session) -> Iterator[Any]:
+    """What can be done at a server, as its document says."""
+    document = session.get(f"{server.url}/openapi.json").json()
     schema = schemathesis.openapi.from_dict(document, config=CONFIG)
     for result in schema.get_all_operations():
         assert isinstance(result, Ok), result
@@ -66,10 +66,10 @@ def try_out(
     operation: Any,
     mode: GenerationMode,
     there: dict[str, str],
-    door: Door,
+    server: Server,
     session: requests.Session,
 ) -> None:
-    """Send examples of what fits an operation, or of what does not; judge each answer."""
+    """Send examples of what fits an operation, or of what does not; judge each response."""
 
     @settings(
         max_examples=EXAMPLES[mode],
@@ -81,8 +81,8 @@ def try_out(
     )
     @given(operation.as_strategy(mode, path_parameters=there or None))
     def one(case: Case[Any]) -> None:
-        answer = case.call(door.url, session)
-        case.validate_response(answer, excluded_checks=NOT_ASKED)
+        response = case.call(server.url, session)
+        case.validate_response(response, excluded_checks=NOT_ASKED)
 
     try:
         one()

@@ -1,4 +1,4 @@
-"""What stands before a body: it has an end, and only who is trusted tells for whom it comes."""
+"""What stands before a body: it has an end, and only a trusted proxy names the caller."""
 
 import asyncio
 from contextlib import suppress
@@ -6,8 +6,8 @@ from contextlib import suppress
 import httpx2
 import pytest
 
-from tests.doors.conftest import OpenDoor
-from tests.doors.place import Door
+from tests.doors.conftest import StartServer
+from tests.doors.serving import Server
 
 BEGINNINGS = {
     "an address": b"GET /v1/",
@@ -16,38 +16,40 @@ BEGINNINGS = {
 }
 
 
-async def conversation(door: Door, *said: bytes) -> bytes:
-    """Say it, piece by piece; all that comes back until the other side hangs up."""
-    host, _, port = door.url.removeprefix("http://").partition(":")
+async def conversation(server: Server, *pieces: bytes) -> bytes:
+    """Send it, piece by piece; all that comes back until the other side closes."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     with suppress(ConnectionError):
-        for piece in said:
+        for piece in pieces:
             writer.write(piece)
             await writer.drain()
-    heard = b""
+    received = b""
     with suppress(ConnectionError):
-        heard = await asyncio.wait_for(reader.read(), 10)
+        received = await asyncio.wait_for(reader.read(), 10)
     writer.close()
-    return heard
+    return received
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS.values(), ids=list(BEGINNINGS))
-async def test_a_head_without_an_end_is_cut_off(doors: dict[str, Door], beginning: bytes) -> None:
-    heard = await conversation(doors["intake"], beginning, *[b"a" * 8_192] * 2_000)
-    assert heard == b"" or heard.startswith(b"HTTP/1.1 400 ")
+async def test_a_head_without_an_end_is_cut_off(
+    servers: dict[str, Server], beginning: bytes
+) -> None:
+    received = await conversation(servers["intake"], beginning, *[b"a" * 8_192] * 2_000)
+    assert received == b"" or received.startswith(b"HTTP/1.1 400 ")
 
 
-async def test_headers_without_an_end_are_cut_off(doors: dict[str, Door]) -> None:
+async def test_headers_without_an_end_are_cut_off(servers: dict[str, Server]) -> None:
     line = b"x-a: " + b"a" * 100 + b"\r\n"
-    said = b"GET /v1/waits HTTP/1.1\r\n", *[line * 80] * 2_000
-    heard = await conversation(doors["intake"], *said)
-    assert heard == b"" or heard.startswith(b"HTTP/1.1 400 ")
+    pieces = b"GET /v1/waits HTTP/1.1\r\n", *[line * 80] * 2_000
+    received = await conversation(servers["intake"], *pieces)
+    assert received == b"" or received.startswith(b"HTTP/1.1 400 ")
 
 
-async def test_a_long_head_within_the_limit_is_read(doors: dict[str, Door]) -> None:
+async def test_a_long_head_within_the_limit_is_read(servers: dict[str, Server]) -> None:
     line = b"x-a: " + b"a" * 1_000 + b"\r\n"
-    said = b"GET /v1/waits HTTP/1.1\r\nhost: a\r\nconnection: close\r\n", *[line] * 50, b"\r\n"
-    assert (await conversation(doors["intake"], *said)).startswith(b"HTTP/1.1 200 ")
+    pieces = b"GET /v1/waits HTTP/1.1\r\nhost: a\r\nconnection: close\r\n", *[line] * 50, b"\r\n"
+    assert (await conversation(servers["intake"], *pieces)).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
@@ -63,17 +65,19 @@ async def test_a_long_head_within_the_limit_is_read(doors: dict[str, Door]) -> N
     ids=["tls", "version", "nul", "two lengths", "another length", "negative length"],
 )
 async def test_what_is_no_request_is_400_and_ends_the_connection(
-    doors: dict[str, Door], wrong: bytes
+    servers: dict[str, Server], wrong: bytes
 ) -> None:
-    assert (await conversation(doors["intake"], wrong)).startswith(b"HTTP/1.1 400 ")
+    assert (await conversation(servers["intake"], wrong)).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize(("proxies", "last"), [("127.0.0.1", 200), ("", 429), ("192.0.2.1", 429)])
-async def test_only_a_trusted_proxy_tells_for_whom_it_comes(
-    open_door: OpenDoor, proxies: str, last: int
+async def test_only_a_trusted_proxy_names_the_caller(
+    start_server: StartServer, proxies: str, last: int
 ) -> None:
-    door = await open_door("intake", stranger_per_second=0.1, burst_seconds=10, proxies=proxies)
-    async with httpx2.AsyncClient(base_url=door.url, trust_env=False) as client:
+    server = await start_server(
+        "intake", stranger_per_second=0.1, burst_seconds=10, proxies=proxies
+    )
+    async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as client:
         for customer, status in [("192.0.2.7", 200), ("192.0.2.8", last)]:
             headers = {"x-forwarded-for": customer}
             assert (await client.get("/v1/waits", headers=headers)).status_code == status

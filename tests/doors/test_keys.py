@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from shared.http.idempotency import Ask, fingerprint_of
-from tests.doors.place import AGENT, Door
 from tests.doors.seeds import Known
+from tests.doors.serving import AGENT, Server
 
-HEARD = {"step": "hear", "evidence": "read it twice"}
+STEP = {"step": "hear", "evidence": "read it twice"}
 MANY = 50
 
 
@@ -32,13 +32,13 @@ async def steps(client: httpx2.AsyncClient, contact: str) -> list[Any]:
     return found
 
 
-async def test_the_same_request_gets_the_same_answer_and_is_done_once(
-    doors: dict[str, Door], contact: str
+async def test_the_same_request_gets_the_same_response_and_is_done_once(
+    servers: dict[str, Server], contact: str
 ) -> None:
     again = key()
-    async with doors["routing"].client() as client:
+    async with servers["routing"].client() as client:
         first, second = [
-            await client.post(f"{contact}/help-steps", json=HEARD, headers=again) for _ in range(2)
+            await client.post(f"{contact}/help-steps", json=STEP, headers=again) for _ in range(2)
         ]
         assert len(await steps(client, contact)) == 1
     assert (first.status_code, first.content) == (second.status_code, second.content)
@@ -47,34 +47,36 @@ async def test_the_same_request_gets_the_same_answer_and_is_done_once(
 
 
 async def test_another_body_under_the_same_key_is_422_and_not_done(
-    doors: dict[str, Door], contact: str
+    servers: dict[str, Server], contact: str
 ) -> None:
     again = key()
-    async with doors["routing"].client() as client:
-        await client.post(f"{contact}/help-steps", json=HEARD, headers=again)
+    async with servers["routing"].client() as client:
+        await client.post(f"{contact}/help-steps", json=STEP, headers=again)
         other = await client.post(
-            f"{contact}/help-steps", json=HEARD | {"evidence": "!"}, headers=again
+            f"{contact}/help-steps", json=STEP | {"evidence": "!"}, headers=again
         )
         assert len(await steps(client, contact)) == 1
     assert other.status_code == 422
 
 
-async def test_the_same_key_elsewhere_is_another_key(doors: dict[str, Door], contact: str) -> None:
+async def test_the_same_key_elsewhere_is_another_key(
+    servers: dict[str, Server], contact: str
+) -> None:
     again = key()
-    async with doors["routing"].client() as client:
-        step = await client.post(f"{contact}/help-steps", json=HEARD, headers=again)
-        said = await client.post(f"{contact}/replies", json={"text": "On its way"}, headers=again)
-        stranger = doors["routing"].bearer("somebody-else")
-        theirs = await client.post(f"{contact}/help-steps", json=HEARD, headers=again | stranger)
-    assert (step.status_code, said.status_code) == (201, 202)
+    async with servers["routing"].client() as client:
+        step = await client.post(f"{contact}/help-steps", json=STEP, headers=again)
+        reply = await client.post(f"{contact}/replies", json={"text": "On its way"}, headers=again)
+        stranger = servers["routing"].bearer("somebody-else")
+        theirs = await client.post(f"{contact}/help-steps", json=STEP, headers=again | stranger)
+    assert (step.status_code, reply.status_code) == (201, 202)
     assert theirs.status_code == 404
 
 
 async def test_what_was_refused_may_be_tried_again_under_its_key(
-    doors: dict[str, Door], contact: str
+    servers: dict[str, Server], contact: str
 ) -> None:
     again = key()
-    async with doors["routing"].client() as client:
+    async with servers["routing"].client() as client:
         wrong = await client.post(f"{contact}/transfer", json={"queue_id": "no"}, headers=again)
         right = await client.post(
             f"{contact}/transfer", json={"queue_id": "general"}, headers=again
@@ -82,20 +84,20 @@ async def test_what_was_refused_may_be_tried_again_under_its_key(
     assert (wrong.status_code, right.status_code) == (404, 200)
 
 
-async def test_while_a_twin_is_running_one_is_told_so_at_once(
-    doors: dict[str, Door], contact: str
+async def test_while_a_twin_is_running_the_second_is_409_at_once(
+    servers: dict[str, Server], contact: str
 ) -> None:
     again = key()
     path = f"{contact}/help-steps"
-    door = doors["routing"]
-    twin = await asyncpg.connect(door.dsn)
+    server = servers["routing"]
+    twin = await asyncpg.connect(server.dsn)
     ask = Ask(AGENT, f"POST {path}", again["idempotency-key"], fingerprint_of(b""))
     try:
-        async with twin.transaction(), door.client() as client:
+        async with twin.transaction(), server.client() as client:
             await twin.execute("select pg_advisory_xact_lock($1)", ask.lock)
-            waiting = await asyncio.wait_for(client.post(path, json=HEARD, headers=again), 5)
-        async with door.client() as client:
-            done = await client.post(path, json=HEARD, headers=again)
+            waiting = await asyncio.wait_for(client.post(path, json=STEP, headers=again), 5)
+        async with server.client() as client:
+            done = await client.post(path, json=STEP, headers=again)
     finally:
         await twin.close()
     assert (waiting.status_code, done.status_code) == (409, 201)
@@ -104,7 +106,7 @@ async def test_while_a_twin_is_running_one_is_told_so_at_once(
 @pytest.mark.parametrize(
     ("what", "body", "done"),
     [
-        ("help-steps", HEARD, 201),
+        ("help-steps", STEP, 201),
         ("replies", {"text": "On its way"}, 202),
         ("actions", {"kind": "refund", "amount": 1, "currency": "EUR"}, 201),
         ("escalate", {"note": "please"}, 200),
@@ -112,32 +114,32 @@ async def test_while_a_twin_is_running_one_is_told_so_at_once(
     ],
 )
 async def test_fifty_at_once_under_one_key_are_one(
-    doors: dict[str, Door], contact: str, what: str, body: dict[str, Any], done: int
+    servers: dict[str, Server], contact: str, what: str, body: dict[str, Any], done: int
 ) -> None:
     again = key()
-    async with doors["routing"].client() as client:
+    async with servers["routing"].client() as client:
         posts = [client.post(f"{contact}/{what}", json=body, headers=again) for _ in range(MANY)]
-        answers = await asyncio.gather(*posts)
+        responses = await asyncio.gather(*posts)
         final = await client.post(f"{contact}/{what}", json=body, headers=again)
-    statuses = Counter(answer.status_code for answer in answers)
+    statuses = Counter(response.status_code for response in responses)
     assert statuses.keys() <= {done, 409}
-    made = [answer for answer in answers if answer.status_code == done]
-    assert {answer.content for answer in made} == {final.content}
-    assert sum("idempotency-replayed" not in answer.headers for answer in made) == 1
+    made = [response for response in responses if response.status_code == done]
+    assert {response.content for response in made} == {final.content}
+    assert sum("idempotency-replayed" not in response.headers for response in made) == 1
 
 
 @pytest.mark.parametrize("bad", [b"", b"k" * 256, "schlüssel".encode(), b"a\tb", b"\xff"])
 @pytest.mark.parametrize("service", ["intake", "routing"])
 async def test_a_key_that_is_none_is_422(
-    doors: dict[str, Door], contact: str, service: str, bad: bytes
+    servers: dict[str, Server], contact: str, service: str, bad: bytes
 ) -> None:
     path, body = {
         "intake": (
             "/v1/contacts",
             {"reference": "1", "channel": "web", "personal": {"address": "a@b.org", "text": "x"}},
         ),
-        "routing": (f"{contact}/help-steps", HEARD),
+        "routing": (f"{contact}/help-steps", STEP),
     }[service]
-    async with doors[service].client() as client:
-        answer = await client.post(path, json=body, headers=[(b"idempotency-key", bad)])
-    assert answer.status_code == 422
+    async with servers[service].client() as client:
+        response = await client.post(path, json=body, headers=[(b"idempotency-key", bad)])
+    assert response.status_code == 422

@@ -12,9 +12,9 @@ from shared.contracts.topics import SERVICES
 from shared.http import limits
 from shared.http.limits import Buckets, network_of
 from shared.kernel.errors import Overloaded
-from tests.doors.conftest import OpenDoor
-from tests.doors.place import Door
+from tests.doors.conftest import StartServer
 from tests.doors.seeds import Known
+from tests.doors.serving import Server
 from tests.doors.test_tokens import GUARDED
 
 LARGE = 1_048_577
@@ -62,7 +62,7 @@ def test_no_more_come_than_the_burst_and_what_flowed_in(
 
 
 @given(rate=st.integers(1, 50), seconds=st.floats(0.01, 60))
-def test_who_waits_as_long_as_they_were_told_is_let_in(rate: int, seconds: float) -> None:
+def test_who_waits_as_long_as_they_were_asked_to_is_let_in(rate: int, seconds: float) -> None:
     time = Time()
     buckets = Buckets(rate, seconds, time)
     assert taken(buckets, "a", int(rate * seconds) + 9) >= max(int(rate * seconds), 1)
@@ -116,41 +116,41 @@ def test_whoever_has_an_address_of_version_6_has_its_network(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_caller_who_comes_too_often_is_told_when_to_come_again(
-    open_door: OpenDoor, service: str
+async def test_a_caller_who_comes_too_often_is_429_with_retry_after(
+    start_server: StartServer, service: str
 ) -> None:
-    door = await open_door(service, caller_per_second=0.1, burst_seconds=30)
-    async with door.client() as often, door.client(**door.bearer("another")) as another:
-        answers = [await often.get(GUARDED[service]) for _ in range(5)]
+    server = await start_server(service, caller_per_second=0.1, burst_seconds=30)
+    async with server.client() as often, server.client(**server.bearer("another")) as another:
+        responses = [await often.get(GUARDED[service]) for _ in range(5)]
         assert (await another.get(GUARDED[service])).status_code == 200
-    assert [answer.status_code for answer in answers] == [200] * 3 + [429] * 2
-    assert 1 <= int(answers[-1].headers["retry-after"]) <= 10
-    assert answers[-1].json()["type"] == "urn:rapport:problem:overloaded"
+    assert [response.status_code for response in responses] == [200] * 3 + [429] * 2
+    assert 1 <= int(responses[-1].headers["retry-after"]) <= 10
+    assert responses[-1].json()["type"] == "urn:rapport:problem:overloaded"
 
 
 @pytest.mark.parametrize(
     ("service", "public"), [("intake", "/v1/waits"), ("followup", "/v1/check-ins/nothing")]
 )
 async def test_strangers_and_who_guesses_tokens_share_the_bucket_of_their_address(
-    open_door: OpenDoor, service: str, public: str
+    start_server: StartServer, service: str, public: str
 ) -> None:
-    door = await open_door(service, stranger_per_second=0.1, burst_seconds=40)
-    async with httpx2.AsyncClient(base_url=door.url, trust_env=False) as stranger:
+    server = await start_server(service, stranger_per_second=0.1, burst_seconds=40)
+    async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as stranger:
         guess = {"authorization": "Bearer guess"}
         statuses = [(await stranger.get(GUARDED[service], headers=guess)).status_code]
         statuses += [(await stranger.get(public)).status_code for _ in range(3)]
         statuses += [(await stranger.get(public)).status_code]
         statuses += [(await stranger.get(GUARDED[service], headers=guess)).status_code]
-    async with door.client() as known:
+    async with server.client() as known:
         assert (await known.get(GUARDED[service])).status_code == 200
     assert statuses[0] == 401
     assert 429 not in statuses[:4]
     assert statuses[4:] == [429, 429]
 
 
-async def test_the_hot_route_is_limited_like_any_other(open_door: OpenDoor) -> None:
-    door = await open_door("intake", caller_per_second=0.1, burst_seconds=20)
-    async with door.client() as client:
+async def test_the_hot_route_is_limited_like_any_other(start_server: StartServer) -> None:
+    server = await start_server("intake", caller_per_second=0.1, burst_seconds=20)
+    async with server.client() as client:
         statuses = Counter([(await client.post("/v1/contacts")).status_code for _ in range(5)])
     assert statuses == {415: 2, 429: 3}
 
@@ -168,13 +168,13 @@ BODIES = {
     [(service, *place) for service, places in BODIES.items() for place in places],
 )
 async def test_a_body_beyond_the_limit_is_413_wherever_one_is_taken(
-    doors: dict[str, Door], service: str, method: str, path: str, kind: str
+    servers: dict[str, Server], service: str, method: str, path: str, kind: str
 ) -> None:
-    async with doors[service].client() as client:
+    async with servers[service].client() as client:
         headers = {"content-type": kind}
-        answer = await client.request(method, path, content=b"1" * LARGE, headers=headers)
-    assert answer.status_code == 413
-    assert answer.headers["content-type"] == "application/problem+json"
+        response = await client.request(method, path, content=b"1" * LARGE, headers=headers)
+    assert response.status_code == 413
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -188,24 +188,24 @@ async def test_a_body_beyond_the_limit_is_413_wherever_one_is_taken(
     ids=["a long comment", "in a form", "many fields", "a long word"],
 )
 async def test_an_answer_to_a_check_in_is_no_longer_than_it_may_be(
-    doors: dict[str, Door], known: dict[str, Known], kind: str, body: bytes
+    servers: dict[str, Server], known: dict[str, Known], kind: str, body: bytes
 ) -> None:
     link = f"/v1/check-ins/{next(known['followup']['token'])}"
-    async with doors["followup"].client() as client:
+    async with servers["followup"].client() as client:
         headers = {"content-type": kind}
-        answer = await client.post(f"{link}/answer", content=body, headers=headers)
+        response = await client.post(f"{link}/answer", content=body, headers=headers)
         assert (await client.get(link)).json()["answer"] is None
-    assert answer.status_code in {400, 422}
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert response.status_code in {400, 422}
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("letter", ["x", "\x01", "\U0001f642", "\u0c35"])
-async def test_the_longest_text_of_any_letters_is_taken_and_told(
-    doors: dict[str, Door], letter: str
+async def test_the_longest_text_of_any_letters_is_stored_and_published(
+    servers: dict[str, Server], letter: str
 ) -> None:
     personal = {"address": "asha@example.org", "text": letter * 100_000}
     contact = msgspec.json.encode({"reference": "1", "channel": "web", "personal": personal})
-    async with doors["intake"].client() as client:
+    async with servers["intake"].client() as client:
         headers = {"content-type": "application/json"}
-        answer = await client.post("/v1/contacts", content=contact, headers=headers)
-    assert answer.status_code == 202, answer.text
+        response = await client.post("/v1/contacts", content=contact, headers=headers)
+    assert response.status_code == 202, response.text

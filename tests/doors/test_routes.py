@@ -1,4 +1,4 @@
-"""Every route is on the page with its scope, and the door asks for that and nothing less."""
+"""Every route is on the page with its scope, and the server asks for that and nothing less."""
 
 import asyncio
 import re
@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.instance import ROOT
 from shared.contracts.topics import SERVICES
-from tests.doors.place import EVERYTHING, Door
+from tests.doors.serving import EVERYTHING, Server
 from tools import generate, routes
 
 PAGE = ROOT / "docs" / "routes.md"
@@ -49,15 +49,15 @@ def test_what_is_not_as_the_page_says_is_noticed(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_door_asks_for_the_scope_that_the_page_says(
-    doors: dict[str, Door], service: str
+async def test_a_server_asks_for_the_scope_that_the_page_says(
+    servers: dict[str, Server], service: str
 ) -> None:
-    door = doors[service]
+    server = servers[service]
     assert len(written(service)) == len(await asyncio.to_thread(routes.table, service)) > 0
-    async with httpx2.AsyncClient(base_url=door.url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as client:
         for method, path, scope in written(service):
             where = re.sub(r"{\w+}", AN_ID, path)
-            others = door.bearer(scopes=set(EVERYTHING) - {scope})
+            others = server.bearer(scopes=set(EVERYTHING) - {scope})
             without = (await client.request(method, where)).status_code
             poor = (await client.request(method, where, headers=others)).status_code
             if scope == PUBLIC:

@@ -1,4 +1,4 @@
-"""A token that is not wholly right opens no door of any service."""
+"""A token that is not wholly right gets nothing from any service."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +11,7 @@ import pytest
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
 from shared.contracts.topics import SERVICES
 from shared.kernel.clock import SystemClock
-from tests.doors.place import AGENT, EVERYTHING, Door
+from tests.doors.serving import AGENT, EVERYTHING, Server
 from tests.unit.shared.http import issuer as forge
 
 GUARDED = {
@@ -57,24 +57,24 @@ BAD: dict[str, Callable[[TokenIssuer], str]] = {
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_good_token_passes(doors: dict[str, Door], service: str) -> None:
-    async with doors[service].client() as client:
+async def test_a_good_token_passes(servers: dict[str, Server], service: str) -> None:
+    async with servers[service].client() as client:
         assert (await client.get(GUARDED[service])).status_code == 200
 
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("make", BAD.values(), ids=list(BAD))
-async def test_a_bad_token_is_401_and_told_no_more(
-    doors: dict[str, Door], service: str, make: Callable[[TokenIssuer], str]
+async def test_a_bad_token_is_401_and_learns_no_more(
+    servers: dict[str, Server], service: str, make: Callable[[TokenIssuer], str]
 ) -> None:
-    door = doors[service]
-    headers = {"authorization": f"Bearer {make(door.issuer)}"}
-    async with httpx2.AsyncClient(base_url=door.url, trust_env=False) as client:
-        answer = await client.get(GUARDED[service], headers=headers)
-    assert answer.status_code == 401
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["www-authenticate"].startswith('Bearer realm="rapport"')
-    assert set(answer.json()) <= {"type", "title", "status", "detail"}
+    server = servers[service]
+    headers = {"authorization": f"Bearer {make(server.issuer)}"}
+    async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as client:
+        response = await client.get(GUARDED[service], headers=headers)
+    assert response.status_code == 401
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["www-authenticate"].startswith('Bearer realm="rapport"')
+    assert set(response.json()) <= {"type", "title", "status", "detail"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -84,26 +84,26 @@ async def test_a_bad_token_is_401_and_told_no_more(
     ids=["nothing", "a password", "an empty word", "a cookie"],
 )
 async def test_without_a_token_it_is_401(
-    doors: dict[str, Door], service: str, headers: dict[str, str]
+    servers: dict[str, Server], service: str, headers: dict[str, str]
 ) -> None:
-    async with httpx2.AsyncClient(base_url=doors[service].url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=servers[service].url, trust_env=False) as client:
         assert (await client.get(GUARDED[service], headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_token_in_the_address_is_no_token(doors: dict[str, Door], service: str) -> None:
-    door = doors[service]
-    token = door.bearer()["authorization"].removeprefix("Bearer ")
-    async with httpx2.AsyncClient(base_url=door.url, trust_env=False) as client:
-        answer = await client.get(GUARDED[service], params={"access_token": token})
-    assert answer.status_code == 401
+async def test_a_token_in_the_address_is_no_token(servers: dict[str, Server], service: str) -> None:
+    server = servers[service]
+    token = server.bearer()["authorization"].removeprefix("Bearer ")
+    async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as client:
+        response = await client.get(GUARDED[service], params={"access_token": token})
+    assert response.status_code == 401
 
 
 async def test_the_issuer_of_another_installation_is_not_believed(
-    doors: dict[str, Door], tmp_path: Path
+    servers: dict[str, Server], tmp_path: Path
 ) -> None:
     foreign = TokenIssuer(tmp_path).mint(AGENT, EVERYTHING)
-    for service, door in doors.items():
-        async with httpx2.AsyncClient(base_url=door.url, trust_env=False) as client:
+    for service, server in servers.items():
+        async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as client:
             headers = {"authorization": f"Bearer {foreign}"}
             assert (await client.get(GUARDED[service], headers=headers)).status_code == 401

@@ -20,7 +20,7 @@ from services.intake.domain.mail import LOOP
 from services.intake.domain.text import fit, line
 from services.intake.settings import MailSettings
 from shared.contracts.values import Channel, MessageKind
-from tests.doors.place import Door
+from tests.doors.serving import Server
 from tests.doors.words import AWKWARD, PLAIN, UNSTORABLE
 from tests.support.clock import FakeClock
 
@@ -112,13 +112,13 @@ async def test_an_address_that_would_break_the_head_is_not_written_to(
     assert provider.came == []
 
 
-async def handed_in(door: Door, content: bytes) -> None:
-    async with aiosmtplib.SMTP(hostname=LOOPBACK, port=door.smtp, start_tls=False) as client:
+async def handed_in(server: Server, content: bytes) -> None:
+    async with aiosmtplib.SMTP(hostname=LOOPBACK, port=server.smtp, start_tls=False) as client:
         await client.sendmail("asha@example.org", [HELP], content)
 
 
-async def stored(door: Door, mail_id: str) -> asyncpg.Record | None:
-    connection = await asyncpg.connect(door.dsn)
+async def stored(server: Server, mail_id: str) -> asyncpg.Record | None:
+    connection = await asyncpg.connect(server.dsn)
     try:
         return await connection.fetchrow(STORED, mail_id)
     finally:
@@ -132,18 +132,20 @@ def encoded(words: str) -> bytes:
 
 
 @pytest.mark.parametrize("words", (AWKWARD | UNSTORABLE).values(), ids=list(AWKWARD | UNSTORABLE))
-async def test_a_mail_says_what_its_encoded_words_say(doors: dict[str, Door], words: str) -> None:
+async def test_a_mail_says_what_its_encoded_words_say(
+    servers: dict[str, Server], words: str
+) -> None:
     mail_id = f"<{uuid4()}@example.org>"
     content = base64.b64encode(words.encode("utf-8", "surrogatepass"))
     await handed_in(
-        doors["intake"],
+        servers["intake"],
         b"From: " + encoded(words) + b" <asha@example.org>\r\n"
         b"Subject: " + encoded(words) + b"\r\n"
         b"Message-ID: " + mail_id.encode() + b"\r\n"
         b"Content-Type: text/plain; charset=utf-8\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\n" + content + b"\r\n",
     )
-    found = await stored(doors["intake"], mail_id)
+    found = await stored(servers["intake"], mail_id)
     assert found is not None
     if words in AWKWARD.values():
         assert found["subject"] == line(words)
@@ -152,12 +154,12 @@ async def test_a_mail_says_what_its_encoded_words_say(doors: dict[str, Door], wo
 
 @pytest.mark.parametrize("words", PLAIN.values(), ids=list(PLAIN))
 async def test_raw_bytes_in_a_head_are_read_as_what_they_are(
-    doors: dict[str, Door], words: str
+    servers: dict[str, Server], words: str
 ) -> None:
     mail_id = f"<{uuid4()}@example.org>"
     head = f"From: asha@example.org\r\nSubject: {words}\r\nMessage-ID: {mail_id}\r\n\r\n{words}\r\n"
-    await handed_in(doors["intake"], head.encode())
-    found = await stored(doors["intake"], mail_id)
+    await handed_in(servers["intake"], head.encode())
+    found = await stored(servers["intake"], mail_id)
     assert found is not None
     if "=?" not in words:
         assert found["subject"].split() == words.split()
@@ -166,9 +168,9 @@ async def test_raw_bytes_in_a_head_are_read_as_what_they_are(
 
 
 async def test_a_mail_whose_id_is_an_encoded_word_is_not_answered_to_by_it(
-    doors: dict[str, Door],
+    servers: dict[str, Server],
 ) -> None:
     mail_id = "<=?utf-8?q?=0d=0aBcc:=20b@x.org?=@example.org>"
     head = f"From: asha@example.org\r\nSubject: a\r\nMessage-ID: {mail_id}\r\n\r\nPlease help.\r\n"
-    await handed_in(doors["intake"], head.encode())
-    assert await stored(doors["intake"], mail_id) is None
+    await handed_in(servers["intake"], head.encode())
+    assert await stored(servers["intake"], mail_id) is None

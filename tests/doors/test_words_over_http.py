@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from services.intake.domain.text import line
-from tests.doors.place import AGENT, Door
 from tests.doors.seeds import Known
+from tests.doors.serving import AGENT, Server
 from tests.doors.words import AWKWARD, DEEP, LOST, NUL, PLAIN, UNSTORABLE
 
 REFUSED = range(400, 500)
@@ -33,29 +33,29 @@ def contact(**changes: Any) -> dict[str, Any]:
     return {"reference": "1", "channel": "web", "personal": personal} | changes
 
 
-def is_refused(answer: httpx2.Response) -> bool:
+def is_refused(response: httpx2.Response) -> bool:
     """Whether it says clearly that it is wrong."""
-    problem = answer.headers["content-type"] == "application/problem+json"
-    return answer.status_code in REFUSED and problem
+    problem = response.headers["content-type"] == "application/problem+json"
+    return response.status_code in REFUSED and problem
 
 
 @every
 async def test_a_contact_shows_its_words_as_they_were_written(
-    doors: dict[str, Door], words: str
+    servers: dict[str, Server], words: str
 ) -> None:
-    async with doors["intake"].client() as client:
+    async with servers["intake"].client() as client:
         name, subject = words[:LONGEST_NAME], words[:LONGEST_LINE]
         written = contact(text=words, name=name, subject=subject, reference=subject)
         taken = await sent(client, "POST", "/v1/contacts", written)
         assert taken.status_code == 202, taken.text
         shown = (await client.get(f"/v1/contacts/{taken.json()['contact_id']}")).json()
-    said = shown["messages"][0]
-    assert (said["text"], said["subject"]) == (words, line(subject))
+    message = shown["messages"][0]
+    assert (message["text"], message["subject"]) == (words, line(subject))
     assert shown["topic"]
 
 
-async def test_nul_in_a_contact_is_marked_as_lost(doors: dict[str, Door]) -> None:
-    async with doors["intake"].client() as client:
+async def test_nul_in_a_contact_is_marked_as_lost(servers: dict[str, Server]) -> None:
+    async with servers["intake"].client() as client:
         taken = await sent(client, "POST", "/v1/contacts", contact(text=f"a{NUL}b"))
         shown = (await client.get(f"/v1/contacts/{taken.json()['contact_id']}")).json()
     assert shown["messages"][0]["text"] == f"a{LOST}b"
@@ -79,21 +79,21 @@ async def test_nul_in_a_contact_is_marked_as_lost(doors: dict[str, Door]) -> Non
     ids=lambda change: next(iter(change)),
 )
 async def test_what_could_only_do_harm_is_422(
-    doors: dict[str, Door], change: dict[str, Any]
+    servers: dict[str, Server], change: dict[str, Any]
 ) -> None:
-    async with doors["intake"].client() as client:
-        answer = await sent(
+    async with servers["intake"].client() as client:
+        response = await sent(
             client, "POST", "/v1/contacts", contact(**{"channel": "email"} | change)
         )
-    assert is_refused(answer)
+    assert is_refused(response)
 
 
 @every
 async def test_topic_rules_show_their_words_as_they_were_written(
-    doors: dict[str, Door], words: str
+    servers: dict[str, Server], words: str
 ) -> None:
     rule = {"rank": 1, "topic": "a", "words": [words[:100]], "recipient": words[:254]}
-    async with doors["intake"].client() as client:
+    async with servers["intake"].client() as client:
         put = await sent(client, "PUT", "/v1/topic-rules", {"rules": [rule]})
         assert put.status_code == 200
         [shown] = (await client.get("/v1/topic-rules")).json()["rules"]
@@ -105,11 +105,11 @@ async def test_topic_rules_show_their_words_as_they_were_written(
 
 @every
 async def test_queues_and_agents_show_their_names_as_they_were_written(
-    doors: dict[str, Door], words: str
+    servers: dict[str, Server], words: str
 ) -> None:
     name = words[:LONGEST_NAME]
     queue = {"name": name, "topics": [], "service_target_seconds": 60}
-    async with doors["routing"].client() as client:
+    async with servers["routing"].client() as client:
         await sent(client, "PUT", "/v1/queues/awkward", queue)
         await sent(client, "PUT", "/v1/agents/awkward", {"name": name})
         shown = [(await client.get(f"/v1/{what}/awkward")).json() for what in ("queues", "agents")]
@@ -127,11 +127,11 @@ async def test_queues_and_agents_show_their_names_as_they_were_written(
 
 @every
 async def test_the_desk_shows_what_agents_wrote_as_they_wrote_it(
-    doors: dict[str, Door], known: dict[str, Known], words: str
+    servers: dict[str, Server], known: dict[str, Known], words: str
 ) -> None:
     here = f"/v1/contacts/{next(known['routing']['contact_id'])}"
     evidence = words[:LONGEST_LINE]
-    async with doors["routing"].client() as client:
+    async with servers["routing"].client() as client:
         step = {"step": "hear", "evidence": evidence}
         statuses = [
             (await sent(client, "POST", f"{here}/help-steps", step)).status_code,
@@ -148,10 +148,10 @@ async def test_the_desk_shows_what_agents_wrote_as_they_wrote_it(
 
 @every
 async def test_the_comment_of_a_check_in_is_kept_as_it_was_written(
-    doors: dict[str, Door], known: dict[str, Known], words: str
+    servers: dict[str, Server], known: dict[str, Known], words: str
 ) -> None:
     link = f"/v1/check-ins/{next(known['followup']['token'])}"
-    async with doors["followup"].client() as client:
+    async with servers["followup"].client() as client:
         given = await sent(client, "POST", f"{link}/answer", {"solved": True, "comment": words})
         shown = (await client.get(link)).json()
         page = (await client.get(link, headers={"accept": "text/html"})).text
@@ -220,13 +220,13 @@ PLACES = [
 @unstorable
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place[2].rpartition("/")[2])
 async def test_what_cannot_be_stored_is_refused_where_it_is_written(
-    doors: dict[str, Door], place: Any, words: str
+    servers: dict[str, Server], place: Any, words: str
 ) -> None:
     service, method, path, body = place
-    async with doors[service].client() as client:
-        answer = await sent(client, method, path, body(words))
-    assert is_refused(answer)
-    assert answer.status_code == 422
+    async with servers[service].client() as client:
+        response = await sent(client, method, path, body(words))
+    assert is_refused(response)
+    assert response.status_code == 422
 
 
 QUESTIONS = [
@@ -246,9 +246,9 @@ QUESTIONS = [
 
 @pytest.mark.parametrize(("service", "path"), QUESTIONS)
 async def test_an_address_with_anything_in_it_is_refused_and_no_more(
-    doors: dict[str, Door], service: str, path: str
+    servers: dict[str, Server], service: str, path: str
 ) -> None:
-    async with doors[service].client() as client:
+    async with servers[service].client() as client:
         for words in (AWKWARD | UNSTORABLE).values():
             asked = path.format(quote(words.encode("utf-8", "surrogatepass"), safe=""))
             assert is_refused(await client.get(asked)), words
@@ -256,14 +256,14 @@ async def test_an_address_with_anything_in_it_is_refused_and_no_more(
 
 @pytest.mark.parametrize("name", ["idempotency-key", "traceparent", "accept-language", "accept"])
 async def test_a_header_with_anything_in_it_breaks_nothing(
-    doors: dict[str, Door], name: str
+    servers: dict[str, Server], name: str
 ) -> None:
-    async with doors["intake"].client() as client:
+    async with servers["intake"].client() as client:
         for words in PLAIN.values():
             headers = [(b"content-type", b"application/json"), (name.encode(), words.encode())]
             content = json.dumps(contact())
-            answer = await client.post("/v1/contacts", content=content, headers=headers)
-            assert answer.status_code == 202 or is_refused(answer), words
+            response = await client.post("/v1/contacts", content=content, headers=headers)
+            assert response.status_code == 202 or is_refused(response), words
 
 
 @pytest.mark.parametrize("body", DEEP.values(), ids=list(DEEP))
@@ -277,14 +277,14 @@ async def test_a_header_with_anything_in_it_breaks_nothing(
     ],
 )
 async def test_a_body_that_is_no_json_or_without_end_is_refused(
-    doors: dict[str, Door], service: str, method: str, path: str, body: bytes
+    servers: dict[str, Server], service: str, method: str, path: str, body: bytes
 ) -> None:
-    async with doors[service].client() as client:
+    async with servers[service].client() as client:
         assert is_refused(await sent(client, method, path, body))
 
 
-async def test_a_place_that_is_nearly_one_leads_nowhere(doors: dict[str, Door]) -> None:
-    async with doors["intake"].client(host="evil.example") as client:
-        answer = await client.get("/v1/waits/")
-    assert answer.status_code == 404
-    assert "location" not in answer.headers
+async def test_a_place_that_is_nearly_one_leads_nowhere(servers: dict[str, Server]) -> None:
+    async with servers["intake"].client(host="evil.example") as client:
+        response = await client.get("/v1/waits/")
+    assert response.status_code == 404
+    assert "location" not in response.headers

@@ -1,4 +1,4 @@
-"""One platform per run, on parts of its own: the topics of other tests hold what nobody said.
+"""One platform per run, on parts of its own: the topics of other tests hold what no service published.
 
 - `world`   the platform and the customers' mail provider; at the end of the run everything must
             have come to rest, and every rule of `deploy.local.invariants` must hold

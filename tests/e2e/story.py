@@ -26,7 +26,7 @@ from shared.kernel.clock import SystemClock
 from tests.e2e.post import Kind, acknowledgement, question
 from tests.e2e.world import World
 from tests.support.eventually import eventually
-from tests.support.kafka import heard_on
+from tests.support.kafka import consumed_from
 
 Json = dict[str, Any]
 WITHIN = 30.0
@@ -165,7 +165,7 @@ class Centre:
     async def is_posted(
         self, customer: Customer, text: str = "", *, key: str = "", **more: object
     ) -> Json:
-        """The customer fills in a form; the answer, promise included."""
+        """The customer fills in a form; the body of the response, promise included."""
         words, key = self.words(text) if text else self.words(), key or str(uuid4())
         contact = contact_of(customer, words, reference=key, channel="web")
         return await post_contact(self.intake, contact | more, key=key)
@@ -193,15 +193,15 @@ class Centre:
 
     async def contact(self, contact_id: str) -> Json:
         """The contact as the customer sees it."""
-        answer = await self.intake.get(f"/v1/contacts/{contact_id}")
-        answer.raise_for_status()
-        found: Json = answer.json()
+        response = await self.intake.get(f"/v1/contacts/{contact_id}")
+        response.raise_for_status()
+        found: Json = response.json()
         return found
 
-    async def told(self, contact_id: str) -> list[Incoming[Event]]:
+    async def events_about(self, contact_id: str) -> list[Incoming[Event]]:
         """Every event about the contact so far, topic by topic."""
-        heard = [await heard_on(self.world.kafka, topic.name) for topic in ABOUT_CONTACTS]
-        return [event for events in heard for event in events if event.subject == contact_id]
+        consumed = [await consumed_from(self.world.kafka, topic.name) for topic in ABOUT_CONTACTS]
+        return [event for events in consumed for event in events if event.subject == contact_id]
 
     async def figures(self, queue_id: str = "") -> Json:
         """What analytics counts for the centre's queue, by definition."""
@@ -209,9 +209,9 @@ class Centre:
         now = SystemClock().now().replace(minute=0, second=0, microsecond=0)
         span = {"from": (now - hour).isoformat(), "to": (now + 2 * hour).isoformat()}
         params = {**span, "queue": queue_id or self.name}
-        answer = await self.analytics.get("/v1/figures", params=params)
-        answer.raise_for_status()
-        found: Json = answer.json()["periods"][0]["figures"]
+        response = await self.analytics.get("/v1/figures", params=params)
+        response.raise_for_status()
+        found: Json = response.json()["periods"][0]["figures"]
         return found
 
     async def counts(self, figure: str, queue_id: str = "", **wanted: object) -> Json:
@@ -240,6 +240,6 @@ class Centre:
 
 
 def refusal(error: httpx2.HTTPStatusError) -> Json:
-    """The status of an answer that says no, and the facts it gives."""
+    """The status of a refusal, and the facts it gives."""
     problem: Json = error.response.json()
     return {"status": error.response.status_code, **problem.get("facts", {})}

@@ -17,9 +17,9 @@ async def test_a_refund_above_the_limit_is_refused_and_escalates_to_somebody_who
     await helen.presence("away")
     contact_id = (await centre.is_posted(ada))["contact_id"]
     assert await tom.takes() == contact_id
-    with pytest.raises(httpx2.HTTPStatusError) as said_no:
+    with pytest.raises(httpx2.HTTPStatusError) as refused:
         await tom.action(contact_id, euros(240))
-    problem = refusal(said_no.value)
+    problem = refusal(refused.value)
     assert (problem["status"], problem["reason"], problem["limit"]) == (403, "over_limit", 2_000)
     assert problem["escalate"] == f"/v1/contacts/{contact_id}/escalate"
     await tom.escalate(contact_id, euros(240))
@@ -43,18 +43,18 @@ async def test_a_contact_is_offered_only_to_who_may_give_what_it_needs(centre: C
     assert passed.items() >= {helen.agent_id: None, tom.agent_id: "authority"}.items()
 
 
-async def test_an_agent_without_authority_is_told_so(centre: Centre) -> None:
+async def test_an_agent_without_authority_is_refused_and_sees_why(centre: Centre) -> None:
     await centre.has_queue()
     leo = await centre.has_agent("leo")
     await centre.is_posted(centre.customer())
-    with pytest.raises(httpx2.HTTPStatusError) as said_no:
+    with pytest.raises(httpx2.HTTPStatusError) as refused:
         await leo.action(await leo.takes(), euros(1))
-    assert refusal(said_no.value)["reason"] == "no_authority"
+    assert refusal(refused.value)["reason"] == "no_authority"
 
 
 async def candidates(centre: Centre, contact_id: str) -> dict[str, str | None]:
     """Whom the first offer of the contact names, and why they were passed over."""
-    events = [told.data for told in await centre.told(contact_id)]
+    events = [event.data for event in await centre.events_about(contact_id)]
     offers = [event for event in events if isinstance(event, OfferMade)]
-    assert offers, "no offer is told of"
+    assert offers, "no offer is published"
     return {one.agent_id: one.passed_over for one in offers[0].candidates}

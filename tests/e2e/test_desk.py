@@ -1,4 +1,4 @@
-"""A desk is told goodbye when its api stops, and goes on where it was when there is one again."""
+"""A desk is sent a goodbye when its api stops, and goes on where it was when there is one again."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from tests.e2e.story import Agent, Centre, Json
 from tests.support.eventually import eventually
 
 
-async def test_a_desk_is_told_goodbye_and_connects_again(centre: Centre) -> None:
+async def test_a_desk_is_sent_a_goodbye_and_connects_again(centre: Centre) -> None:
     await centre.has_queue()
     ana = await centre.has_agent("ana")
     states: list[Json] = []
@@ -33,7 +33,7 @@ async def until_goodbye(agent: Agent, show: Callable[[Json], None]) -> None:
 
 
 async def next_offer(agent: Agent) -> str:
-    """The contact that is offered, as the stream tells of it."""
+    """The contact that is offered, as the stream shows it."""
     async with asyncio.timeout(30):
         async for state in agent.states():
             if state["offers"]:

@@ -1,4 +1,4 @@
-"""One contact through all four services, from each door to the figures."""
+"""One contact through all four services, from each channel to the figures."""
 
 from datetime import datetime
 from uuid import uuid4
@@ -65,12 +65,12 @@ async def test_a_contact_published_by_another_system_goes_the_same_way(centre: C
     await is_counted(centre)
 
 
-async def test_a_repeated_request_gets_the_same_answer_and_makes_one_contact(
+async def test_a_repeated_request_gets_the_same_response_and_makes_one_contact(
     centre: Centre,
 ) -> None:
     await centre.has_queue()
     ada, key = centre.customer(), str(uuid4())
-    answers = [await centre.is_posted(ada, key=key) for _ in range(3)]
-    assert answers[1:] == answers[:-1]
+    responses = [await centre.is_posted(ada, key=key) for _ in range(3)]
+    assert responses[1:] == responses[:-1]
     await centre.counts("contacts", received=1)
     assert len(centre.post.mails_to(ada.address)) == 1

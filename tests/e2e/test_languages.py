@@ -1,4 +1,4 @@
-"""People hear from us in their own language, and in the time of where they live."""
+"""People read us in their own language, and in the time of where they live."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from tests.e2e.post import question
 from tests.e2e.story import Centre
 
 
-class Voice(NamedTuple):
+class Person(NamedTuple):
     """How somebody writes, and what they should read."""
 
     name: str
@@ -22,8 +22,8 @@ class Voice(NamedTuple):
     zone: str
 
 
-VOICES = (
-    Voice(
+PEOPLE = (
+    Person(
         "లక్ష్మి రావు",
         "te",
         "Asia/Kolkata",
@@ -32,7 +32,7 @@ VOICES = (
         "%-I:%M",
         "భారతదేశం సమయం",
     ),
-    Voice(
+    Person(
         "Бат-Эрдэнэ",
         "mn",
         "Asia/Ulaanbaatar",
@@ -42,38 +42,38 @@ VOICES = (
         "Улаанбаатарын стандарт цаг",
     ),
 )
-by_language = pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.language)
+by_language = pytest.mark.parametrize("writer", PEOPLE, ids=lambda writer: writer.language)
 
 
 @by_language
 async def test_a_mail_is_acknowledged_in_its_own_language_and_local_time(
-    centre: Centre, voice: Voice
+    centre: Centre, writer: Person
 ) -> None:
     await centre.has_queue()
-    ana = await centre.has_agent("ana", voice.language)
-    person = centre.customer(voice.name)
-    await centre.is_mailed(person, voice.text)
+    ana = await centre.has_agent("ana", writer.language)
+    person = centre.customer(writer.name)
+    await centre.is_mailed(person, writer.text)
     mail = await centre.acknowledgement_of(person)
-    seen = await ana.sees(await ana.takes(), language=voice.language, time_zone=voice.time_zone)
-    due = datetime.fromisoformat(seen["promise_due_at"]).astimezone(ZoneInfo(voice.time_zone))
-    assert voice.greeting in mail.text
-    assert due.strftime(voice.clock) in mail.text
-    assert f"({voice.zone})" in mail.text
+    seen = await ana.sees(await ana.takes(), language=writer.language, time_zone=writer.time_zone)
+    due = datetime.fromisoformat(seen["promise_due_at"]).astimezone(ZoneInfo(writer.time_zone))
+    assert writer.greeting in mail.text
+    assert due.strftime(writer.clock) in mail.text
+    assert f"({writer.zone})" in mail.text
 
 
 @by_language
 async def test_the_question_comes_in_the_customers_language_too(
-    centre: Centre, voice: Voice
+    centre: Centre, writer: Person
 ) -> None:
     await centre.has_queue()
-    ana = await centre.has_agent("ana", voice.language)
-    person = centre.customer(voice.name, voice.language, voice.time_zone)
-    await centre.is_posted(person, voice.text)
+    ana = await centre.has_agent("ana", writer.language)
+    person = centre.customer(writer.name, writer.language, writer.time_zone)
+    await centre.is_posted(person, writer.text)
     await ana.solves(await ana.takes())
     mail = await centre.mail_to(person, question)
-    assert voice.name in mail.text
-    assert f"({voice.zone})" in mail.text
-    assert alphabet(mail.text) == alphabet(voice.text)
+    assert writer.name in mail.text
+    assert f"({writer.zone})" in mail.text
+    assert alphabet(mail.text) == alphabet(writer.text)
 
 
 async def test_a_stated_time_zone_counts_more_than_the_languages_own(centre: Centre) -> None:

@@ -9,7 +9,7 @@ from shared.contracts.intake import ContactReceived
 from tests.e2e.post import acknowledgement, reply
 from tests.e2e.story import Centre
 from tests.support.eventually import eventually
-from tests.support.kafka import heard_on
+from tests.support.kafka import consumed_from
 
 
 async def test_a_customers_answer_by_mail_joins_the_contact(centre: Centre) -> None:
@@ -18,13 +18,13 @@ async def test_a_customers_answer_by_mail_joins_the_contact(centre: Centre) -> N
     await centre.is_mailed(ada)
     contact_id = await ana.takes()
     await ana.reply(contact_id, "Which of the two invoices is right?")
-    written = await centre.mail_to(ada, reply)
-    await centre.is_mailed(ada, "The first one is right.", answering=written)
+    question = await centre.mail_to(ada, reply)
+    await centre.is_mailed(ada, "The first one is right.", answering=question)
 
     async def joined() -> None:
         messages = (await ana.contact(contact_id))["messages"]
-        said = [message["text"].strip() for message in messages if message["inbound"]]
-        assert said[1:] == ["The first one is right."]
+        written = [message["text"].strip() for message in messages if message["inbound"]]
+        assert written[1:] == ["The first one is right."]
 
     await eventually(joined, within=30)
     seen = await centre.contact(contact_id)
@@ -78,13 +78,13 @@ async def test_automatic_mail_is_stored_and_never_acknowledged(centre: Centre) -
 
 async def automatic_contacts(centre: Centre) -> list[bool]:
     """Of the centre's contacts, in the order of their arrival, which no person wrote."""
-    events = [told.data for told in await heard_on(centre.world.kafka, "rapport.contacts")]
+    events = [event.data for event in await consumed_from(centre.world.kafka, "rapport.contacts")]
     ours = [
         event
         for event in events
         if isinstance(event, ContactReceived) and event.topic == centre.name
     ]
-    assert len(ours) == 3, f"{len(ours)} contacts are told of"
+    assert len(ours) == 3, f"{len(ours)} contacts are published"
     assert [event.promise is None for event in ours] == [event.automatic for event in ours]
     return [event.automatic for event in sorted(ours, key=lambda event: event.received_at)]
 
@@ -100,5 +100,5 @@ def a_mail(customer: Customer, to: str, text: str) -> EmailMessage:
 async def send(centre: Centre, mail: EmailMessage, return_path: str) -> None:
     """Hand a mail over; an empty return path is that of a bounce."""
     host, port = centre.world.where.smtp
-    async with aiosmtplib.SMTP(hostname=host, port=port, start_tls=False) as door:
-        await door.sendmail(return_path, str(mail["To"]), mail.as_bytes())
+    async with aiosmtplib.SMTP(hostname=host, port=port, start_tls=False) as smtp:
+        await smtp.sendmail(return_path, str(mail["To"]), mail.as_bytes())

@@ -42,7 +42,7 @@ async def test_of_all_who_try_to_accept_at_once_one_wins(centre: Centre) -> None
     assert sorted(answers) == [200, 404, 409, 409, 409]
     held = [agent for agent in (ana, ben) if (await agent.desk())["assignments"]]
     assert held == [asked]
-    await eventually(lambda: is_told_once(centre, contact_id), within=10)
+    await eventually(lambda: is_started_once(centre, contact_id), within=10)
 
 
 async def test_two_agents_race_for_an_offer_that_moved_on_and_one_wins(centre: Centre) -> None:
@@ -69,10 +69,12 @@ async def test_nobody_holds_more_than_they_have_room_for(centre: Centre) -> None
     assert await ana.takes() not in held
 
 
-async def is_told_once(centre: Centre, contact_id: str) -> bool:
-    """Whether one assignment of the contact is told of."""
+async def is_started_once(centre: Centre, contact_id: str) -> bool:
+    """Whether exactly one assignment of the contact is published."""
     started = [
-        told for told in await centre.told(contact_id) if isinstance(told.data, AssignmentStarted)
+        event
+        for event in await centre.events_about(contact_id)
+        if isinstance(event.data, AssignmentStarted)
     ]
     assert len(started) <= 1
     return bool(started)

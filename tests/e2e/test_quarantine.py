@@ -89,5 +89,5 @@ async def put_aside(centre: Centre, record: Message) -> Json:
 
 async def replayed(centre: Centre, entry: Json) -> int:
     """The status of an attempt to read it again."""
-    answer = await centre.intake.post(f"/v1/quarantine/{entry['quarantine_id']}/replay")
-    return answer.status_code
+    response = await centre.intake.post(f"/v1/quarantine/{entry['quarantine_id']}/replay")
+    return response.status_code

@@ -4,7 +4,7 @@ from deploy.local.people.customers import answer_check_in
 from shared.contracts.followup import CheckInSent
 from shared.contracts.routing import ContactReviewed
 from tests.e2e.story import Centre
-from tests.e2e.world import PATIENCE
+from tests.e2e.world import ASKED_LATE
 
 
 async def test_refuted_work_comes_back_to_the_same_agent_with_its_history(centre: Centre) -> None:
@@ -75,7 +75,7 @@ async def test_silence_leaves_a_resolution_unrefuted(centre: Centre) -> None:
 async def test_thanks_after_a_claim_refute_nothing_and_the_question_comes_after_them(
     centre: Centre,
 ) -> None:
-    queue_id = await centre.has_queue(PATIENCE)
+    queue_id = await centre.has_queue(ASKED_LATE)
     ana, ada = await centre.has_agent("ana"), centre.customer()
     await centre.is_mailed(ada)
     acknowledged = await centre.acknowledgement_of(ada)
@@ -91,10 +91,10 @@ async def test_thanks_after_a_claim_refute_nothing_and_the_question_comes_after_
     assert await answer_check_in(await centre.link_for(ada), solved=True, csat=5) == 200
     seen = await ana.sees(contact_id, state="closed")
     assert [claim["settled"] for claim in seen["resolutions"]] == ["confirmed"]
-    told = [each.data for each in await centre.told(contact_id)]
-    [said_at] = [each.reviewed_at for each in told if isinstance(each, ContactReviewed)]
-    [asked_at] = [each.sent_at for each in told if isinstance(each, CheckInSent)]
-    assert asked_at > said_at
+    events = [each.data for each in await centre.events_about(contact_id)]
+    [reviewed_at] = [each.reviewed_at for each in events if isinstance(each, ContactReviewed)]
+    [asked_at] = [each.sent_at for each in events if isinstance(each, CheckInSent)]
+    assert asked_at > reviewed_at
     await centre.counts("resolutions", queue_id, confirmed=1, refuted=0)
 
 

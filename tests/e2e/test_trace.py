@@ -1,4 +1,4 @@
-"""One trace from the door a contact came through to the last event about it."""
+"""One trace from the server that a contact came in by to the last event about it."""
 
 from uuid import uuid4
 
@@ -58,9 +58,9 @@ async def traces_of(centre: Centre, agent: Agent) -> set[str]:
     await agent.solves(contact_id)
 
     async def went_the_whole_way() -> list[Incoming[Event]]:
-        events = await centre.told(contact_id)
+        events = await centre.events_about(contact_id)
         missing = WHOLE_WAY - {type(event.data) for event in events}
-        assert not missing, f"not told yet: {sorted(map(type_of, missing))}"
+        assert not missing, f"not published yet: {sorted(map(type_of, missing))}"
         return events
 
     return {trace_of(event.trace) for event in await eventually(went_the_whole_way, within=30)}

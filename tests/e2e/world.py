@@ -20,9 +20,9 @@ from tests.support.kafka import settings_of
 
 SILENCE = "silence"
 """The queue in which the window of a check-in closes at once."""
-PATIENCE = "patience"
+ASKED_LATE = "asked-late"
 """The queue whose customers are asked so late that they can write before it."""
-MOST = 200
+MAX_CENTRES = 200
 """Centres of a run, one for each test."""
 ENVIRONMENT = {
     "intake": {
@@ -35,7 +35,7 @@ ENVIRONMENT = {
         "RAPPORT_CHECK_IN__WINDOW_SECONDS": "3600",
         "RAPPORT_CHECK_IN__RULES": (
             f'[{{"queue_id": "{SILENCE}", "delay_seconds": 0.2, "window_seconds": 1}},'
-            f' {{"queue_id": "{PATIENCE}", "delay_seconds": 8, "window_seconds": 3600}}]'
+            f' {{"queue_id": "{ASKED_LATE}", "delay_seconds": 8, "window_seconds": 3600}}]'
         ),
         "RAPPORT_CHECK_IN__QUIET_HOURS": "false",
     },
@@ -65,7 +65,7 @@ class World:
 
     async def prepare(self) -> None:
         """Tell intake which address is about which topic, before the first mail makes it look."""
-        names = map("c{:03}".format, range(MOST))
+        names = map("c{:03}".format, range(MAX_CENTRES))
         rules = [
             {"rank": rank, "topic": name, "recipient": f"{name}@rapport.example"}
             for rank, name in enumerate(names)
@@ -121,4 +121,4 @@ def a_world(parts: LocalParts) -> Iterator[World]:
 
 def _size(evidence: Evidence) -> str:
     contacts = len(evidence.of("intake", "contacts"))
-    return f"{contacts} contacts, {len(evidence.told)} events"
+    return f"{contacts} contacts, {len(evidence.published)} events"

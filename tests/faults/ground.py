@@ -19,10 +19,10 @@ from deploy.local.parts import LocalParts
 from deploy.local.platform import SERVICES, WORKER, Addresses, Platform
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.processes import Child, http_ok, tail, wait_until_ready
-from deploy.local.quiet import UNSAID, wait_until_quiet
+from deploy.local.quiet import UNPUBLISHED, wait_until_quiet
 from shared.settings import KafkaSettings
 from tests.e2e.post import Post
-from tests.faults.load import ADDRESS, DOORS, NEED, TOPIC, Crowd, at_work
+from tests.faults.load import ADDRESS, CHANNELS, NEED, TOPIC, Customers, at_work
 from tests.faults.memory import Memory, forgotten, kept
 from tests.support.eventually import eventually
 from tests.support.kafka import settings_of
@@ -30,12 +30,12 @@ from tests.support.proxy import Proxy
 
 REST = 120.0
 START = 60.0
-MOST = 3_000
+MAX_CUSTOMERS = 3_000
 """Customers of one drill."""
 AGENTS = tuple(f"agent-{number}" for number in range(1, 7))
 WATCHER = "agent-7"
 """Not of the shift, so that the desk is empty when a drill sits down at it."""
-# Impatient, so that a drill takes seconds where operation takes minutes.
+# Short waits, so that a drill takes seconds where operation takes minutes.
 ENVIRONMENT = {
     "intake": {
         "RAPPORT_DELIVERY__POLL_SECONDS": "0.1",
@@ -156,18 +156,22 @@ class Ground:
             for role in roles:
                 await self.restart(service, role)
 
-    async def take(self, count: int, *doors: str) -> None:
+    async def take(self, count: int, *channels: str) -> None:
         """So many customers come, one after the other, and are taken."""
-        crowd = Crowd(self.where, self.platform.issuer, self.kafka, self.memory)
-        await crowd.come(count, every=0.0, doors=doors or DOORS, enough=asyncio.Event())
+        customers = Customers(self.where, self.platform.issuer, self.kafka, self.memory)
+        await customers.come(
+            count, every=0.0, channels=channels or CHANNELS, enough=asyncio.Event()
+        )
 
     @asynccontextmanager
     async def under_load(self, every: float = 0.08) -> AsyncIterator[None]:
         """Customers arrive and agents work as long as the block lasts; then all have been taken."""
-        crowd = Crowd(self.where, self.platform.issuer, self.kafka, self.memory)
+        customers = Customers(self.where, self.platform.issuer, self.kafka, self.memory)
         enough = asyncio.Event()
         async with at_work(self.where, self.platform.issuer, AGENTS, self.memory):
-            coming = asyncio.create_task(crowd.come(MOST, every=every, doors=DOORS, enough=enough))
+            coming = asyncio.create_task(
+                customers.come(MAX_CUSTOMERS, every=every, channels=CHANNELS, enough=enough)
+            )
             try:
                 yield
                 enough.set()
@@ -179,28 +183,28 @@ class Ground:
     async def readiness(self, service: str, role: str) -> dict[str, str]:
         """What keeps the process from being ready; empty if it is."""
         async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
-            answer = await client.get(f"{self.where.ops[service, role]}/readyz")
-        checks: dict[str, str] = answer.json()["checks"]
+            response = await client.get(f"{self.where.ops[service, role]}/readyz")
+        checks: dict[str, str] = response.json()["checks"]
         wrong = {name: outcome for name, outcome in checks.items() if outcome != "ok"}
-        assert (answer.status_code == 200) == (not wrong), f"{answer.status_code}: {checks}"
+        assert (response.status_code == 200) == (not wrong), f"{response.status_code}: {checks}"
         return wrong
 
-    async def more_are_taken(self, count: int, *doors: str, within: float = REST) -> None:
-        """Returns when that many more customers were taken, at these doors (else at any)."""
-        before = self.taken(*doors)
-        await eventually(lambda: self.taken(*doors) >= before + count, within=within)
+    async def more_are_taken(self, count: int, *channels: str, within: float = REST) -> None:
+        """Returns when that many more customers were taken, on these channels (else on any)."""
+        before = self.taken(*channels)
+        await eventually(lambda: self.taken(*channels) >= before + count, within=within)
 
-    def taken(self, *doors: str) -> int:
-        """How many customers were taken so far, at these doors (else at any)."""
-        return sum(not doors or door in doors for door in self.memory.taken.values())
+    def taken(self, *channels: str) -> int:
+        """How many customers were taken so far, on these channels (else on any)."""
+        return sum(not channels or channel in channels for channel in self.memory.taken.values())
 
     async def metric(self, service: str, role: str, name: str, **labels: str) -> float:
         """The sum of a process's samples of that name which carry these labels."""
         async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
-            answer = await client.get(f"{self.where.ops[service, role]}/metrics")
+            response = await client.get(f"{self.where.ops[service, role]}/metrics")
         samples = [
             sample
-            for family in text_string_to_metric_families(answer.text)
+            for family in text_string_to_metric_families(response.text)
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
         ]
@@ -236,10 +240,10 @@ class Ground:
         new, self.found = broken - self.found, self.found | broken
         assert not new, "\n".join(sorted(new))
 
-    async def nothing_unsaid(self) -> None:
+    async def all_published(self) -> None:
         """Every outbox is published. AssertionError otherwise."""
         for service in SERVICES:
-            assert await self.value(service, UNSAID) == 0, f"{service} has something to say"
+            assert await self.value(service, UNPUBLISHED) == 0, f"{service} has events to publish"
 
     async def _nothing_undone(self) -> None:
         for service, query in UNDONE.items():
@@ -255,13 +259,13 @@ async def open_centre(ground: Ground) -> None:
         "service_target_seconds": 14_400,
         "offer_timeout_seconds": 30,
     }
-    power = {"kind": "refund", "currency": "EUR", "limit": 20_000, "daily_budget": 10**9}
+    authority = {"kind": "refund", "currency": "EUR", "limit": 20_000, "daily_budget": 10**9}
     card = {
         "name": "Ana",
         "skills": {},
         "languages": ["en"],
         "capacity": dict.fromkeys(("email", "web", "api"), 8),
-        "authorities": [power],
+        "authorities": [authority],
     }
     rule = {"rank": 1, "topic": TOPIC, "recipient": ADDRESS}
     issuer, api = ground.platform.issuer, ground.where.api
@@ -298,12 +302,12 @@ def a_ground(parts: LocalParts) -> Iterator[Ground]:
 def _environments() -> Iterable[tuple[str, dict[str, str]]]:
     for service in SERVICES:
         known = {"RAPPORT_KAFKA__CLIENT_ID": f"rapport-{service}"}
-        patience = {"RAPPORT_KAFKA__REQUEST_TIMEOUT_MS": "4000"}
-        yield service, ENVIRONMENT[service] | known | patience
+        timeouts = {"RAPPORT_KAFKA__REQUEST_TIMEOUT_MS": "4000"}
+        yield service, ENVIRONMENT[service] | known | timeouts
 
 
 def _proxied_broker(parts: LocalParts, opened: ExitStack) -> Proxy:
-    """A proxy before the broker's side door; one without such a door is not proxied."""
+    """A proxy before the broker's side listener; a broker without one is not proxied."""
     port = free_port()
-    door = parts.broker.open_side_door(port) if isinstance(parts.broker, Kafka) else port
-    return opened.enter_context(Proxy((LOOPBACK, door), port))
+    listener = parts.broker.open_side_listener(port) if isinstance(parts.broker, Kafka) else port
+    return opened.enter_context(Proxy((LOOPBACK, listener), port))

@@ -11,7 +11,7 @@ import aiosmtplib
 import httpx2
 
 from deploy.local.demo.agents import Agent
-from deploy.local.demo.tell import Teller
+from deploy.local.demo.console_view import ConsoleView
 from deploy.local.people.customers import Customer, Words, contact_of, write_mail
 from deploy.local.people.desks import Desk
 from deploy.local.platform import Addresses
@@ -31,15 +31,15 @@ from tests.support.kafka import message
 SHOP = "drills/shop"
 TOPIC, ADDRESS = "drills", "drills@rapport.example"
 NEED: Mapping[str, Any] = {"kind": "refund", "amount": 500, "currency": "EUR"}
-PAUSE, PATIENCE = 0.3, 150.0
+RETRY_DELAY, RETRY_TIMEOUT = 0.3, 150.0
 AT_ONCE = 20
 NOT_NOW = {421, 451}
 
-DOORS = ("web", "mail", "api")
+CHANNELS = ("web", "mail", "api")
 
 
-class Crowd:
-    """Customers, each with one contact. A door that says "not now" is asked again."""
+class Customers:
+    """Customers, each with one contact. A channel that says "not now" is tried again."""
 
     def __init__(self, where: Addresses, issuer: TokenIssuer, kafka: KafkaSettings, memory: Memory):
         token = issuer.mint("drills", ["contacts.write"])
@@ -52,10 +52,10 @@ class Crowd:
         self._smtp = where.smtp[1]
         self._kafka = kafka
         self._memory = memory
-        self._room = {door: asyncio.Semaphore(AT_ONCE) for door in DOORS}
+        self._room = {channel: asyncio.Semaphore(AT_ONCE) for channel in CHANNELS}
 
     async def come(
-        self, most: int, *, every: float, doors: Sequence[str], enough: asyncio.Event
+        self, max_count: int, *, every: float, channels: Sequence[str], enough: asyncio.Event
     ) -> None:
         """One customer each `every` seconds until it is enough; returns when all were taken."""
         async with (
@@ -63,25 +63,25 @@ class Crowd:
             Producer(self._kafka) as producer,
             asyncio.TaskGroup() as group,
         ):
-            for turn in range(most):
+            for turn in range(max_count):
                 if enough.is_set():
                     return
                 subject = f"n{new_id().hex}"
-                group.create_task(self._insist(doors[turn % len(doors)], subject, producer))
+                group.create_task(self._insist(channels[turn % len(channels)], subject, producer))
                 await pause(enough, every)
 
-    async def _insist(self, door: str, subject: str, producer: Producer) -> None:
+    async def _insist(self, channel: str, subject: str, producer: Producer) -> None:
         """Once over if need be, with the same key, Message-ID or event id each time."""
         self._memory.came.add(subject)
-        async with self._room[door], asyncio.timeout(PATIENCE):
-            taken = await self._try(door, subject, producer)
+        async with self._room[channel], asyncio.timeout(RETRY_TIMEOUT):
+            taken = await self._try(channel, subject, producer)
             while not taken:
-                await asyncio.sleep(PAUSE)
-                taken = await self._try(door, subject, producer)
-        self._memory.remember(subject, door)
+                await asyncio.sleep(RETRY_DELAY)
+                taken = await self._try(channel, subject, producer)
+        self._memory.remember(subject, channel)
 
-    async def _try(self, door: str, subject: str, producer: Producer) -> bool:
-        match door:
+    async def _try(self, channel: str, subject: str, producer: Producer) -> bool:
+        match channel:
             case "web":
                 return await self._post(subject)
             case "mail":
@@ -92,16 +92,16 @@ class Crowd:
     async def _post(self, subject: str) -> bool:
         contact = contact_of(_customer(subject), _words(subject), reference=subject, channel="web")
         try:
-            answer = await self._http.post(
+            response = await self._http.post(
                 "/v1/contacts", json=contact, headers={"Idempotency-Key": subject}
             )
         except httpx2.TransportError:
             return self._not_now("lost")
-        if answer.status_code == 503 and "retry-after" in answer.headers:
+        if response.status_code == 503 and "retry-after" in response.headers:
             return self._not_now("503")
-        if answer.status_code != 202:
-            self._memory.complaints.append(f"POST was answered with {answer.status_code}")
-        return answer.status_code == 202
+        if response.status_code != 202:
+            self._memory.complaints.append(f"POST was answered with {response.status_code}")
+        return response.status_code == 202
 
     async def _mail(self, subject: str) -> bool:
         customer, words = _customer(subject), _words(subject)
@@ -116,16 +116,16 @@ class Crowd:
         return True
 
     async def _publish(self, subject: str, producer: Producer) -> bool:
-        said = message(event_of(subject), source=SHOP)
+        sent = message(event_of(subject), source=SHOP)
         try:
-            partition = partition_of(said.key or b"", await producer.partitions(INBOX.name))
-            await producer.write(INBOX.name, partition, [said])
+            partition = partition_of(sent.key or b"", await producer.partitions(INBOX.name))
+            await producer.write(INBOX.name, partition, [sent])
         except Unavailable:
             return self._not_now("unpublished")
         return True
 
     def _not_now(self, what: str) -> bool:
-        self._memory.put_off[what] += 1
+        self._memory.deferred[what] += 1
         return False
 
 
@@ -163,7 +163,7 @@ def event_of(subject: str) -> Outgoing:
     )
 
 
-class Quiet(Teller):
+class Quiet(ConsoleView):
     """Nobody watches a drill."""
 
     def say(self, line: str) -> None:
@@ -221,13 +221,13 @@ async def _work(desk: Desk, seed: int) -> None:
     while True:
         with contextlib.suppress(httpx2.HTTPError):
             await Agent(desk, Quiet(0), pace=0.1, chance=Random(seed)).run()
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(RETRY_DELAY)
 
 
 async def _go_home(desk: Desk) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(RETRY_TIMEOUT):
         while True:
             with contextlib.suppress(httpx2.HTTPError):
                 await desk.presence("offline")
                 return
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(RETRY_DELAY)

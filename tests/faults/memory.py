@@ -1,4 +1,4 @@
-"""What people remember: what the platform took from them and told them, held against what it kept."""
+"""What people remember: what the platform accepted and confirmed, held against what it kept."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,19 +19,19 @@ class Memory:
 
     came: set[str] = field(default_factory=set)
     taken: dict[str, str] = field(default_factory=dict)
-    """Subject → door, of each that got a 202, a 250 or the broker's word."""
-    put_off: Counter[str] = field(default_factory=Counter)
-    """How often each kind of "not now" was heard; `lost` is a connection that broke."""
+    """Subject → channel, of each that got a 202, a 250 or the broker's acknowledgement."""
+    deferred: Counter[str] = field(default_factory=Counter)
+    """How often each kind of "not now" was received; `lost` is a connection that broke."""
     complaints: list[str] = field(default_factory=list)
-    """Answers nobody should ever get."""
+    """Responses nobody should ever get."""
     acted: set[str] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)
-    """Actions and resolutions that agents were told are done."""
+    """Actions and resolutions that were confirmed to agents."""
 
-    def remember(self, subject: str, door: str) -> None:
+    def remember(self, subject: str, channel: str) -> None:
         """This one was taken."""
         self.came.add(subject)
-        self.taken[subject] = door
+        self.taken[subject] = channel
 
 
 async def kept(dsn: str) -> Counter[str]:
@@ -48,9 +48,9 @@ def forgotten(
 ) -> Iterator[str]:
     """Lost: acknowledged and not there. Doubled: there twice, or acknowledged in two mails."""
     yield from memory.complaints
-    for subject, door in memory.taken.items():
+    for subject, channel in memory.taken.items():
         if stored[subject] == 0:
-            yield f"{subject} was taken by {door} and is not there"
+            yield f"{subject} was taken by {channel} and is not there"
     for subject, n in stored.items():
         if subject in memory.came and n > 1:
             yield f"{subject} is there {n} times"
@@ -59,11 +59,11 @@ def forgotten(
 
 
 def _agents(memory: Memory, evidence: Evidence) -> Iterator[str]:
-    for what, told, query, column in (
+    for what, confirmed, query, column in (
         ("action", memory.acted, "actions", "action_id"),
         ("resolution", memory.claimed, "resolutions", "resolution_id"),
     ):
-        for lost in told - evidence.column("routing", query, column):
+        for lost in confirmed - evidence.column("routing", query, column):
             yield f"the {what} {lost} was confirmed to an agent and is not there"
 
 

@@ -72,7 +72,9 @@ async def test_a_consumer_dies_between_commit_and_offset(durable: Ground) -> Non
     assert await ground.value("routing", contacts) == before + 20
 
 
-async def test_a_relay_dies_between_the_brokers_word_and_its_own_mark(ground: Ground) -> None:
+async def test_a_relay_dies_between_the_brokers_acknowledgement_and_its_own_cursor(
+    ground: Ground,
+) -> None:
     async with ground.connected("intake") as hand, hand.transaction():
         # A lock without a transaction id: an older one would keep the relay from reading.
         await hand.execute("lock table relay_cursor in share mode")
@@ -113,9 +115,9 @@ async def test_a_service_dies_in_the_middle_of_a_batch(
     await ground.start(service, WORKER)
 
 
-async def test_an_api_dies_between_commit_and_answer(ground: Ground) -> None:
+async def test_an_api_dies_between_commit_and_response(ground: Ground) -> None:
     async with ground.through_proxies("intake", API):
-        with ground.databases["intake"].losing(COMMIT, answers=True) as trap:
+        with ground.databases["intake"].losing(COMMIT, responses=True) as trap:
             before = await ground.value("intake", "select count(*) from contact")
             coming = asyncio.create_task(ground.take(2, "web", "mail"))
             await eventually(lambda: trap.caught > 0, within=SECONDS)

@@ -6,8 +6,8 @@ from tests.faults.ground import Ground
 
 
 @pytest.mark.long
-async def test_without_a_fault_nobody_is_put_off(ground: Ground) -> None:
-    before = ground.memory.put_off.total()
+async def test_without_a_fault_nobody_is_deferred(ground: Ground) -> None:
+    before = ground.memory.deferred.total()
     async with ground.under_load():
         await ground.more_are_taken(60)
-    assert ground.memory.put_off.total() == before
+    assert ground.memory.deferred.total() == before

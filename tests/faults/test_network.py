@@ -35,11 +35,11 @@ def all_slow(ground: Ground, seconds: float) -> Iterator[None]:
 async def test_a_slow_network_only_takes_longer(durable: Ground) -> None:
     ground = durable
     async with ground.through_proxies("intake", API, WORKER):
-        before = ground.memory.put_off.total()
+        before = ground.memory.deferred.total()
         with all_slow(ground, 0.05):
             async with nobody_restarts(ground), ground.under_load():
                 await ground.more_are_taken(40)
-        assert ground.memory.put_off.total() == before
+        assert ground.memory.deferred.total() == before
 
 
 async def test_connections_that_are_cut_are_made_again(durable: Ground) -> None:
@@ -64,9 +64,9 @@ async def test_silence_is_noticed_and_heals(durable: Ground) -> None:
             with ground.broker.silent():
                 await is_unready(ground, "intake", WORKER, "broker")
                 assert await ground.readiness("intake", API) == {}
-            before = memory.put_off.copy()
+            before = memory.deferred.copy()
             with ground.databases["intake"].silent():
                 await is_unready(ground, "intake", API, "database")
-                await eventually(lambda: (memory.put_off - before)["503"] > 0, within=40)
+                await eventually(lambda: (memory.deferred - before)["503"] > 0, within=40)
         await is_ready(ground, "intake", WORKER)
         await is_ready(ground, "intake", API)

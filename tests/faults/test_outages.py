@@ -1,5 +1,5 @@
-"""Parts that die or freeze while intake is under load: who was told yes is served, who cannot be
-served is told so, readiness says what is wrong, and everything recovers without a restart.
+"""Parts that die or freeze while intake is under load: who was accepted is served, who cannot be
+served is refused, readiness names what is wrong, and everything recovers without a restart.
 """
 
 import asyncio
@@ -80,29 +80,29 @@ async def test_while_the_broker_is_away_intake_takes_everybody(
     ground, clock = durable, asyncio.get_running_loop().time
     async with nobody_restarts(ground), ground.under_load():
         await ground.more_are_taken(10)
-        put_off = ground.memory.put_off.copy()
+        deferred = ground.memory.deferred.copy()
         async with how(ground):
             until = clock() + seconds
             await is_unready(ground, "intake", WORKER, "broker")
             assert await ground.readiness("intake", API) == {}
             while clock() < until:
                 await ground.more_are_taken(1, "web", "mail")
-            assert (ground.memory.put_off - put_off).keys() <= {"unpublished"}
+            assert (ground.memory.deferred - deferred).keys() <= {"unpublished"}
         await is_ready(ground, "intake", WORKER)
 
 
-async def test_while_the_database_is_away_nobody_is_told_yes(ground: Ground) -> None:
+async def test_while_the_database_is_away_nobody_is_accepted(ground: Ground) -> None:
     memory = ground.memory
     async with nobody_restarts(ground), ground.under_load():
         await ground.more_are_taken(30)
-        before = memory.put_off.copy()
+        before = memory.deferred.copy()
 
-        def both_doors_say_later() -> bool:
-            later = memory.put_off - before
+        def both_servers_say_later() -> bool:
+            later = memory.deferred - before
             return later["503"] > 2 and later["451"] > 2
 
         async with database_away(ground):
-            await eventually(both_doors_say_later, within=NOTICED)
+            await eventually(both_servers_say_later, within=NOTICED)
             taken = ground.taken("web", "mail")
             await is_unready(ground, "intake", API, "database")
             await is_unready(ground, "routing", WORKER, "database")

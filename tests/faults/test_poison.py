@@ -1,4 +1,4 @@
-"""Poison on the running platform: put aside once, said why and from where, while the others go on."""
+"""Poison on the running platform: put aside once, with reason and origin, while the others go on."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ ALLOW = "drop trigger refuse on message; drop function refuse()"
 
 
 def poisons(key: bytes, event: Outgoing) -> dict[str, Message]:
-    """All on one partition. Each is told by its id, or by its value where it has none."""
+    """All on one partition. Each is known by its id, or by its value where it has none."""
     _, value, headers = message(event, source=SHOP)
     assert value is not None
 
@@ -55,19 +55,19 @@ def poisons(key: bytes, event: Outgoing) -> dict[str, Message]:
 
 
 def a_queue(queue_id: str) -> Outgoing:
-    """A queue as routing tells of it, which intake alone hears; no contact of a drill is about it."""
+    """A queue as routing publishes it, which intake alone consumes; no contact of a drill is about it."""
     return Outgoing(builders.a_queue(queue_id, "twice"))
 
 
 async def letters(ground: Ground) -> list[dict[str, Any]]:
     """What the operators' command lists."""
-    status, said = await command(ground, "list", "--json", "--limit", "1000")
-    assert status == 0, said
-    return [json.loads(line) for line in said.splitlines()]
+    status, output = await command(ground, "list", "--json", "--limit", "1000")
+    assert status == 0, output
+    return [json.loads(line) for line in output.splitlines()]
 
 
 async def command(ground: Ground, *argv: str) -> tuple[int, str]:
-    """Run `python -m services.intake dead-letters …`; its status and what it said."""
+    """Run `python -m services.intake dead-letters …`; its status and its output."""
     env = ground.surroundings("intake", WORKER)
     program = [sys.executable, "-m", "services.intake", "dead-letters", *argv]
     done = await asyncio.to_thread(

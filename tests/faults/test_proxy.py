@@ -21,7 +21,7 @@ async def _echo(reader: StreamReader, writer: StreamWriter) -> None:
 
 @pytest.fixture
 async def proxy() -> AsyncIterator[Proxy]:
-    """Before somebody who answers with what was said."""
+    """Before a server that echoes what it is sent."""
     server = await asyncio.start_server(_echo, LOOPBACK, 0)
     with Proxy((LOOPBACK, server.sockets[0].getsockname()[1])) as proxy:
         yield proxy
@@ -41,7 +41,7 @@ async def asked(talk: Talk, word: bytes) -> bytes:
     return await talk[0].readexactly(len(word))
 
 
-async def is_deaf(talk: Talk, word: bytes) -> bool:
+async def loses(talk: Talk, word: bytes) -> bool:
     try:
         async with asyncio.timeout(0.3):
             await asked(talk, word)
@@ -50,7 +50,7 @@ async def is_deaf(talk: Talk, word: bytes) -> bool:
     return False
 
 
-async def test_what_is_said_is_passed_on(talk: Talk) -> None:
+async def test_what_is_sent_is_passed_on(talk: Talk) -> None:
     assert await asked(talk, b"good morning") == b"good morning"
 
 
@@ -64,7 +64,7 @@ async def test_a_slow_network_takes_its_time_each_way(proxy: Proxy, talk: Talk) 
 
 async def test_a_silent_network_delivers_late(proxy: Proxy, talk: Talk) -> None:
     with proxy.silent():
-        assert await is_deaf(talk, b"hello")
+        assert await loses(talk, b"hello")
     assert await talk[0].readexactly(5) == b"hello"
 
 
@@ -78,17 +78,17 @@ async def test_a_cut_connection_is_reset_and_a_new_one_works(proxy: Proxy, talk:
     again[1].transport.abort()
 
 
-@pytest.mark.parametrize("answers", [True, False], ids=["its answer", "itself"])
-async def test_a_word_is_lost_and_all_after_it(proxy: Proxy, talk: Talk, answers: bool) -> None:
-    with proxy.losing(b"c[a-z]*t", answers=answers) as trap:
+@pytest.mark.parametrize("responses", [True, False], ids=["its response", "itself"])
+async def test_a_word_is_lost_and_all_after_it(proxy: Proxy, talk: Talk, responses: bool) -> None:
+    with proxy.losing(b"c[a-z]*t", responses=responses) as trap:
         assert await asked(talk, b"hello") == b"hello"
-        assert await is_deaf(talk, b"commit")
-        assert await is_deaf(talk, b"hello")
+        assert await loses(talk, b"commit")
+        assert await loses(talk, b"hello")
         assert trap.caught == 1
-    assert await is_deaf(talk, b"hello"), "it stays deaf"
+    assert await loses(talk, b"hello"), "it goes on losing"
 
 
-async def test_nobody_behind_it_is_told_by_a_closed_door() -> None:
+async def test_nobody_behind_it_is_noticed_by_a_closed_connection() -> None:
     with Proxy((LOOPBACK, 1)) as proxy:
         reader, writer = await asyncio.open_connection(*proxy.here)
 

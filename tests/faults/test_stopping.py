@@ -1,4 +1,4 @@
-"""SIGTERM under load: what was begun is finished in time, whoever listens is told, nothing is lost."""
+"""SIGTERM under load: what was begun is finished in time, streams end with a goodbye, nothing is lost."""
 
 import asyncio
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.parts import LocalParts
 from tests.conftest import BROKER
-from tests.signals.scene import Signals, played
+from tests.signals.scene import Telemetry, played
 from tests.support.parts import a_home
 
 HERE, SECONDS = Path(__file__).parent, 300
@@ -21,8 +21,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def signals(pytestconfig: pytest.Config) -> Iterator[Signals]:
-    with a_home("signals") as home, LocalParts(home, fresh=True, durable=False) as parts:
+def telemetry(pytestconfig: pytest.Config) -> Iterator[Telemetry]:
+    with a_home("telemetry") as home, LocalParts(home, fresh=True, durable=False) as parts:
         pytestconfig.stash[BROKER] = parts.broker.name
-        with played(parts) as told:
-            yield told
+        with played(parts) as scene:
+            yield scene

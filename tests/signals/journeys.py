@@ -1,4 +1,4 @@
-"""A contact through each door, from its first word to its figure; everything in it is marked."""
+"""A contact on each way in, from its first word to its figure; everything in it is marked."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ OUTSIDE = "c3" * 8
 """The span of whoever brings a trace along; no collector of ours has it."""
 BROUGHT = {HTTP: "a1" * 16, KAFKA: "b2" * 16}
 
-Door = Callable[[Centre, Customer], Awaitable[None]]
+Enter = Callable[[Centre, Customer], Awaitable[None]]
 
 
 class MarkedCentre(Centre):
@@ -35,24 +35,24 @@ class MarkedCentre(Centre):
         return Words(topic=self.name, subject=marked("subject"), text=text or marked("text"))
 
 
-async def by_every_door(centre: Centre) -> dict[str, str]:
-    """The contacts' ids by door. All of them twice, where a door may be used twice."""
+async def on_every_entry(centre: Centre) -> dict[str, str]:
+    """The contacts' ids by entry: SMTP, HTTP or Kafka. Each contact enters twice."""
     await centre.has_queue()
     ana = await centre.has_agent("ana", "en", "te", "mn", refunds=50)
     screen = asyncio.create_task(_look_at(ana))
-    doors: dict[str, tuple[Door, Customer]] = {
+    entries: dict[str, tuple[Enter, Customer]] = {
         SMTP: (by_mail, somebody("mail", TELUGU, "te")),
         HTTP: (by_request, somebody(CYRILLIC, CYRILLIC, "mn")),
         KAFKA: (by_event, somebody("event", ARABIC)),
         KAFKA_ALONE: (by_event_alone, somebody("alone", HAN)),
     }
     contacts = {}
-    for name, (enter, customer) in doors.items():
+    for name, (enter, customer) in entries.items():
         await enter(centre, customer)
         contacts[name] = await _worked_on(centre, ana, customer)
         await enter(centre, customer)
     await screen
-    await centre.counts("resolutions", confirmed=len(doors))
+    await centre.counts("resolutions", confirmed=len(entries))
     return contacts
 
 
@@ -104,12 +104,12 @@ def submitted(centre: Centre, customer: Customer, text: str = "") -> Message:
     event = ContactSubmitted(
         reference=centre.name, channel=Channel.API, topic=centre.name, personal=personal
     )
-    told = Outgoing(event, id=stable_id(centre.name, customer.address))
-    return message(told, source=f"example/{centre.name}")
+    outgoing = Outgoing(event, id=stable_id(centre.name, customer.address))
+    return message(outgoing, source=f"example/{centre.name}")
 
 
-async def until_unheard(centre: Centre) -> None:
-    """A claim to which the customer says nothing, until that is counted."""
+async def until_unrefuted(centre: Centre) -> None:
+    """A claim that the customer does not answer, until that is counted."""
     await centre.has_queue(SILENCE)
     eve = await centre.has_agent("eve")
     await centre.is_posted(somebody("silent"))

@@ -61,7 +61,7 @@ async def wrong_requests(centre: Centre) -> None:
     for body in [*map(json.dumps, bodies), marked("no JSON"), '{"reference": "' + marked("torn")]:
         await _post(centre.intake, body.encode())
     await _post(centre.intake, marked("latin").encode("utf-16"))
-    for answer in (
+    for response in (
         centre.intake.get(f"/v1/contacts/{marked('id')}", params={"of": marked("query")}),
         centre.intake.get(f"/v1/{LATIN}"),
         centre.intake.put("/v1/topic-rules", json={"rules": [{"topic": marked("topic")}]}),
@@ -69,13 +69,13 @@ async def wrong_requests(centre: Centre) -> None:
         centre.followup.get(f"/v1/check-ins/{LATIN}", headers={"accept": "text/html"}),
         centre.analytics.get("/v1/figures", params={"from": LATIN, "queue": marked("queue")}),
     ):
-        assert 400 <= (await answer).status_code < 500
+        assert 400 <= (await response).status_code < 500
 
 
 async def _post(intake: httpx2.AsyncClient, body: bytes) -> None:
     headers = {"content-type": "application/json", "Idempotency-Key": str(uuid4())}
-    answer = await intake.post("/v1/contacts", content=body, headers=headers)
-    assert 400 <= answer.status_code <= 500, answer.text
+    response = await intake.post("/v1/contacts", content=body, headers=headers)
+    assert 400 <= response.status_code <= 500, response.text
 
 
 async def wrong_tokens(centre: Centre) -> None:
@@ -84,8 +84,8 @@ async def wrong_tokens(centre: Centre) -> None:
     tokens = [LATIN, f"{LATIN}.{LATIN}.{LATIN}", mint(f"{LATIN}@{LATIN}.example", ["desk"])]
     for token in tokens:
         headers = {"Authorization": f"Bearer {token}"}
-        answer = await centre.intake.get("/v1/tally", headers=headers)
-        assert answer.status_code in (401, 403)
+        response = await centre.intake.get("/v1/tally", headers=headers)
+        assert response.status_code in (401, 403)
     nobody = Agent(centre.world.where.api["routing"], LATIN, mint(LATIN, ["desk"]))
     async with nobody:
         await _is_refused(nobody.presence("ready"))
@@ -120,13 +120,13 @@ async def wrong_mails(centre: Centre) -> None:
     }
     port = centre.world.where.smtp[1]
     for recipient, content in mails.items():
-        async with aiosmtplib.SMTP(hostname=LOOPBACK, port=port, start_tls=False) as door:
-            await door.mail(f"{LATIN}@{LATIN}.example")
-            if (await _answer(door.rcpt(recipient))) == 250:
-                await door.data(content)
+        async with aiosmtplib.SMTP(hostname=LOOPBACK, port=port, start_tls=False) as smtp:
+            await smtp.mail(f"{LATIN}@{LATIN}.example")
+            if (await _status(smtp.rcpt(recipient))) == 250:
+                await smtp.data(content)
 
 
-async def _answer(asked: object) -> int:
+async def _status(asked: object) -> int:
     try:
         return int((await asked).code)  # type: ignore[misc]
     except aiosmtplib.SMTPRecipientRefused as refused:
@@ -166,7 +166,7 @@ async def wrong_events(centre: Centre) -> None:
 
 
 async def undeliverable(centre: Centre) -> None:
-    """Acknowledgements to whom the provider refuses or puts off; and what they promise is broken."""
+    """Acknowledgements to whom the provider refuses or defers; and what they promise is broken."""
     for how in (REFUSED, LATER):
         contact = await centre.is_posted(somebody(how), marked(how), topic="nobodys")
         due = f"update promise set due_at = now() where contact_id = '{contact['contact_id']}'"
@@ -204,9 +204,9 @@ async def wrong_work(centre: Centre) -> None:
     await eventually(expired, within=20)
 
 
-async def _is_refused(doing: object) -> None:
+async def _is_refused(attempt: object) -> None:
     try:
-        await doing  # type: ignore[misc]
+        await attempt  # type: ignore[misc]
     except httpx2.HTTPStatusError:
         return
     raise AssertionError("it was not refused")

@@ -1,4 +1,4 @@
-"""A mail provider that says no, and says of whom."""
+"""A mail provider that refuses, and quotes whom."""
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -9,8 +9,8 @@ from tests.signals.seeds import WORDS
 REFUSED, LATER = "refused", "later"
 
 
-class Gossip(Mailboxes):
-    """Refuses, or puts off once, and quotes address and name as many providers do."""
+class Quoting(Mailboxes):
+    """Refuses, or defers once, and quotes address and name as many providers do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,9 +30,9 @@ class Gossip(Mailboxes):
         return "250 2.1.5 OK"
 
 
-class GossipPost(Post):
+class QuotingPost(Post):
     """As `Post`, with that provider."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._boxes = Gossip()
+        self._boxes = Quoting()

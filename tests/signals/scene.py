@@ -1,4 +1,4 @@
-"""The platform after much has happened on it, and all that it said about itself."""
+"""The platform after much has happened on it, and all of its telemetry."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -17,17 +17,17 @@ from shared.contracts import topics
 from shared.contracts.cloudevents import Record
 from shared.messaging.kafka import read_all
 from tests.e2e.world import ENVIRONMENT, World
-from tests.signals.journeys import MarkedCentre, by_every_door, until_unheard
+from tests.signals.journeys import MarkedCentre, on_every_entry, until_unrefuted
 from tests.signals.mishaps import CURSE, CURSED_TABLES, all_of_them
-from tests.signals.post import GossipPost
+from tests.signals.post import QuotingPost
 from tests.support.otlp import Collector, Seen
 
 Process = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Signals:
-    """`contacts` by the door they came through; `metrics` as scraped; `accounts` as intake tells."""
+class Telemetry:
+    """`contacts` by their entry; `metrics` as scraped; `accounts` as intake's API shows them."""
 
     contacts: dict[str, str]
     metrics: dict[Process, str]
@@ -51,15 +51,15 @@ class Signals:
 
 
 @contextmanager
-def played(parts: LocalParts) -> Iterator[Signals]:
-    """The platform has been running, is at rest and has ended, with all its signals told."""
-    with GossipPost() as post, Collector() as collector:
+def played(parts: LocalParts) -> Iterator[Telemetry]:
+    """The platform has been running, is at rest and has ended, with all its telemetry exported."""
+    with QuotingPost() as post, Collector() as collector:
         platform = Platform(parts, mail=post.here, extra_env=_environment(collector))
         with platform:
             contacts, metrics, accounts = asyncio.run(_play(World(platform, post)))
         records = asyncio.run(_records(World(platform, post)))
         logs = {path.name: path.read_bytes() for path in (parts.instance.home / "logs").iterdir()}
-        yield Signals(contacts, metrics, accounts, collector.spans, logs, records)
+        yield Telemetry(contacts, metrics, accounts, collector.spans, logs, records)
 
 
 def _environment(collector: Collector) -> dict[str, dict[str, str]]:
@@ -82,22 +82,22 @@ async def _play(world: World) -> tuple[dict[str, str], dict[Process, str], dict[
     for service, table in CURSED_TABLES.items():
         world.platform.parts.postgres.psql(CURSE.format(table=table), service)
     async with AsyncExitStack() as centres:
-        doors, silent, wrong = [
+        entered, silent, wrong = [
             await centres.enter_async_context(MarkedCentre(world)) for _ in range(3)
         ]
         contacts, *_ = await asyncio.gather(
-            by_every_door(doors), until_unheard(silent), all_of_them(wrong)
+            on_every_entry(entered), until_unrefuted(silent), all_of_them(wrong)
         )
         await wait_until_quiet(world.where)
         metrics = await _scraped(world.where.ops)
-        tally = (await doors.intake.get("/v1/tally")).raise_for_status().json()
+        tally = (await entered.intake.get("/v1/tally")).raise_for_status().json()
     return contacts, metrics, {each.pop("channel"): each for each in tally["channels"]}
 
 
 async def _scraped(ops: Mapping[Process, str]) -> dict[Process, str]:
     async with httpx2.AsyncClient(trust_env=False, timeout=10) as operator:
-        answers = [await operator.get(f"{url}/metrics") for url in ops.values()]
-    return {process: answer.text for process, answer in zip(ops, answers, strict=True)}
+        responses = [await operator.get(f"{url}/metrics") for url in ops.values()]
+    return {process: response.text for process, response in zip(ops, responses, strict=True)}
 
 
 async def _records(world: World) -> dict[str, list[Record]]:

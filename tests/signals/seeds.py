@@ -16,7 +16,7 @@ _AROUND = 80
 
 
 def marked(what: str) -> str:
-    """A text that holds every marked word and a phone number; `what` tells where it was said."""
+    """A text that holds every marked word and a phone number; `what` names where it was written."""
     return f"{what}: {' '.join(WORDS)}, {PHONE}"
 
 

@@ -1,4 +1,4 @@
-"""Each process shows the metrics it is said to show, with the values of what happened."""
+"""Each process shows the metrics it is documented to show, with the values of what happened."""
 
 from uuid import UUID
 
@@ -10,11 +10,11 @@ from shared.contracts.intake import ContactReceived, MessageReceived
 from shared.contracts.topics import ANALYTICS, CONTACTS, FOLLOWUP, INTAKE, ROUTING
 from shared.observability import names
 from shared.observability.names import Metric, said_by
-from tests.signals.scene import Process, Signals
+from tests.signals.scene import Process, Telemetry
 
 PROCESSES = [(service, role) for service in SERVICES for role in (API, WORKER)]
 OF_PYTHON = ("python_info", "python_gc_", "process_")
-"""What the library tells of every Python process."""
+"""What the library shows of every Python process."""
 ONCE_AMISS = {
     names.CONSUMER_RETRIES: {(INTAKE, WORKER)},
     names.INTAKE_DEDUPLICATED: {(INTAKE, API), (INTAKE, WORKER)},
@@ -31,8 +31,10 @@ def family(name: str) -> str:
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-def test_a_process_shows_the_metrics_it_is_said_to_show(signals: Signals, process: Process) -> None:
-    shown = {family(sample.name) for sample in signals.samples(process)}
+def test_a_process_shows_the_metrics_it_is_documented_to_show(
+    telemetry: Telemetry, process: Process
+) -> None:
+    shown = {family(sample.name) for sample in telemetry.samples(process)}
     wanted = {metric.name for metric in names.METRICS if _expected(metric, process)}
     assert {name for name in shown if not name.startswith(OF_PYTHON)} == wanted
 
@@ -42,30 +44,34 @@ def _expected(metric: Metric, process: Process) -> bool:
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-def test_a_metric_has_the_labels_it_is_said_to_have(signals: Signals, process: Process) -> None:
+def test_a_metric_has_the_labels_it_is_documented_to_have(
+    telemetry: Telemetry, process: Process
+) -> None:
     labels = {metric.name: set(metric.labels) for metric in names.METRICS}
-    for sample in signals.samples(process):
+    for sample in telemetry.samples(process):
         if family(sample.name) in labels:
             assert sample.labels.keys() - {"le"} == labels[family(sample.name)]
 
 
-def test_what_was_received_is_stored_quarantined_or_deduplicated(signals: Signals) -> None:
-    for channel, account in signals.accounts.items():
+def test_what_was_received_is_stored_quarantined_or_deduplicated(telemetry: Telemetry) -> None:
+    for channel, account in telemetry.accounts.items():
         counted = {
-            name: _taken(signals, name, channel)
+            name: _counted(telemetry, name, channel)
             for name in ("received", "stored", "quarantined", "deduplicated")
         }
         assert counted == account
-        assert account["stored"] == len(told_of(signals, channel)), channel
-    assert signals.accounts["email"]["deduplicated"]
-    assert signals.accounts["email"]["quarantined"]
-    assert signals.accounts["web"]["deduplicated"]
+        assert account["stored"] == len(published_by_intake(telemetry, channel)), channel
+    assert telemetry.accounts["email"]["deduplicated"]
+    assert telemetry.accounts["email"]["quarantined"]
+    assert telemetry.accounts["web"]["deduplicated"]
 
 
-def told_of(signals: Signals, channel: str) -> set[UUID]:
-    """The messages that intake told of."""
-    told = [decode(record) for record in signals.records[CONTACTS.name] if well_formed(record)]
-    received = [one.data for one in told if isinstance(one.data, ContactReceived | MessageReceived)]
+def published_by_intake(telemetry: Telemetry, channel: str) -> set[UUID]:
+    """The messages that intake published."""
+    events = [decode(record) for record in telemetry.records[CONTACTS.name] if well_formed(record)]
+    received = [
+        one.data for one in events if isinstance(one.data, ContactReceived | MessageReceived)
+    ]
     return {each.message_id for each in received if each.channel == channel}
 
 
@@ -74,51 +80,55 @@ def well_formed(record: Record) -> bool:
     return ("ce_source", b"rapport/intake") in record.headers
 
 
-def _taken(signals: Signals, what: str, channel: str) -> float:
+def _counted(telemetry: Telemetry, what: str, channel: str) -> float:
     name = f"rapport_intake_{what}_total"
-    return sum(signals.value((INTAKE, role), name, channel=channel) for role in (API, WORKER))
+    return sum(telemetry.value((INTAKE, role), name, channel=channel) for role in (API, WORKER))
 
 
-def test_nothing_waits_for_long_at_rest(signals: Signals) -> None:
-    """But for the forecasts, which routing goes on telling intake."""
+def test_nothing_waits_for_long_at_rest(telemetry: Telemetry) -> None:
+    """But for the forecasts, which routing goes on publishing to intake."""
     for service in SERVICES:
-        assert signals.value((service, WORKER), "rapport_consumer_lag_records") < 5
-        assert signals.value((service, WORKER), "rapport_outbox_age_seconds") < 5
-        assert signals.value((service, WORKER), "rapport_broker_contact_age_seconds") < 30
+        assert telemetry.value((service, WORKER), "rapport_consumer_lag_records") < 5
+        assert telemetry.value((service, WORKER), "rapport_outbox_age_seconds") < 5
+        assert telemetry.value((service, WORKER), "rapport_broker_contact_age_seconds") < 30
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_batches_have_a_size_and_a_time(signals: Signals, service: str) -> None:
+def test_batches_have_a_size_and_a_time(telemetry: Telemetry, service: str) -> None:
     worker = (service, WORKER)
     for kind in ("consumer", "relay"):
-        rounds = signals.value(worker, f"rapport_{kind}_batch_records_count")
-        assert 0 < rounds <= signals.value(worker, f"rapport_{kind}_batch_records_sum")
-        assert signals.value(worker, f"rapport_{kind}_batch_seconds_count") == rounds
+        batches = telemetry.value(worker, f"rapport_{kind}_batch_records_count")
+        assert 0 < batches <= telemetry.value(worker, f"rapport_{kind}_batch_records_sum")
+        assert telemetry.value(worker, f"rapport_{kind}_batch_seconds_count") == batches
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_each_dead_letter_is_counted(signals: Signals, service: str) -> None:
+def test_each_dead_letter_is_counted(telemetry: Telemetry, service: str) -> None:
     worker, topic = (service, WORKER), f"rapport.{service}.dead-letters"
-    there = len(signals.records[topic])
+    there = len(telemetry.records[topic])
     assert there
-    assert signals.value(worker, "rapport_dead_letters_total") == there
-    assert signals.value(worker, "rapport_consumer_records_total", outcome="dead_lettered") == there
+    assert telemetry.value(worker, "rapport_dead_letters_total") == there
+    assert (
+        telemetry.value(worker, "rapport_consumer_records_total", outcome="dead_lettered") == there
+    )
 
 
-def test_records_are_counted_by_what_became_of_them(signals: Signals) -> None:
+def test_records_are_counted_by_what_became_of_them(telemetry: Telemetry) -> None:
     for outcome in ("handled", "duplicate", "unwanted", "quarantined", "dead_lettered"):
         records = [
-            signals.value((service, WORKER), "rapport_consumer_records_total", outcome=outcome)
+            telemetry.value((service, WORKER), "rapport_consumer_records_total", outcome=outcome)
             for service in SERVICES
         ]
         assert any(records), outcome
 
 
 def test_offers_promises_and_check_ins_are_counted_by_what_became_of_them(
-    signals: Signals,
+    telemetry: Telemetry,
 ) -> None:
     def of(service: str, name: str, outcome: str) -> float:
-        return sum(signals.value((service, role), name, outcome=outcome) for role in (API, WORKER))
+        return sum(
+            telemetry.value((service, role), name, outcome=outcome) for role in (API, WORKER)
+        )
 
     offers = {each: of(ROUTING, "rapport_offers_total", each) for each in OFFERS}
     assert offers["made"] == sum(offers.values()) / 2  # at rest, none is open
@@ -139,13 +149,13 @@ CHECK_INS = ("planned", "sent", "answered", "unanswered")
     ("process", "timer"),
     [(IN, "promise"), (ROUTED, "offer"), (FOLLOWED, "ask"), (FOLLOWED, "close")],
 )
-def test_timers_say_how_late_they_were(signals: Signals, process: Process, timer: str) -> None:
+def test_due_work_shows_how_late_it_was(telemetry: Telemetry, process: Process, timer: str) -> None:
     late = "rapport_timer_lateness_seconds_{}"
-    count = signals.value(process, late.format("count"), timer=timer)
+    count = telemetry.value(process, late.format("count"), timer=timer)
     assert count
-    assert 0 <= signals.value(process, late.format("sum"), timer=timer) / count < 30
+    assert 0 <= telemetry.value(process, late.format("sum"), timer=timer) / count < 30
 
 
-def test_what_waits_and_what_is_fresh_is_shown(signals: Signals) -> None:
-    assert signals.value(ROUTED, "rapport_contacts_waiting") > 0
-    assert signals.value((ANALYTICS, WORKER), "rapport_figures_age_seconds") > 0
+def test_what_waits_and_what_is_fresh_is_shown(telemetry: Telemetry) -> None:
+    assert telemetry.value(ROUTED, "rapport_contacts_waiting") > 0
+    assert telemetry.value((ANALYTICS, WORKER), "rapport_figures_age_seconds") > 0

@@ -4,37 +4,42 @@ import json
 
 import pytest
 
-from tests.signals.scene import Signals
+from tests.signals.scene import Telemetry
 from tests.signals.seeds import WORDS, found_in, marked
 
 
-def test_no_log_of_any_process_or_part_tells_of_a_person(signals: Signals) -> None:
-    assert {"intake-api.log", "analytics-worker.log", "postgres.log"} <= signals.logs.keys()
-    assert not found_in(signals.logs)
+def test_no_log_of_any_process_or_part_names_a_person(telemetry: Telemetry) -> None:
+    assert {"intake-api.log", "analytics-worker.log", "postgres.log"} <= telemetry.logs.keys()
+    assert not found_in(telemetry.logs)
 
 
-def test_no_span_tells_of_a_person(signals: Signals) -> None:
-    assert signals.spans
-    assert not found_in(
-        {f"{span.process} {span.raw.name}": span.raw.SerializeToString() for span in signals.spans}
-    )
-
-
-def test_no_metric_tells_of_a_person(signals: Signals) -> None:
-    assert not found_in({f"{process}": text.encode() for process, text in signals.metrics.items()})
-
-
-def test_no_key_tells_of_a_person(signals: Signals) -> None:
+def test_no_span_names_a_person(telemetry: Telemetry) -> None:
+    assert telemetry.spans
     assert not found_in(
         {
-            topic: b"\n".join(record.key or b"" for record in records)
-            for topic, records in signals.records.items()
+            f"{span.process} {span.raw.name}": span.raw.SerializeToString()
+            for span in telemetry.spans
         }
     )
 
 
-def test_no_header_of_ours_tells_of_a_person(signals: Signals) -> None:
-    ours = {topic: records for topic, records in signals.records.items() if "inbox" not in topic}
+def test_no_metric_names_a_person(telemetry: Telemetry) -> None:
+    assert not found_in(
+        {f"{process}": text.encode() for process, text in telemetry.metrics.items()}
+    )
+
+
+def test_no_key_names_a_person(telemetry: Telemetry) -> None:
+    assert not found_in(
+        {
+            topic: b"\n".join(record.key or b"" for record in records)
+            for topic, records in telemetry.records.items()
+        }
+    )
+
+
+def test_no_header_of_ours_names_a_person(telemetry: Telemetry) -> None:
+    ours = {topic: records for topic, records in telemetry.records.items() if "inbox" not in topic}
     assert sum(len(records) for topic, records in ours.items() if "dead-letters" in topic) > 5
     assert not found_in(
         {
@@ -42,14 +47,14 @@ def test_no_header_of_ours_tells_of_a_person(signals: Signals) -> None:
             for topic, records in ours.items()
             for record in records
             for name, content in record.headers
-            if name != "ce_type"  # the publisher's own word for what it told
+            if name != "ce_type"  # the publisher's own word for its event
         }
     )
 
 
-def test_the_marked_words_did_come_in(signals: Signals) -> None:
+def test_the_marked_words_did_come_in(telemetry: Telemetry) -> None:
     for topic in ("rapport.contacts", "rapport.deliveries", "rapport.followups"):
-        assert found_in({topic: b"".join(each.value or b"" for each in signals.records[topic])})
+        assert found_in({topic: b"".join(each.value or b"" for each in telemetry.records[topic])})
 
 
 @pytest.mark.parametrize("word", WORDS)

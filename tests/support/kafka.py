@@ -1,4 +1,4 @@
-"""Speaking to the run's broker beside the code under test."""
+"""Publishing to and reading from the run's broker beside the code under test."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -40,7 +40,7 @@ class Place:
 
 
 def settings_of(broker: Broker) -> KafkaSettings:
-    """Settings for a broker of the tests; impatient, so that a death is noticed in seconds."""
+    """Settings for a broker of the tests; short timeouts, so that a death is noticed in seconds."""
     return KafkaSettings(
         bootstrap=broker.bootstrap,
         client_id="tests",
@@ -77,7 +77,7 @@ async def publish(kafka: KafkaSettings, topic: str, *messages: Message) -> None:
             await producer.write(topic, partition, load)
 
 
-async def heard_on(kafka: KafkaSettings, topic: str) -> list[Incoming[Event]]:
+async def consumed_from(kafka: KafkaSettings, topic: str) -> list[Incoming[Event]]:
     """Every event on the topic, in partition order."""
     return [decode(record) for record in await read_all(kafka, topic)]
 

@@ -1,4 +1,4 @@
-"""A small model of the life of a contact: what happens to it, as the events that tell of it."""
+"""A small model of the life of a contact: what happens to it, as the events about it."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -38,7 +38,7 @@ class Life:
         self.now += timedelta(seconds=seconds)
         return self
 
-    def tell(self, event_type: type[E], /, **fields: Any) -> E:
+    def add(self, event_type: type[E], /, **fields: Any) -> E:
         """Append an event; ids of the contact, agent and queue are filled in."""
         known = {"contact_id": self.contact_id, "agent_id": "ana", "queue_id": "billing"}
         usual = {name: known[name] for name in known if name in event_type.__struct_fields__}
@@ -50,7 +50,7 @@ class Life:
         """Returns the id of the promise that was made (to people only)."""
         due_at, promise_id = self.now + timedelta(minutes=5), self._new()
         promise = PromiseMade(promise_id=promise_id, due_at=due_at, basis=PromiseBasis.TARGET)
-        self.tell(
+        self.add(
             intake.ContactReceived,
             customer_id=self._new(),
             message_id=self._new(),
@@ -69,7 +69,7 @@ class Life:
 
     def promise(self, promise_id: UUID, outcome: PromiseOutcome) -> None:
         settled = {"outcome": outcome, "due_at": self.now, "settled_at": self.now}
-        self.tell(intake.PromiseSettled, promise_id=promise_id, **settled)
+        self.add(intake.PromiseSettled, promise_id=promise_id, **settled)
 
     def queued(
         self,
@@ -77,7 +77,7 @@ class Life:
         reason: QueuedReason = QueuedReason.RECEIVED,
         target: int = 60,
     ) -> None:
-        self.tell(
+        self.add(
             routing.ContactQueued,
             queue_id=queue_id,
             reason=reason,
@@ -90,38 +90,38 @@ class Life:
     def assigned(self) -> UUID:
         self._turns += 1
         assignment = {"assignment_id": self._new(), "started_at": self.now}
-        return self.tell(
+        return self.add(
             routing.AssignmentStarted, channel=Channel.EMAIL, **assignment
         ).assignment_id
 
     def ended(self, assignment_id: UUID, outcome: AssignmentOutcome) -> None:
         worked = {"worked_seconds": 1.0, "wrap_up_seconds": 1.0, "ended_at": self.now}
-        self.tell(routing.AssignmentEnded, assignment_id=assignment_id, outcome=outcome, **worked)
+        self.add(routing.AssignmentEnded, assignment_id=assignment_id, outcome=outcome, **worked)
 
     def reply(self, kind: MessageKind = MessageKind.REPLY) -> UUID:
         personal = routing.MessagePersonal(text="hello")
         asked = {"message_id": self._new(), "requested_at": self.now, "personal": personal}
-        return self.tell(routing.MessageRequested, kind=kind, **asked).message_id
+        return self.add(routing.MessageRequested, kind=kind, **asked).message_id
 
     def sent(self, message_id: UUID, kind: MessageKind = MessageKind.REPLY) -> None:
-        self.tell(intake.MessageSent, message_id=message_id, kind=kind, sent_at=self.now)
+        self.add(intake.MessageSent, message_id=message_id, kind=kind, sent_at=self.now)
 
     def failed(self, message_id: UUID) -> None:
         failed = {"failed_at": self.now, "reason": "refused"}
-        self.tell(intake.MessageFailed, message_id=message_id, kind=MessageKind.REPLY, **failed)
+        self.add(intake.MessageFailed, message_id=message_id, kind=MessageKind.REPLY, **failed)
 
     def action(self, amount: int, limit: int = 5_000, currency: str = "EUR") -> None:
         spent = {"amount": amount, "currency": currency, "limit": limit, "taken_at": self.now}
-        self.tell(routing.ActionTaken, action_id=self._new(), kind=AuthorityKind.REFUND, **spent)
+        self.add(routing.ActionTaken, action_id=self._new(), kind=AuthorityKind.REFUND, **spent)
 
     def refused(self) -> None:
         asked = {"kind": AuthorityKind.REFUND, "amount": 10**6, "currency": "EUR"}
         why = {"reason": RefusedReason.OVER_LIMIT, "refused_at": self.now}
-        self.tell(routing.ActionRefused, **asked, **why)
+        self.add(routing.ActionRefused, **asked, **why)
 
     def claimed(self) -> UUID:
         self._claims += 1
-        return self.tell(
+        return self.add(
             routing.ResolutionClaimed,
             resolution_id=self._new(),
             customer_id=self._new(),
@@ -133,7 +133,7 @@ class Life:
 
     def check_in_scheduled(self, resolution_id: UUID) -> None:
         ids = {"resolution_id": resolution_id, "check_in_id": self._new()}
-        self.tell(followup.CheckInScheduled, due_at=self.now, **ids)
+        self.add(followup.CheckInScheduled, due_at=self.now, **ids)
 
     def check_in_sent(self, resolution_id: UUID) -> None:
         ids = {
@@ -142,16 +142,16 @@ class Life:
             "message_id": self._new(),
         }
         window = {"sent_at": self.now, "closes_at": self.now + timedelta(days=3)}
-        self.tell(followup.CheckInSent, **ids, **window)
+        self.add(followup.CheckInSent, **ids, **window)
 
     def check_in_skipped(self, resolution_id: UUID, reason: SkippedReason) -> None:
         ids = {"resolution_id": resolution_id, "check_in_id": self._new()}
-        self.tell(followup.CheckInSkipped, reason=reason, skipped_at=self.now, **ids)
+        self.add(followup.CheckInSkipped, reason=reason, skipped_at=self.now, **ids)
 
     def answered(self, resolution_id: UUID, *, solved: bool, csat: int | None = None) -> None:
         ids = {"resolution_id": resolution_id, "check_in_id": self._new()}
-        said = {"solved": solved, "csat": csat, "personal": followup.AnswerPersonal()}
-        self.tell(followup.CheckInAnswered, answered_at=self.now, **ids, **said)
+        answer = {"solved": solved, "csat": csat, "personal": followup.AnswerPersonal()}
+        self.add(followup.CheckInAnswered, answered_at=self.now, **ids, **answer)
         (self.confirmed if solved else self.refuted)(resolution_id)
 
     def confirmed(self, resolution_id: UUID) -> None:
@@ -164,7 +164,7 @@ class Life:
         self._settled(followup.ResolutionUnrefuted, resolution_id)
 
     def _settled(self, outcome: type[Event], resolution_id: UUID) -> None:
-        self.tell(outcome, resolution_id=resolution_id, settled_at=self.now)
+        self.add(outcome, resolution_id=resolution_id, settled_at=self.now)
 
     def incoming(self) -> list[Incoming[Event]]:
         """The events as a consumer is handed them, each with an id of its own."""

@@ -1,4 +1,4 @@
-"""Making a part hold its breath."""
+"""Freezing a process for a while."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A piece of network between two parts that can be made worse: slow, silent, cut, or deaf from a word on."""
+"""A piece of network between two parts that can be made worse: slow, silent, cut, or losing data from a word on."""
 
 import asyncio
 import re
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 @dataclass
 class Trap:
-    """A word to the part behind the proxy, and what is lost from it on: the question or the answers.
+    """A word to the part behind the proxy, and what is lost from it on: the requests or the responses.
 
     The word must come in one piece, as the small requests of a protocol do.
     """
 
     word: re.Pattern[bytes]
-    lose_answers: bool
+    lose_responses: bool
     caught: int = 0
 
 
@@ -67,8 +67,8 @@ class Proxy:
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
-        self._audible = asyncio.Event()
-        self._audible.set()
+        self._passing = asyncio.Event()
+        self._passing.set()
         self._thread = Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
         self._server = self._there(asyncio.start_server(self._serve, LOOPBACK, self.port))
@@ -101,30 +101,30 @@ class Proxy:
 
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """Inside the block nothing passes, and nobody is told; afterwards it arrives after all."""
-        self._loop.call_soon_threadsafe(self._audible.clear)
+        """Inside the block nothing passes, and nobody notices; afterwards it arrives after all."""
+        self._loop.call_soon_threadsafe(self._passing.clear)
         try:
             yield
         finally:
-            self._loop.call_soon_threadsafe(self._audible.set)
+            self._loop.call_soon_threadsafe(self._passing.set)
 
     @contextmanager
-    def losing(self, word: bytes, *, answers: bool = False) -> Iterator[Trap]:
-        """Inside the block a connection on which `word` (a pattern) is said goes deaf.
+    def losing(self, word: bytes, *, responses: bool = False) -> Iterator[Trap]:
+        """Inside the block a connection on which `word` (a pattern) is sent loses data.
 
-        The word and all after it are lost on their way or, with `answers`, what is answered from
-        then on. Such a connection stays deaf until it ends.
+        The word and all after it are lost on their way or, with `responses`, what comes back from
+        then on. Such a connection loses data until it ends.
         """
-        self._trap = Trap(re.compile(word, re.DOTALL), answers)
+        self._trap = Trap(re.compile(word, re.DOTALL), responses)
         try:
             yield self._trap
         finally:
             self._trap = None
 
     @property
-    def audible(self) -> bool:
+    def passing(self) -> bool:
         """Whether anything passes."""
-        return self._audible.is_set()
+        return self._passing.is_set()
 
     @property
     def lines(self) -> int:
@@ -151,30 +151,30 @@ class Proxy:
         line = Line(near, far)
         self._lines.add(line)
         try:
-            await _either(self._ask(line, reader), self._answer(line, back))
+            await _either(self._forward(line, reader), self._return(line, back))
         finally:
             self._lines.discard(line)
             near.close()
             far.close()
 
-    async def _ask(self, line: Line, reader: StreamReader) -> None:
+    async def _forward(self, line: Line, reader: StreamReader) -> None:
         while data := await reader.read(CHUNK):
             await self._travel()
             trap = self._trap
             if trap and not line.trapped and trap.word.search(data):
                 trap.caught += 1
                 line.trapped = trap
-            if not line.trapped or line.trapped.lose_answers:
+            if not line.trapped or line.trapped.lose_responses:
                 await _pass_on(data, line.far)
 
-    async def _answer(self, line: Line, reader: StreamReader) -> None:
+    async def _return(self, line: Line, reader: StreamReader) -> None:
         while data := await reader.read(CHUNK):
             await self._travel()
-            if not (line.trapped and line.trapped.lose_answers):
+            if not (line.trapped and line.trapped.lose_responses):
                 await _pass_on(data, line.near)
 
     async def _travel(self) -> None:
-        await self._audible.wait()
+        await self._passing.wait()
         if self._delay:
             await asyncio.sleep(self._delay)
 

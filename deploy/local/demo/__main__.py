@@ -14,10 +14,10 @@ import httpx2
 
 from deploy.local.demo.agents import Agent
 from deploy.local.demo.centre import AGENTS, open_centre
-from deploy.local.demo.crowd import Crowd
+from deploy.local.demo.console_view import ConsoleView
 from deploy.local.demo.memory import forgotten
 from deploy.local.demo.report import ask_figures, print_report, print_verdict
-from deploy.local.demo.tell import Teller
+from deploy.local.demo.traffic import Traffic
 from deploy.local.evidence import gather
 from deploy.local.failure import LaunchFailure
 from deploy.local.instance import LOCAL
@@ -54,7 +54,7 @@ class Demo:
     seconds: float
 
     def __post_init__(self) -> None:
-        self.tell = Teller(self.seconds, addresses=self.platform.addresses.api)
+        self.view = ConsoleView(self.seconds, addresses=self.platform.addresses.api)
 
     async def run(self, stop: asyncio.Event) -> bool:
         """Play, let it settle, stop the services, check. True if every promise of ours held."""
@@ -63,34 +63,34 @@ class Demo:
             self._client("intake", ["contacts.write", "intake.admin"]) as intake,
         ):
             await open_centre(routing, intake)
-            crowd = await self._play(intake, stop)
+            traffic = await self._play(intake, stop)
         async with self._client("analytics", ["figures.read"]) as analytics:
             figures = await ask_figures(analytics)
         say_plainly("Stopping the services, workers last; then asking databases and topics ...")
         await asyncio.to_thread(self.platform.stop)
         evidence = await gather(self.platform.addresses)
         print_report(figures, evidence)
-        return print_verdict(judge(evidence) + forgotten(evidence, crowd.sent, self.mailboxes))
+        return print_verdict(judge(evidence) + forgotten(evidence, traffic.sent, self.mailboxes))
 
-    async def _play(self, intake: httpx2.AsyncClient, stop: asyncio.Event) -> Crowd:
+    async def _play(self, intake: httpx2.AsyncClient, stop: asyncio.Event) -> Traffic:
         where = self.platform.addresses
-        crowd = Crowd(where.smtp[1], intake, where.bootstrap, self.tell, random.Random())
-        self.mailboxes.listeners.append(crowd.got)
-        self.tell.begin()
+        traffic = Traffic(where.smtp[1], intake, where.bootstrap, self.view, random.Random())
+        self.mailboxes.listeners.append(traffic.got)
+        self.view.begin()
         async with contextlib.AsyncExitStack() as desks:
             working = [asyncio.create_task(agent.run()) for agent in await self._agents(desks)]
-            await self._traffic(crowd, stop)
-            await crowd.doings.settle()
+            await self._let_arrive(traffic, stop)
+            await traffic.tasks.settle()
             await end(working)
-        self.tell.end()
-        say_plainly("No more customers; waiting until everything said has been heard ...")
+        self.view.end()
+        say_plainly("No more customers; waiting until every event is published and consumed ...")
         await wait_until_quiet(where)
-        return crowd
+        return traffic
 
-    async def _traffic(self, crowd: Crowd, stop: asyncio.Event) -> None:
+    async def _let_arrive(self, traffic: Traffic, stop: asyncio.Event) -> None:
         """Customers until shortly before the end, then a while to be answered in."""
         last = max(1.0, self.seconds - LAST_WORDS) if self.seconds else 0.0
-        arriving = asyncio.create_task(crowd.arrive(EVERY, last))
+        arriving = asyncio.create_task(traffic.arrive(EVERY, last))
         await wait(stop, self.seconds or None)
         await end([arriving])
 
@@ -101,7 +101,7 @@ class Demo:
                 await desks.enter_async_context(
                     Desk(routing, agent_id, issuer.mint(agent_id, ["desk"], TTL))
                 ),
-                self.tell,
+                self.view,
             )
             for agent_id in AGENTS
         ]

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx2
 
-from deploy.local.demo.doings import Doings
-from deploy.local.demo.tell import Teller
+from deploy.local.demo.console_view import ConsoleView
+from deploy.local.demo.task_set import TaskSet
 from deploy.local.demo.words import REPLIES, THANKS
 from deploy.local.people.desks import Desk
 
@@ -22,11 +22,11 @@ class Agent:
     """One agent at a desk. `pace` stretches or shrinks every pause (seconds between steps)."""
 
     desk: Desk
-    tell: Teller
+    view: ConsoleView
     pace: float = 1.0
     chance: random.Random = field(default_factory=random.Random)
     _seen: set[str] = field(default_factory=set)
-    doings: Doings = field(default_factory=Doings)
+    tasks: TaskSet = field(default_factory=TaskSet)
 
     async def run(self) -> None:
         """Be ready and work until cancelled; what was begun is dropped then."""
@@ -38,7 +38,7 @@ class Agent:
                         self._look_at(state)
                 await asyncio.sleep(self.pace)
         finally:
-            await self.doings.drop()
+            await self.tasks.drop()
 
     def _look_at(self, state: Json) -> None:
         for offer in state["offers"]:
@@ -46,21 +46,21 @@ class Agent:
         for assignment in state["assignments"]:
             self._once(f"work {assignment['assignment_id']}", self._solve(assignment))
         if state["presence"] == "away":
-            self.doings.begin(self._quietly(self._come_back()))
+            self.tasks.begin(self._quietly(self._come_back()))
 
     def _once(self, key: str, work: Any) -> None:
         if key in self._seen:
             work.close()
         else:
             self._seen.add(key)
-            self.doings.begin(self._quietly(work))
+            self.tasks.begin(self._quietly(work))
 
     async def _quietly(self, work: Any) -> None:
         try:
             await work
         except httpx2.HTTPStatusError as refused:
             if refused.response.status_code not in (CONFLICT, MISSING):
-                self.tell.say(f"{self.desk.agent_id}: {problem(refused)}")
+                self.view.say(f"{self.desk.agent_id}: {problem(refused)}")
         except httpx2.TransportError:
             return
 
@@ -69,18 +69,18 @@ class Agent:
         await self.desk.presence("ready")
 
     async def _consider(self, offer: Json) -> None:
-        self.tell.count("offered")
+        self.view.count("offered")
         mood = self.chance.random()
         if mood < 0.04:
-            self.tell.say(f"{self.desk.agent_id} does not see an offer: it will expire")
+            self.view.say(f"{self.desk.agent_id} does not see an offer: it will expire")
             return
         await self._pause(0.3, 1.5)
         if mood < 0.10:
             await self.desk.decline(offer["offer_id"], "busy with a colleague")
-            self.tell.say(f"{self.desk.agent_id} declines an offer: it goes to another")
+            self.view.say(f"{self.desk.agent_id} declines an offer: it goes to another")
             return
         await self.desk.accept(offer["offer_id"])
-        self.tell.count("accepted")
+        self.view.count("accepted")
 
     async def _solve(self, assignment: Json) -> None:
         contact_id = assignment["contact_id"]
@@ -100,7 +100,7 @@ class Agent:
         await self.desk.help_step(contact_id, "lead")
         await self._pause(0.5, 2)
         await self.desk.resolve(contact_id, "solved")
-        self.tell.count("resolved")
+        self.view.count("resolved")
         await self._pause(0.5, 1.5)
         await self.desk.wrap_up(contact_id)
 
@@ -112,7 +112,7 @@ class Agent:
             contact["contact_id"], "nothing_new" if thanked else "still_open"
         )
         if thanked:
-            self.tell.say(f"{self.desk.agent_id} reads thanks: there is nothing new")
+            self.view.say(f"{self.desk.agent_id} reads thanks: there is nothing new")
         return not thanked
 
     async def _provide(self, contact: Json) -> bool:
@@ -128,7 +128,7 @@ class Agent:
         except httpx2.HTTPStatusError as refused:
             if refused.response.status_code != FORBIDDEN:
                 raise
-            self.tell.say(f"{self.desk.agent_id}: {problem(refused)}; escalates")
+            self.view.say(f"{self.desk.agent_id}: {problem(refused)}; escalates")
             needed = {**need, "amount": min(asked["amount"], 20_000)}
             await self.desk.escalate(contact["contact_id"], needed)
             return False
@@ -140,7 +140,7 @@ class Agent:
 
 
 def problem(refused: httpx2.HTTPStatusError) -> str:
-    """What the platform said, in its own words."""
+    """The refusal in the platform's own words."""
     try:
         body = refused.response.json()
     except ValueError:

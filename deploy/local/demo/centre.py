@@ -43,7 +43,7 @@ QUEUES: dict[str, Json] = {
 
 def _agent(name: str, languages: str, skills: dict[str, int], limit: int, email: int) -> Json:
     """An agent; `limit` is what they may refund alone, in cents, `email` how many mails at once."""
-    powers = [
+    authorities = [
         {"kind": kind, "limit": limit, "daily_budget": limit * 12, "currency": "EUR"}
         for kind in ("refund", "credit")
     ]
@@ -52,7 +52,7 @@ def _agent(name: str, languages: str, skills: dict[str, int], limit: int, email:
         "skills": skills,
         "languages": languages.split(),
         "capacity": {"email": email, "web": 2, "chat": 2, "api": 2},
-        "authorities": powers if limit else [],
+        "authorities": authorities if limit else [],
     }
 
 

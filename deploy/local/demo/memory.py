@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from deploy.local.demo.crowd import Sent
+from deploy.local.demo.traffic import Sent
 from deploy.local.evidence import Evidence
 from deploy.local.invariants import Finding
 from deploy.local.people.mailboxes import Mailboxes
 
 
 def forgotten(evidence: Evidence, sent: Sent, mailboxes: Mailboxes) -> list[Finding]:
-    """Lost: taken from a customer and not kept. Doubled: one mail of ours that came twice."""
+    """Lost: accepted from a customer and not kept. Doubled: one mail of ours that came twice."""
     return [
         Finding("customers_are_not_forgotten", detail)
         for detail in (*_arrivals(evidence, sent), *_counts(evidence, sent), *_mail(evidence, mailboxes))
@@ -19,10 +19,10 @@ def forgotten(evidence: Evidence, sent: Sent, mailboxes: Mailboxes) -> list[Find
 def _arrivals(evidence: Evidence, sent: Sent) -> Iterator[str]:
     contacts = evidence.column("intake", "contacts", "contact_id")
     if lost := sent.contacts - contacts:
-        yield f"{len(lost)} contacts were taken over HTTP and are not there"
+        yield f"{len(lost)} contacts were accepted over HTTP and are not there"
     mails = {mail_id.strip("<>") for mail_id in evidence.column("intake", "mails", "mail_id")}
     if lost := {mail_id.strip("<>") for mail_id in sent.mails} - mails:
-        yield f"{len(lost)} mails were taken and are not there"
+        yield f"{len(lost)} mails were accepted and are not there"
 
 
 def _counts(evidence: Evidence, sent: Sent) -> Iterator[str]:
@@ -40,8 +40,8 @@ def _mail(evidence: Evidence, mailboxes: Mailboxes) -> Iterator[str]:
     if len(arrived) != len(set(arrived)):
         yield f"{len(arrived) - len(set(arrived))} mails of ours came twice"
     delivered = {mail_id.strip("<>").partition("@")[0] for mail_id in arrived}
-    said = {
+    recorded = {
         str(row["message_id"]) for row in evidence.of("intake", "written") if row["state"] == "sent"
     }
-    if missing := said - delivered:
+    if missing := recorded - delivered:
         yield f"{len(missing)} mails are sent and did not arrive"

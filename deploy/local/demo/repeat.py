@@ -20,7 +20,7 @@ DEMO = (sys.executable, "-m", "deploy.local.demo")
 TIMES, SECONDS = 20, "45"
 LOGS = LOCAL / "demo-runs"
 INTERRUPTED = 130
-TELLING = ("BROKEN ", "Traceback ")
+REASONS = ("BROKEN ", "Traceback ")
 LAST_LINES = 3
 
 
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _reasons(lines: Sequence[str]) -> Sequence[str]:
-    return [line for line in lines if line.startswith(TELLING)] or lines[-LAST_LINES:]
+    return [line for line in lines if line.startswith(REASONS)] or lines[-LAST_LINES:]
 
 
 def _log_of(number: int) -> Path:

@@ -8,11 +8,11 @@ import httpx2
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local.demo.traffic import CHANNELS
 from deploy.local.evidence import Evidence
 from deploy.local.invariants import RULES, Finding
 from shared.kernel.clock import SystemClock
 
-CHANNELS = ("email", "web", "api")
 Figures = Mapping[str, Mapping[str, Any]]
 
 
@@ -27,9 +27,9 @@ async def ask_figures(analytics: httpx2.AsyncClient) -> dict[str, Figures]:
     found = {}
     for channel in ("", *CHANNELS):
         params = span | ({"channel": channel} if channel else {})
-        answer = await analytics.get("/v1/figures", params=params)
-        answer.raise_for_status()
-        found[channel] = answer.json()["periods"][0]["figures"]
+        response = await analytics.get("/v1/figures", params=params)
+        response.raise_for_status()
+        found[channel] = response.json()["periods"][0]["figures"]
     return found
 
 

@@ -1,4 +1,4 @@
-"""A customer's ways in: a mail, a form that posts for them, another system that publishes."""
+"""How a customer reaches the platform: a mail, a form that posts for them, another system that publishes."""
 
 import asyncio
 import sys
@@ -87,18 +87,19 @@ def contact_of(customer: Customer, words: Words, *, reference: str, channel: str
 async def post_contact(
     intake: httpx2.AsyncClient, contact: Mapping[str, Any], *, key: str
 ) -> dict[str, Any]:
-    """Hand in a contact over HTTP; returns the answer, promise included."""
-    answer = await intake.post("/v1/contacts", json=dict(contact), headers={"Idempotency-Key": key})
-    answer.raise_for_status()
-    taken: dict[str, Any] = answer.json()
-    return taken
+    """Hand in a contact over HTTP; returns the response's body, promise included."""
+    headers = {"Idempotency-Key": key}
+    response = await intake.post("/v1/contacts", json=dict(contact), headers=headers)
+    response.raise_for_status()
+    accepted: dict[str, Any] = response.json()
+    return accepted
 
 
 async def publish_contact(
     bootstrap: str, customer: Customer, words: Words, *, reference: str
 ) -> None:
     """Publish a contact as another system would: with the example program of the documentation."""
-    told = {
+    arguments = {
         "bootstrap": bootstrap,
         "reference": reference,
         "address": customer.address,
@@ -111,7 +112,7 @@ async def publish_contact(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(PUBLISHER),
-        *(f"--{name}={value}" for name, value in told.items()),
+        *(f"--{name}={value}" for name, value in arguments.items()),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
@@ -126,7 +127,7 @@ async def answer_check_in(
 ) -> int:
     """Answer the question behind a check-in link; returns the HTTP status."""
     async with httpx2.AsyncClient(timeout=10, trust_env=False) as browser:
-        answer = await browser.post(
+        response = await browser.post(
             f"{link}/answer", json={"solved": solved, "csat": csat, "comment": comment}
         )
-    return answer.status_code
+    return response.status_code

@@ -112,7 +112,7 @@ class Desk:
         return _read(await self._http.post(path, json=dict(body or {}), headers=headers))
 
 
-def _read(answer: httpx2.Response) -> Json:
-    answer.raise_for_status()
-    body: Json = answer.json() if answer.content else {}
+def _read(response: httpx2.Response) -> Json:
+    response.raise_for_status()
+    body: Json = response.json() if response.content else {}
     return body

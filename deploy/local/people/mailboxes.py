@@ -34,7 +34,7 @@ class Mail:
 
 
 class Mailboxes:
-    """A small SMTP server on loopback; `listeners` are told of each mail, in order of arrival."""
+    """A small SMTP server on loopback; `listeners` are called with each mail, in order of arrival."""
 
     def __init__(self) -> None:
         self.mails: dict[str, list[Mail]] = defaultdict(list)

@@ -28,7 +28,7 @@ from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
 from tests.integration.http.serving import serving
 from tests.support.eventually import eventually
-from tests.support.kafka import heard_on, message, publish, running
+from tests.support.kafka import consumed_from, message, publish, running
 from tests.unit.followup.story import TRACE, Story
 
 PUBLISHED = ("rapport.deliveries", "rapport.followups")
@@ -69,7 +69,7 @@ async def publish_all(broker: KafkaSettings, *events: Incoming[Event]) -> None:
 
 async def published(broker: KafkaSettings, story: Story) -> list[Incoming[Event]]:
     """What the service has published about a contact, topic by topic."""
-    read = [await heard_on(broker, topic) for topic in PUBLISHED]
+    read = [await consumed_from(broker, topic) for topic in PUBLISHED]
     return [one for topic in read for one in topic if one.subject == str(story.contact_id)]
 
 

@@ -1,4 +1,4 @@
-"""The operators' door says alive, ready and why not, and gives the metrics."""
+"""The operators' server says alive, ready and why not, and gives the metrics."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from shared.kernel.errors import Unavailable
 
 
 class Trouble:
-    """A part that is well until it is told otherwise."""
+    """A part that is well until it is set otherwise."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None

@@ -98,7 +98,7 @@ async def test_every_kind_of_failure_has_its_status(
     assert body.get("detail") == (None if kind == "unexpected" else "why")
 
 
-async def test_facts_travel_and_waiting_times_are_told(client: httpx2.AsyncClient) -> None:
+async def test_facts_and_waiting_times_are_in_the_response(client: httpx2.AsyncClient) -> None:
     assert problem(await client.post("/v1/fail/conflict"), "conflict")["facts"] == {"limit": 5}
     assert (await client.post("/v1/fail/unavailable")).headers["retry-after"] == "2"
     assert (await client.post("/v1/fail/overloaded")).headers["retry-after"] == "7"

@@ -33,7 +33,7 @@ class Tiny:
         self.lines: list[dict[str, Any]] = []
 
     async def listening(self) -> list[str]:
-        """The addresses of its two doors, in the order in which they opened."""
+        """The addresses of its two servers, in the order in which they started."""
         while ((found := self._addresses()) and len(found) < 2) or not found:
             assert self._process.stdout is not None
             line = await self._process.stdout.readline()
@@ -51,11 +51,11 @@ class Tiny:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def said(self, event: str) -> list[dict[str, Any]]:
+    def logged(self, event: str) -> list[dict[str, Any]]:
         return [line for line in self.lines if line["event"] == event]
 
     def _addresses(self) -> list[str]:
-        return [f"http://{line['host']}:{line['port']}" for line in self.said("listening")]
+        return [f"http://{line['host']}:{line['port']}" for line in self.logged("listening")]
 
     async def _errors(self) -> str:
         assert self._process.stderr is not None
@@ -79,23 +79,23 @@ async def tiny(role: str, **changes: str) -> AsyncIterator[Tiny]:
 
 async def test_a_process_drains_what_was_begun_and_ends_well() -> None:
     async with tiny("api") as process:
-        door, ops = await process.listening()
-        async with httpx2.AsyncClient() as client, client.stream("GET", f"{door}/live") as stream:
+        api, ops = await process.listening()
+        async with httpx2.AsyncClient() as client, client.stream("GET", f"{api}/live") as stream:
             lines = stream.aiter_lines()
             assert await anext(lines) == "event: hello"
-            slow = asyncio.create_task(client.get(f"{door}/slow"))
+            slow = asyncio.create_task(client.get(f"{api}/slow"))
             assert (await client.get(f"{ops}/readyz")).status_code == 200
             process.send(signal.SIGTERM)
             assert "event: bye" in [line async for line in lines]
             assert (await slow).json() == "done"
         assert await process.end() == 0
-    assert process.said("stopped")[0]["well"] is True
+    assert process.logged("stopped")[0]["well"] is True
 
 
 async def test_a_part_that_fails_ends_the_process_and_the_log_says_which() -> None:
     async with tiny("api", RAPPORT_TROUBLE="fails") as process:
         assert await process.end() == 1
-    [line] = process.said("a part failed")
+    [line] = process.logged("a part failed")
     assert (line["part"], line["error"]) == ("waiter", ["ValueError"])
 
 
@@ -104,7 +104,7 @@ async def test_a_part_that_never_ends_is_cut_off_at_the_deadline() -> None:
         await process.listening()
         process.send(signal.SIGINT)
         assert await process.end() == 1
-    assert process.said("a part was not drained in time")[0]["part"] == "waiter"
+    assert process.logged("a part was not drained in time")[0]["part"] == "waiter"
 
 
 async def test_a_second_signal_ends_it_at_once() -> None:
@@ -121,17 +121,17 @@ async def test_a_second_signal_ends_it_at_once() -> None:
 async def test_what_cannot_start_says_why() -> None:
     async with tiny("worker", RAPPORT_TROUBLE="cannot start") as process:
         assert await process.end() == 1
-    assert process.said("ended by a failure")[0]["error"] == ["Unavailable: database: away"]
+    assert process.logged("ended by a failure")[0]["error"] == ["Unavailable: database: away"]
 
 
 async def test_a_port_that_is_taken_is_said() -> None:
     async with tiny("api") as first:
-        door, _ = await first.listening()
-        async with tiny("api", RAPPORT_HTTP__PORT=door.rpartition(":")[2]) as second:
+        api, _ = await first.listening()
+        async with tiny("api", RAPPORT_HTTP__PORT=api.rpartition(":")[2]) as second:
             assert await second.end() == 1
         first.send(signal.SIGTERM)
         assert await first.end() == 0
-    assert "in use" in second.said("ended by a failure")[0]["reason"]
+    assert "in use" in second.logged("ended by a failure")[0]["reason"]
 
 
 async def test_check_names_everything_that_is_away_and_no_secret() -> None:

@@ -26,7 +26,7 @@ class Settings(ServiceSettings):
 
 
 class Waiter:
-    """Waits for its end; or fails, or never ends, as it is told."""
+    """Waits for its end; or fails, or never ends, as it is set to."""
 
     def __init__(self, trouble: str) -> None:
         self._trouble = trouble

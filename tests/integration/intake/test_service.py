@@ -40,7 +40,7 @@ from tests.integration.http.serving import serving
 from tests.integration.intake.desk import a_contact, settings_in, token
 from tests.support.database import open_at
 from tests.support.eventually import eventually
-from tests.support.kafka import heard_on, message, publish, running
+from tests.support.kafka import consumed_from, message, publish, running
 from tests.unit.intake.builders import a_forecast, a_queue
 
 LETTERS = "rapport.intake.dead-letters"
@@ -65,7 +65,7 @@ class Running:
 
         async def found() -> list[Incoming[Event]]:
             topics = ("rapport.contacts", "rapport.customers")
-            found = [each for topic in topics for each in await heard_on(self.kafka, topic)]
+            found = [each for topic in topics for each in await consumed_from(self.kafka, topic)]
             mine = [each for each in found if each.subject == customer_or_contact]
             assert {type(each.data) for each in mine} >= set(types)
             return mine

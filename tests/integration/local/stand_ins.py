@@ -8,10 +8,10 @@ _STAND_IN = """
 import http.server, json, os, pathlib, sys, time
 
 role = sys.argv[1]
-told = {"at": time.time(), "environment": dict(os.environ)}
-pathlib.Path(f"{SERVICE}-{role}.json").write_text(json.dumps(told))
+seen = {"at": time.time(), "environment": dict(os.environ)}
+pathlib.Path(f"{SERVICE}-{role}.json").write_text(json.dumps(seen))
 if os.environ.get("RAPPORT_BREAK") == role:
-    sys.exit("the stand-in was told to break")
+    sys.exit("the stand-in was set to break")
 if role == "migrate":
     sys.exit()
 

@@ -60,9 +60,9 @@ def no_kafka(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_jars_auto_takes_the_embedded_broker_and_says_so_in_one_line(
     instance: Instance,
 ) -> None:
-    said: list[str] = []
-    assert isinstance(choose_broker("auto", instance, said.append), Embedded)
-    assert said == ["Apache Kafka's jars cannot be fetched. Using the embedded broker instead."]
+    lines: list[str] = []
+    assert isinstance(choose_broker("auto", instance, lines.append), Embedded)
+    assert lines == ["Apache Kafka's jars cannot be fetched. Using the embedded broker instead."]
 
 
 @pytest.mark.usefixtures("no_kafka")

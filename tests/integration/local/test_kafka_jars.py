@@ -39,12 +39,12 @@ def test_a_jar_is_fetched_once_and_then_taken_from_the_folder(
     tmp_path: Path, served: list[bytes | Exception]
 ) -> None:
     served.append(GOOD)
-    said: list[str] = []
+    lines: list[str] = []
     folder = tmp_path / "4"
-    assert class_path(said.append, [JAR], folder) == str(folder / "thing-1.0.jar")
-    assert class_path(said.append, [JAR], folder) == str(folder / "thing-1.0.jar")
-    assert len(said) == 1
-    assert "Fetching Apache Kafka" in said[0]
+    assert class_path(lines.append, [JAR], folder) == str(folder / "thing-1.0.jar")
+    assert class_path(lines.append, [JAR], folder) == str(folder / "thing-1.0.jar")
+    assert len(lines) == 1
+    assert "Fetching Apache Kafka" in lines[0]
 
 
 def test_a_fetched_jar_with_another_digest_is_refused_and_not_kept(

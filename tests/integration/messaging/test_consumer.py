@@ -13,44 +13,46 @@ from shared.kernel.errors import Invalid, Overloaded, Unavailable
 from shared.messaging.consumer import consumer as consuming
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.kafka import Reader
-from tests.support.ears import Ears
 from tests.support.eventually import eventually
 from tests.support.kafka import AT, Place, confirmed, message, running
+from tests.support.recording import RecordingHandler
 
 
-def consumer(place: Place, ears: Ears, database: Database) -> Consumer:
-    return Consumer(place.service, ears.to(place), database, place.kafka)
+def consumer(place: Place, handler: RecordingHandler, database: Database) -> Consumer:
+    return Consumer(place.service, handler.subscription(place), database, place.kafka)
 
 
-def reasons(ears: Ears) -> list[tuple[str, str]]:
-    return [(letter.reason, letter.detail) for letter in ears.letters]
+def reasons(handler: RecordingHandler) -> list[tuple[str, str]]:
+    return [(letter.reason, letter.detail) for letter in handler.letters]
 
 
 async def test_every_event_has_its_effect_in_order(place: Place, database: Database) -> None:
     contact = uuid4()
-    said = [Outgoing(confirmed(contact)) for _ in range(2_500)]
-    await place.publish(*map(message, said))
-    async with Ears(database) as ears, running(consumer(place, ears, database)):
+    sent = [Outgoing(confirmed(contact)) for _ in range(2_500)]
+    await place.publish(*map(message, sent))
+    async with RecordingHandler(database) as handler, running(consumer(place, handler, database)):
 
-        async def all_heard() -> None:
-            assert await ears.heard() == [each.id for each in said]
+        async def all_consumed() -> None:
+            assert await handler.consumed() == [each.id for each in sent]
 
-        await eventually(all_heard, within=30)
-    assert max(ears.batches) <= place.kafka.max_records
-    assert len(ears.batches) < 50
+        await eventually(all_consumed, within=30)
+    assert max(handler.batches) <= place.kafka.max_records
+    assert len(handler.batches) < 50
 
 
 async def test_duplicates_have_one_effect(place: Place, database: Database) -> None:
-    said = [Outgoing(confirmed()) for _ in range(10)]
-    await place.publish(*map(message, [*said, *said[:5]]), *map(message, said))
-    async with Ears(database) as ears, running(consumer(place, ears, database)):
+    sent = [Outgoing(confirmed()) for _ in range(10)]
+    await place.publish(*map(message, [*sent, *sent[:5]]), *map(message, sent))
+    async with RecordingHandler(database) as handler, running(consumer(place, handler, database)):
         last = Outgoing(confirmed())
         await place.publish(message(last))
 
-        async def all_heard() -> None:
-            assert sorted(await ears.heard()) == sorted([*(each.id for each in said), last.id])
+        async def all_consumed() -> None:
+            assert sorted(await handler.consumed()) == sorted(
+                [*(each.id for each in sent), last.id]
+            )
 
-        await eventually(all_heard, within=30)
+        await eventually(all_consumed, within=30)
 
 
 async def test_types_that_are_not_wanted_are_passed_over(place: Place, database: Database) -> None:
@@ -59,12 +61,12 @@ async def test_types_that_are_not_wanted_are_passed_over(place: Place, database:
     )
     wanted = Outgoing(confirmed())
     await place.publish(message(unwanted), message(wanted))
-    async with Ears(database) as ears, running(consumer(place, ears, database)):
+    async with RecordingHandler(database) as handler, running(consumer(place, handler, database)):
 
-        async def heard() -> None:
-            assert await ears.heard() == [wanted.id]
+        async def consumed() -> None:
+            assert await handler.consumed() == [wanted.id]
 
-        await eventually(heard, within=30)
+        await eventually(consumed, within=30)
     assert await place.dead_letters() == []
 
 
@@ -74,38 +76,38 @@ async def test_who_dies_between_commit_and_offset_has_had_one_effect(
     async def never(_: Reader) -> bool:
         return False
 
-    said = [Outgoing(confirmed()) for _ in range(20)]
-    await place.publish(*map(message, said))
-    async with Ears(database) as ears:
+    sent = [Outgoing(confirmed()) for _ in range(20)]
+    await place.publish(*map(message, sent))
+    async with RecordingHandler(database) as handler:
 
-        async def all_heard() -> None:
-            assert sorted(await ears.heard()) == sorted(each.id for each in said)
+        async def all_consumed() -> None:
+            assert sorted(await handler.consumed()) == sorted(each.id for each in sent)
 
         with monkeypatch.context() as patch:
             patch.setattr(Reader, "commit", never)
-            async with running(consumer(place, ears, database)):
-                await eventually(all_heard, within=30)
-        first = len(ears.batches)
-        async with running(consumer(place, ears, database)):
+            async with running(consumer(place, handler, database)):
+                await eventually(all_consumed, within=30)
+        first = len(handler.batches)
+        async with running(consumer(place, handler, database)):
             last = Outgoing(confirmed())
-            said.append(last)
+            sent.append(last)
             await place.publish(message(last))
-            await eventually(all_heard, within=30)
-        assert sum(ears.batches[first:]) == 1
+            await eventually(all_consumed, within=30)
+        assert sum(handler.batches[first:]) == 1
 
 
 async def test_offsets_are_committed_so_that_a_successor_reads_no_more_than_it_must(
     place: Place, database: Database
 ) -> None:
-    said = [Outgoing(confirmed()) for _ in range(20)]
-    await place.publish(*map(message, said))
-    async with Ears(database) as ears:
-        async with running(consumer(place, ears, database)):
+    sent = [Outgoing(confirmed()) for _ in range(20)]
+    await place.publish(*map(message, sent))
+    async with RecordingHandler(database) as handler:
+        async with running(consumer(place, handler, database)):
 
-            async def all_heard() -> None:
-                assert len(await ears.heard()) == 20
+            async def all_consumed() -> None:
+                assert len(await handler.consumed()) == 20
 
-            await eventually(all_heard, within=30)
+            await eventually(all_consumed, within=30)
         async with Reader(place.kafka, f"rapport.{place.service}", [place.topic.name]) as reader:
             assert await reader.poll() == await reader.poll() == []
 
@@ -114,37 +116,40 @@ async def test_who_joins_later_is_handed_nothing_that_is_done(
     place: Place, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consuming, "COMMIT_EVERY_SECONDS", 3_600.0)
-    said = [Outgoing(confirmed()) for _ in range(40)]
-    await place.publish(*map(message, said))
+    sent = [Outgoing(confirmed()) for _ in range(40)]
+    await place.publish(*map(message, sent))
     one_member = place.kafka.model_copy(update={"group_members": 1})
     async with (
-        Ears(database) as ears,
-        running(Consumer(place.service, ears.to(place), database, one_member)),
+        RecordingHandler(database) as handler,
+        running(Consumer(place.service, handler.subscription(place), database, one_member)),
     ):
 
-        async def heard() -> None:
-            assert len(await ears.heard()) == 40
+        async def consumed() -> None:
+            assert len(await handler.consumed()) == 40
 
-        await eventually(heard, within=30)
+        await eventually(consumed, within=30)
         async with Reader(place.kafka, f"rapport.{place.service}", [place.topic.name]) as other:
             await eventually(lambda: bool(other._client.assignment()), within=30)
             assert await other.poll() == await other.poll() == []
 
 
 async def test_one_bad_event_does_not_hold_up_the_others(place: Place, database: Database) -> None:
-    said = [Outgoing(confirmed()) for _ in range(30)]
-    bad = said[13].id
+    sent = [Outgoing(confirmed()) for _ in range(30)]
+    bad = sent[13].id
 
     async def doubt(events: Sequence[Incoming[Event]]) -> None:
         if any(event.id == bad for event in events):
             raise Invalid("this one is impossible")
 
-    await place.publish(*map(message, said))
-    async with Ears(database, doubt) as ears, running(consumer(place, ears, database)):
+    await place.publish(*map(message, sent))
+    async with (
+        RecordingHandler(database, doubt) as handler,
+        running(consumer(place, handler, database)),
+    ):
 
         async def all_others() -> None:
-            assert sorted(await ears.heard()) == sorted(e.id for e in said if e.id != bad)
-            assert reasons(ears) == [("invalid", "this one is impossible")]
+            assert sorted(await handler.consumed()) == sorted(e.id for e in sent if e.id != bad)
+            assert reasons(handler) == [("invalid", "this one is impossible")]
 
         await eventually(all_others, within=30)
 
@@ -157,10 +162,13 @@ async def test_an_unknown_failure_is_tried_three_times(place: Place, database: D
         raise KeyError("ada@example.org")
 
     await place.publish(message(confirmed()))
-    async with Ears(database, doubt) as ears, running(consumer(place, ears, database)):
+    async with (
+        RecordingHandler(database, doubt) as handler,
+        running(consumer(place, handler, database)),
+    ):
 
         async def put_aside() -> None:
-            assert reasons(ears) == [("unknown", "KeyError")]
+            assert reasons(handler) == [("unknown", "KeyError")]
 
         await eventually(put_aside, within=30)
     assert len(tries) == 1 + 3
@@ -176,26 +184,26 @@ async def test_a_passing_failure_is_waited_out(
         if left:
             raise left.pop()
 
-    said = [Outgoing(confirmed()) for _ in range(5)]
-    await place.publish(*map(message, said))
-    async with Ears(database, doubt) as ears:
-        eager = consumer(place, ears, database)
+    sent = [Outgoing(confirmed()) for _ in range(5)]
+    await place.publish(*map(message, sent))
+    async with RecordingHandler(database, doubt) as handler:
+        eager = consumer(place, handler, database)
         async with running(eager):
 
-            async def says_why() -> bool:
+            async def is_unready() -> bool:
                 try:
                     await eager.check()
                 except Unavailable:
                     return True
                 return False
 
-            async def all_heard() -> None:
-                assert sorted(await ears.heard()) == sorted(each.id for each in said)
-                assert not await says_why()
+            async def all_consumed() -> None:
+                assert sorted(await handler.consumed()) == sorted(each.id for each in sent)
+                assert not await is_unready()
 
-            await eventually(says_why, within=30)
-            await eventually(all_heard, within=30)
-        assert ears.letters == []
+            await eventually(is_unready, within=30)
+            await eventually(all_consumed, within=30)
+        assert handler.letters == []
 
 
 async def test_a_handler_that_waits_for_ever_does_not_keep_us_from_stopping(
@@ -205,6 +213,9 @@ async def test_a_handler_that_waits_for_ever_does_not_keep_us_from_stopping(
         raise Unavailable("gone for good")
 
     await place.publish(message(confirmed()))
-    async with Ears(database, doubt) as ears, running(consumer(place, ears, database)):
-        await eventually(lambda: len(ears.batches) > 2, within=30)
-    assert await ears.heard() == []
+    async with (
+        RecordingHandler(database, doubt) as handler,
+        running(consumer(place, handler, database)),
+    ):
+        await eventually(lambda: len(handler.batches) > 2, within=30)
+    assert await handler.consumed() == []

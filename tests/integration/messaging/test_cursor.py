@@ -1,4 +1,4 @@
-"""The relay's cursor against every order in which transactions can begin, speak and commit."""
+"""The relay's cursor against every order in which transactions can begin, append and commit."""
 
 import asyncio
 from collections import defaultdict
@@ -20,7 +20,7 @@ from tests.support.kafka import confirmed
 
 
 class Writer(NamedTuple):
-    """A transaction: whether it writes before it speaks, of which aggregates, and how it ends."""
+    """A transaction: whether it writes before it appends, of which aggregates, and how it ends."""
 
     early: bool
     about: tuple[int, ...]
@@ -50,17 +50,17 @@ class Watch:
     """What the relay would publish, in its order."""
 
     def __init__(self, cursor: OutboxCursor, contacts: Sequence[UUID]) -> None:
-        self._books, self._contacts = cursor, {str(contact).encode() for contact in contacts}
+        self._cursor, self._contacts = cursor, {str(contact).encode() for contact in contacts}
         self._stop = asyncio.Event()
         self.read: dict[bytes, list[int]] = defaultdict(list)
 
     async def look(self) -> None:
-        rows = await self._books.read(self._stop)
+        rows = await self._cursor.read(self._stop)
         for row in rows:
             if row["key"] in self._contacts:
                 self.read[row["key"]].append(row["seq"])
         if rows:
-            await self._books.advance(rows[-1], [])
+            await self._cursor.advance(rows[-1], [])
 
 
 async def act(
@@ -84,8 +84,8 @@ async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> Non
     database = await open_at(dsn, pool_max=len(writers) + 3)
     contacts = [uuid4() for _ in range(3)]
     turns: list[asyncio.Queue[None]] = [asyncio.Queue() for _ in writers]
-    async with database.connection() as office:
-        cursor = OutboxCursor(office, database)
+    async with database.connection() as leader:
+        cursor = OutboxCursor(leader, database)
         assert await cursor.acquire()
         watch = Watch(cursor, contacts)
         async with asyncio.TaskGroup() as group:
@@ -103,9 +103,9 @@ async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> Non
         await watch.look()
         await cursor.release()
     await database.close()
-    said = [n for writer in writers if writer.commits for n in writer.about]
+    appended = [n for writer in writers if writer.commits for n in writer.about]
     for n, contact in enumerate(contacts):
-        assert watch.read[str(contact).encode()] == list(range(1, said.count(n) + 1))
+        assert watch.read[str(contact).encode()] == list(range(1, appended.count(n) + 1))
 
 
 LATE = [Writer(True, (0,), True), Writer(False, (0,), True), Writer(True, (1,), True)]

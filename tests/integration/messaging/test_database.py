@@ -15,10 +15,10 @@ from tests.support.database import open_at
 
 SERVICES = ("intake", "routing", "followup", "analytics")
 CONSTRAINTS = """
-select concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) as told
+select concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) as described
 from pg_constraint
 where connamespace = 'public'::regnamespace and conrelid::regclass::text <> 'alembic_version'
-order by told
+order by described
 """
 
 
@@ -89,11 +89,11 @@ async def test_a_word_for_a_lost_connection_is_an_outage_only_if_it_is_lost(
 ) -> None:
     for lost, outcome in ((True, Unavailable), (False, word)):
         with pytest.raises(outcome):
-            await said_of_a_connection(database, word, lost=lost)
+            await raised_on_a_connection(database, word, lost=lost)
     await database.ping()
 
 
-async def said_of_a_connection(database: Database, word: type[Exception], *, lost: bool) -> None:
+async def raised_on_a_connection(database: Database, word: type[Exception], *, lost: bool) -> None:
     async with database.connection() as connection:
         if lost:
             connection.terminate()
@@ -143,7 +143,7 @@ async def constraints(dsn: str) -> list[str]:
     """Every constraint as the server words it; Alembic does not compare checks."""
     connection = await asyncpg.connect(dsn)
     try:
-        return [row["told"] for row in await connection.fetch(CONSTRAINTS)]
+        return [row["described"] for row in await connection.fetch(CONSTRAINTS)]
     finally:
         await connection.close()
 

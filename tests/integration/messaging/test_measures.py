@@ -15,9 +15,9 @@ from shared.messaging.outbox.outbox import append
 from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
 from shared.settings import KafkaSettings
-from tests.support.ears import Ears
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, confirmed, message, running
+from tests.support.recording import RecordingHandler
 
 
 @pytest.fixture(autouse=True)
@@ -40,11 +40,11 @@ async def away(_: Sequence[Incoming[Event]]) -> None:
     raise Unavailable("the database is away")
 
 
-async def test_what_a_stuck_consumer_does_not_take_is_lag_over_all_its_lanes(
+async def test_what_a_stuck_consumer_does_not_process_is_lag_over_all_its_group_members(
     place: Place, database: Database
 ) -> None:
-    async with Ears(database, away) as ears:
-        consumer = Consumer(place.service, ears.to(place), database, place.kafka)
+    async with RecordingHandler(database, away) as handler:
+        consumer = Consumer(place.service, handler.subscription(place), database, place.kafka)
         async with running(consumer):
             await place.publish(*(message(confirmed()) for _ in range(40)))
             await eventually(lambda: lag(place) == 40, within=30)
@@ -54,10 +54,12 @@ async def test_what_a_stuck_consumer_does_not_take_is_lag_over_all_its_lanes(
 
 async def test_what_is_done_is_no_lag(place: Place, database: Database) -> None:
     await place.publish(*(message(confirmed()) for _ in range(40)))
-    async with Ears(database) as ears:
-        async with running(Consumer(place.service, ears.to(place), database, place.kafka)):
+    async with RecordingHandler(database) as handler:
+        async with running(
+            Consumer(place.service, handler.subscription(place), database, place.kafka)
+        ):
             await eventually(lambda: lag(place) == 0, within=30)
-        assert len(await ears.heard()) == 40
+        assert len(await handler.consumed()) == 40
 
 
 async def test_what_waits_in_the_outbox_ages_though_the_broker_was_never_there(

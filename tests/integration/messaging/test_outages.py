@@ -24,16 +24,24 @@ from shared.messaging.worker import BrokerContact
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import Databases, open_at
-from tests.support.ears import Ears
 from tests.support.eventually import eventually
-from tests.support.kafka import Place, a_place, confirmed, heard_on, message, running, settings_of
+from tests.support.kafka import (
+    Place,
+    a_place,
+    confirmed,
+    consumed_from,
+    message,
+    running,
+    settings_of,
+)
 from tests.support.outage import frozen
 from tests.support.proxy import Proxy
+from tests.support.recording import RecordingHandler
 
 
 @pytest.fixture
-async def impatient(own_parts: LocalParts) -> KafkaSettings:
-    """The module's own broker, and little patience with it."""
+async def short_timeout(own_parts: LocalParts) -> KafkaSettings:
+    """The module's own broker, with a short timeout."""
     settings = settings_of(own_parts.broker).model_copy(update={"request_timeout_ms": 2_000})
     await create_topics(settings, topics.ALL)
     return settings
@@ -54,8 +62,8 @@ async def apart(own_databases: Databases) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def place(impatient: KafkaSettings) -> Place:
-    return await a_place(impatient)
+async def place(short_timeout: KafkaSettings) -> Place:
+    return await a_place(short_timeout)
 
 
 def pid_of(part: Any) -> int:
@@ -107,79 +115,79 @@ async def some(reader: Reader) -> list[Record]:
 async def test_a_consumer_rides_out_a_frozen_broker(
     own_parts: LocalParts, place: Place, apart: Database
 ) -> None:
-    said = [Outgoing(confirmed()) for _ in range(20)]
-    await place.publish(*map(message, said[:10]))
+    sent = [Outgoing(confirmed()) for _ in range(20)]
+    await place.publish(*map(message, sent[:10]))
     contact = BrokerContact(place.kafka)
     async with (
-        Ears(apart) as ears,
-        running(Consumer(place.service, ears.to(place), apart, place.kafka), contact),
+        RecordingHandler(apart) as handler,
+        running(Consumer(place.service, handler.subscription(place), apart, place.kafka), contact),
     ):
 
-        async def heard(count: int) -> None:
-            assert sorted(await ears.heard()) == sorted(each.id for each in said[:count])
+        async def consumed(count: int) -> None:
+            assert sorted(await handler.consumed()) == sorted(each.id for each in sent[:count])
 
-        await eventually(lambda: heard(10))
+        await eventually(lambda: consumed(10))
         await eventually(passes(contact.check))
         with frozen(pid_of(own_parts.broker)):
             await eventually(refuses(contact.check), within=15)
-        await place.publish(*map(message, said[10:]))
-        await eventually(lambda: heard(20), within=40)
+        await place.publish(*map(message, sent[10:]))
+        await eventually(lambda: consumed(20), within=40)
         await eventually(passes(contact.check))
 
 
-async def test_what_is_said_while_the_broker_is_frozen_arrives_in_order(
-    own_parts: LocalParts, impatient: KafkaSettings, apart: Database
+async def test_what_is_appended_while_the_broker_is_frozen_arrives_in_order(
+    own_parts: LocalParts, short_timeout: KafkaSettings, apart: Database
 ) -> None:
     customer = uuid4()
-    relay = Relay("followup", apart, impatient)
+    relay = Relay("followup", apart, short_timeout)
     async with running(relay):
-        await say(apart, customer, 10)
+        await append_events(apart, customer, 10)
         await eventually(passes(relay.check), within=30)
         with frozen(pid_of(own_parts.broker)):
             for _ in range(5):
-                await say(apart, customer, 10)
+                await append_events(apart, customer, 10)
             await eventually(refuses(relay.check), within=15)
-        await eventually(lambda: in_order(impatient, customer, 60), within=60, every=0.5)
+        await eventually(lambda: in_order(short_timeout, customer, 60), within=60, every=0.5)
         await eventually(passes(relay.check))
 
 
-async def test_what_is_said_while_the_broker_is_dead_arrives_in_order(
-    own_parts: LocalParts, impatient: KafkaSettings, apart: Database
+async def test_what_is_appended_while_the_broker_is_dead_arrives_in_order(
+    own_parts: LocalParts, short_timeout: KafkaSettings, apart: Database
 ) -> None:
     customer = uuid4()
-    relay = Relay("followup", apart, impatient)
+    relay = Relay("followup", apart, short_timeout)
     async with running(relay):
-        await say(apart, customer, 10)
+        await append_events(apart, customer, 10)
         await eventually(passes(relay.check), within=30)
         own_parts.broker.kill()
         for _ in range(5):
-            await say(apart, customer, 10)
+            await append_events(apart, customer, 10)
         await eventually(refuses(relay.check), within=15)
         await asyncio.to_thread(own_parts.broker.start)
-        await eventually(lambda: in_order(impatient, customer, 60), within=60, every=0.5)
+        await eventually(lambda: in_order(short_timeout, customer, 60), within=60, every=0.5)
         await eventually(passes(relay.check))
 
 
 async def test_consumer_and_relay_ride_out_a_crash_of_the_database(
     own_parts: LocalParts, place: Place, apart: Database
 ) -> None:
-    said = [Outgoing(confirmed()) for _ in range(20)]
-    await place.publish(*map(message, said[:10]))
-    async with Ears(apart) as ears:
-        consumer = Consumer(place.service, ears.to(place), apart, place.kafka)
+    sent = [Outgoing(confirmed()) for _ in range(20)]
+    await place.publish(*map(message, sent[:10]))
+    async with RecordingHandler(apart) as handler:
+        consumer = Consumer(place.service, handler.subscription(place), apart, place.kafka)
         relay = Relay("followup", apart, place.kafka)
         async with running(consumer, relay):
 
-            async def heard(count: int) -> None:
-                assert sorted(await ears.heard()) == sorted(each.id for each in said[:count])
+            async def consumed(count: int) -> None:
+                assert sorted(await handler.consumed()) == sorted(each.id for each in sent[:count])
 
-            await eventually(lambda: heard(10))
+            await eventually(lambda: consumed(10))
             own_parts.postgres.kill()
-            await place.publish(*map(message, said[10:]))
+            await place.publish(*map(message, sent[10:]))
             await eventually(refuses(consumer.check), within=15)
             await eventually(refuses(relay.check), within=15)
             await asyncio.to_thread(own_parts.postgres.start)
-            await eventually(lambda: heard(20), within=40)
+            await eventually(lambda: consumed(20), within=40)
             await eventually(passes(consumer.check))
             await eventually(passes(relay.check), within=20)
 
@@ -201,19 +209,19 @@ async def test_a_network_that_takes_nothing_ends_a_copy_in_good_time(
     with Proxy((LOOPBACK, parts.postgres.port)) as proxy:
         dsn = direct.set(port=proxy.port).render_as_string(hide_password=False)
         database = await open_at(dsn, statement_timeout_ms=500)
-        copying = asyncio.create_task(say_at_length(database, proxy))
+        copying = asyncio.create_task(append_at_length(database, proxy))
         if cut:
-            await eventually(lambda: not proxy.audible)
+            await eventually(lambda: not proxy.passing)
             proxy.cut()
         async with asyncio.timeout(20):
             with pytest.raises(Unavailable):
                 await copying
         await database.close()
-        await eventually(lambda: proxy.lines == 0)  # the driver's last words have arrived, too
+        await eventually(lambda: proxy.lines == 0)  # the driver's last bytes have arrived, too
         await asyncio.sleep(0.1)
 
 
-async def say_at_length(database: Database, proxy: Proxy) -> None:
+async def append_at_length(database: Database, proxy: Proxy) -> None:
     """More than all buffers between us and the database hold, into a network that falls silent."""
     columns = ("event_id", "topic", "headers", "value")
 
@@ -227,13 +235,13 @@ async def say_at_length(database: Database, proxy: Proxy) -> None:
             await tx.copy_records_to_table("outbox", columns=columns, records=rows())
 
 
-async def say(database: Database, customer: Any, count: int) -> None:
+async def append_events(database: Database, customer: Any, count: int) -> None:
     async with database.transaction() as tx:
         await append(tx, [Outgoing(confirmed(customer)) for _ in range(count)])
 
 
 async def in_order(settings: KafkaSettings, customer: Any, count: int) -> None:
-    """Duplicates are allowed; that somebody who takes each once sees them in order is not."""
-    events = await heard_on(settings, topics.FOLLOWUPS.name)
+    """Duplicates are allowed; that who consumes each once sees them out of order is not."""
+    events = await consumed_from(settings, topics.FOLLOWUPS.name)
     first = dict.fromkeys(event.seq for event in events if event.subject == str(customer))
     assert list(first) == list(range(1, count + 1))

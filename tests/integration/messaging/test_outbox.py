@@ -16,7 +16,7 @@ from tests.support.kafka import AT, confirmed
 ORDER = "select seq from outbox where key = $1 order by xid, position"
 
 
-async def say(database: Database, *contacts: UUID) -> None:
+async def append_events(database: Database, *contacts: UUID) -> None:
     async with database.transaction() as tx:
         await append(tx, [Outgoing(confirmed(contact)) for contact in contacts])
 
@@ -28,15 +28,15 @@ async def order_of(database: Database, contact: UUID) -> list[int]:
 
 async def test_the_events_of_an_aggregate_are_numbered_without_gaps(database: Database) -> None:
     mine, other = uuid4(), uuid4()
-    await say(database, mine, other, mine)
-    await say(database, mine)
+    await append_events(database, mine, other, mine)
+    await append_events(database, mine)
     assert await order_of(database, mine) == [1, 2, 3]
     assert await order_of(database, other) == [1]
 
 
-async def test_numbers_stay_gapless_when_many_speak_at_once(database: Database) -> None:
+async def test_numbers_stay_gapless_when_many_append_at_once(database: Database) -> None:
     contacts = [uuid4() for _ in range(4)]
-    await asyncio.gather(*(say(database, *contacts, contacts[n % 4]) for n in range(24)))
+    await asyncio.gather(*(append_events(database, *contacts, contacts[n % 4]) for n in range(24)))
     for contact in contacts:
         assert await order_of(database, contact) == list(range(1, 31))
 
@@ -47,24 +47,24 @@ async def test_what_is_rolled_back_leaves_no_gap(database: Database) -> None:
         async with database.transaction() as tx:
             await append(tx, [Outgoing(confirmed(contact))])
             raise ZeroDivisionError
-    await say(database, contact)
+    await append_events(database, contact)
     assert await order_of(database, contact) == [1]
 
 
 async def test_opposite_orders_of_aggregates_do_not_deadlock(database: Database) -> None:
     contacts = [uuid4() for _ in range(20)]
     both = (contacts, contacts[::-1])
-    await asyncio.gather(*(say(database, *both[n % 2]) for n in range(16)))
+    await asyncio.gather(*(append_events(database, *both[n % 2]) for n in range(16)))
     assert await order_of(database, contacts[0]) == list(range(1, 17))
 
 
-async def test_a_transaction_that_began_early_and_speaks_late_is_read_late(
+async def test_a_transaction_that_began_early_and_appends_late_is_read_late(
     database: Database,
 ) -> None:
     contact = uuid4()
     async with database.transaction() as early:
         await begin_to_write(early)
-        await say(database, contact)
+        await append_events(database, contact)
         await append(early, [Outgoing(confirmed(contact))])
     assert await order_of(database, contact) == [1, 2]
 
@@ -88,7 +88,7 @@ async def test_an_event_larger_than_its_topic_takes_is_refused(database: Databas
             await append(tx, [Outgoing(answered)])
 
 
-async def test_an_answer_carries_its_cause_and_its_trace(database: Database) -> None:
+async def test_an_event_carries_its_cause_and_its_trace(database: Database) -> None:
     trace = TraceContext(f"00-{'a' * 32}-{'b' * 16}-01", "vendor=1")
     cause = Incoming(
         id=uuid4(),

@@ -13,9 +13,9 @@ from shared.kernel.errors import Invalid
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.dead_letters.limit import DeadLetterLimit
 from shared.messaging.kafka import Message
-from tests.support.ears import Ears
 from tests.support.eventually import eventually
 from tests.support.kafka import AT, Place, confirmed, message, running
+from tests.support.recording import RecordingHandler
 
 LIMIT = 20
 
@@ -24,18 +24,18 @@ def torn(count: int) -> list[Message]:
     return [message(confirmed())._replace(value=b"{") for _ in range(count)]
 
 
-def consumer(place: Place, ears: Ears, database: Database) -> Consumer:
+def consumer(place: Place, handler: RecordingHandler, database: Database) -> Consumer:
     return Consumer(
         place.service,
-        ears.to_outsiders_on(place),
+        handler.subscription_for_outsiders(place),
         database,
         place.kafka,
         limit=DeadLetterLimit(max_count=LIMIT),
     )
 
 
-async def heard_alone(ears: Ears, *events: Outgoing) -> None:
-    assert sorted(await ears.heard()) == sorted(each.id for each in events)
+async def consumed_only(handler: RecordingHandler, *events: Outgoing) -> None:
+    assert sorted(await handler.consumed()) == sorted(each.id for each in events)
 
 
 async def dead_letters(database: Database) -> int:
@@ -46,16 +46,16 @@ async def dead_letters(database: Database) -> int:
 async def test_what_cannot_be_read_passes_no_limit(place: Place, database: Database) -> None:
     after = Outgoing(confirmed())
     await place.publish(*torn(5 * LIMIT), message(after))
-    async with Ears(database) as ears, running(consumer(place, ears, database)):
+    async with RecordingHandler(database) as handler, running(consumer(place, handler, database)):
 
         async def all_put_aside() -> None:
-            await heard_alone(ears, after)
-            assert len(ears.quarantined) == 5 * LIMIT
+            await consumed_only(handler, after)
+            assert len(handler.quarantined) == 5 * LIMIT
 
         await eventually(all_put_aside, within=30)
-    assert len({letter.origin for letter in ears.quarantined}) == 5 * LIMIT
+    assert len({letter.origin for letter in handler.quarantined}) == 5 * LIMIT
     assert await dead_letters(database) == 0
-    assert ears.letters == []
+    assert handler.letters == []
 
 
 async def test_what_is_refused_or_belongs_elsewhere_is_their_mistake_and_what_breaks_is_ours(
@@ -74,15 +74,18 @@ async def test_what_is_refused_or_belongs_elsewhere_is_their_mistake_and_what_br
             raise Invalid("this cannot be")
 
     await place.publish(*map(message, (refused, broken, Outgoing(elsewhere), good)))
-    async with Ears(database, doubt) as ears, running(consumer(place, ears, database)):
+    async with (
+        RecordingHandler(database, doubt) as handler,
+        running(consumer(place, handler, database)),
+    ):
 
         async def sorted_out() -> None:
-            await heard_alone(ears, good)
-            assert sorted(letter.reason for letter in ears.quarantined) == [
+            await consumed_only(handler, good)
+            assert sorted(letter.reason for letter in handler.quarantined) == [
                 "invalid",
                 "wrong topic",
             ]
-            assert [letter.reason for letter in ears.letters] == ["unknown"]
+            assert [letter.reason for letter in handler.letters] == ["unknown"]
 
         await eventually(sorted_out, within=30)
     assert await dead_letters(database) == 1
@@ -96,12 +99,12 @@ async def test_a_quarantine_that_fails_makes_dead_letters_of_them(
 
     after = Outgoing(confirmed())
     await place.publish(*torn(2), message(after))
-    async with Ears(database) as ears:
-        monkeypatch.setattr(ears, "quarantine", fails)
-        async with running(consumer(place, ears, database)):
+    async with RecordingHandler(database) as handler:
+        monkeypatch.setattr(handler, "quarantine", fails)
+        async with running(consumer(place, handler, database)):
 
             async def moved_on() -> None:
-                await heard_alone(ears, after)
+                await consumed_only(handler, after)
                 assert await dead_letters(database) == 2
 
             await eventually(moved_on, within=30)

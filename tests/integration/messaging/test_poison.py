@@ -18,9 +18,9 @@ from shared.messaging.dead_letters.command import dead_letters_command, list_dea
 from shared.messaging.dead_letters.limit import DeadLetterLimit
 from shared.messaging.kafka import Message
 from shared.messaging.outbox.relay import Relay
-from tests.support.ears import Doubt, Ears
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, confirmed, message, running
+from tests.support.recording import Doubt, RecordingHandler
 
 KEY, VALUE, HEADERS = message(confirmed())
 GOOD = dict(HEADERS)
@@ -55,15 +55,15 @@ async def test_poison_is_put_aside_once_and_the_partition_moves_on(
 ) -> None:
     before, after = Outgoing(confirmed()), Outgoing(confirmed())
     await place.publish(message(before), poison, message(after))
-    async with Ears(database) as ears:
+    async with RecordingHandler(database) as handler:
         for _ in range(2):  # the second consumer reads nothing anew, or has it in its inbox
             async with running(
-                Consumer(place.service, ears.to(place), database, place.kafka),
+                Consumer(place.service, handler.subscription(place), database, place.kafka),
                 Relay(place.service, database, place.kafka),
             ):
 
                 async def moved_on() -> None:
-                    assert sorted(await ears.heard()) == sorted([before.id, after.id])
+                    assert sorted(await handler.consumed()) == sorted([before.id, after.id])
                     assert len(await place.dead_letters()) == 1
 
                 await eventually(moved_on, every=0.3, within=30)
@@ -84,10 +84,10 @@ async def test_what_is_larger_than_a_dead_letter_may_be_stays_at_its_origin(
     after = Outgoing(confirmed())
     await publish_compressed(place, KEY, repetitive(3_000_000))
     await place.publish(message(after))
-    async with at_work(place, database) as ears:
+    async with at_work(place, database) as handler:
 
         async def moved_on() -> None:
-            assert await ears.heard() == [after.id]
+            assert await handler.consumed() == [after.id]
             assert len(await place.dead_letters()) == 1
 
         await eventually(moved_on, every=0.3, within=30)
@@ -104,17 +104,17 @@ async def test_a_large_event_that_is_well_formed_is_no_poison(
 ) -> None:
     personal = SubmittedPersonal(address="a@example.org", text="ß" * 99_000)
     event = ContactSubmitted(reference="r", channel=Channel.WEB, personal=personal)
-    said = Outgoing(event)
-    await place.publish(message(said))
+    sent = Outgoing(event)
+    await place.publish(message(sent))
     async with (
-        Ears(database) as ears,
-        running(Consumer(place.service, ears.to(place), database, place.kafka)),
+        RecordingHandler(database) as handler,
+        running(Consumer(place.service, handler.subscription(place), database, place.kafka)),
     ):
 
-        async def heard() -> None:
-            assert await ears.heard() == [said.id]
+        async def consumed() -> None:
+            assert await handler.consumed() == [sent.id]
 
-        await eventually(heard, within=30)
+        await eventually(consumed, within=30)
 
 
 async def test_a_service_that_fails_over_a_dead_letter_does_not_stop(
@@ -125,12 +125,14 @@ async def test_a_service_that_fails_over_a_dead_letter_does_not_stop(
 
     after = Outgoing(confirmed())
     await place.publish(poisoned(b"{"), message(after))
-    async with Ears(database) as ears:
-        monkeypatch.setattr(ears, "on_dead_letter", fails)
-        async with running(Consumer(place.service, ears.to(place), database, place.kafka)):
+    async with RecordingHandler(database) as handler:
+        monkeypatch.setattr(handler, "on_dead_letter", fails)
+        async with running(
+            Consumer(place.service, handler.subscription(place), database, place.kafka)
+        ):
 
             async def moved_on() -> None:
-                assert await ears.heard() == [after.id]
+                assert await handler.consumed() == [after.id]
 
             await eventually(moved_on, within=30)
     async with database.connection() as connection:
@@ -141,13 +143,15 @@ async def test_beyond_the_limit_the_consumer_stops_and_says_so(
     place: Place, database: Database
 ) -> None:
     await place.publish(*(poisoned(b"{") for _ in range(40)))
-    async with Ears(database) as ears:
+    async with RecordingHandler(database) as handler:
         limit = DeadLetterLimit(max_count=20)
-        stopping = Consumer(place.service, ears.to(place), database, place.kafka, limit=limit)
+        stopping = Consumer(
+            place.service, handler.subscription(place), database, place.kafka, limit=limit
+        )
         with pytest.raises(TooManyDeadLetters):
             async with running(stopping) as tasks:
                 await eventually(tasks()[0].done, within=30)
-        assert len(ears.letters) <= 20
+        assert len(handler.letters) <= 20
         async with database.connection() as connection:
             assert await connection.fetchval("select count(*) from outbox") <= 20
 
@@ -157,21 +161,23 @@ async def test_whoever_starts_it_again_after_that_lets_it_go_on(
 ) -> None:
     after = Outgoing(confirmed())
     await place.publish(*(poisoned(b"{") for _ in range(40)), message(after))
-    async with Ears(database) as ears:
+    async with RecordingHandler(database) as handler:
 
-        def starting(most: int) -> Consumer:
-            limit = DeadLetterLimit(max_count=most)
-            return Consumer(place.service, ears.to(place), database, place.kafka, limit=limit)
+        def starting(max_count: int) -> Consumer:
+            limit = DeadLetterLimit(max_count=max_count)
+            return Consumer(
+                place.service, handler.subscription(place), database, place.kafka, limit=limit
+            )
 
         with pytest.raises(TooManyDeadLetters):
             async with running(starting(25)) as tasks:
                 await eventually(tasks()[0].done, within=30)
-        assert len(ears.letters) == 25
+        assert len(handler.letters) == 25
         async with running(starting(25)):
 
             async def moved_on() -> None:
-                assert await ears.heard() == [after.id]
-                assert len(ears.letters) == 40
+                assert await handler.consumed() == [after.id]
+                assert len(handler.letters) == 40
 
             await eventually(moved_on, within=30)
 
@@ -179,24 +185,24 @@ async def test_whoever_starts_it_again_after_that_lets_it_go_on(
 async def test_a_dead_letter_can_be_replayed_when_its_cause_is_gone(
     place: Place, database: Database
 ) -> None:
-    said, broken = Outgoing(confirmed()), True
+    sent, broken = Outgoing(confirmed()), True
 
     async def doubt(_: object) -> None:
         if broken:
             raise KeyError
 
-    await place.publish(message(said))
-    async with at_work(place, database, doubt) as ears:
+    await place.publish(message(sent))
+    async with at_work(place, database, doubt) as handler:
         await put_aside(place)
         broken = False
         ((listed, record),) = await list_dead_letters(place.service, place.kafka)
         assert (listed.reason, listed.replays) == ("unknown", 0)
         assert await replay(place.kafka, [record]) == 1
 
-        async def heard() -> None:
-            assert await ears.heard() == [said.id]
+        async def consumed() -> None:
+            assert await handler.consumed() == [sent.id]
 
-        await eventually(heard, within=30)
+        await eventually(consumed, within=30)
 
 
 async def test_replays_are_counted(place: Place, database: Database) -> None:
@@ -210,21 +216,21 @@ async def test_replays_are_counted(place: Place, database: Database) -> None:
                 await replay(place.kafka, [letters[-1][1]])
 
 
-async def test_the_command_lists_and_replays_and_tells_nothing_personal(
+async def test_the_command_lists_and_replays_and_shows_nothing_personal(
     place: Place, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await place.publish(poisoned(b"{" + SECRET))
     async with at_work(place, database):
         await put_aside(place)
     assert await command(place, "list") == 0
-    told = capsys.readouterr().out
-    assert "invalid" in told
-    assert place.topic.name in told
-    assert SECRET.decode() not in told
+    output = capsys.readouterr().out
+    assert "invalid" in output
+    assert place.topic.name in output
+    assert SECRET.decode() not in output
     assert await command(place, "list", "--json", "--show") == 0
     shown = json.loads(capsys.readouterr().out)
     assert SECRET.decode() in shown["value"]
-    assert await command(place, "replay", "--reason", "unheard-of") == 1
+    assert await command(place, "replay", "--reason", "unknown-reason") == 1
     assert await command(place, "replay", "--offset", str(shown["offset"])) == 0
     assert await command(place, "replay", "--all") == 0
     assert capsys.readouterr().out.count("1 replayed") == 2
@@ -233,16 +239,16 @@ async def test_the_command_lists_and_replays_and_tells_nothing_personal(
 @asynccontextmanager
 async def at_work(
     place: Place, database: Database, doubt: Doubt | None = None
-) -> AsyncIterator[Ears]:
-    """Ears, with a consumer and a relay at work around them."""
+) -> AsyncIterator[RecordingHandler]:
+    """A recording handler, with a consumer and a relay at work around it."""
     async with (
-        Ears(database, doubt) as ears,
+        RecordingHandler(database, doubt) as handler,
         running(
-            Consumer(place.service, ears.to(place), database, place.kafka),
+            Consumer(place.service, handler.subscription(place), database, place.kafka),
             Relay(place.service, database, place.kafka),
         ),
     ):
-        yield ears
+        yield handler
 
 
 async def put_aside(place: Place, times: int = 1) -> None:

@@ -16,7 +16,7 @@ from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
 from tests.support.eventually import eventually
-from tests.support.kafka import confirmed, heard_on, running
+from tests.support.kafka import confirmed, consumed_from, running
 
 WENT = """
 select outbox.event_id, published.topic, partition, base_offset + place - 1
@@ -26,14 +26,14 @@ join outbox using (position)
 FAR = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-async def say(database: Database, *contacts: UUID) -> None:
+async def append_events(database: Database, *contacts: UUID) -> None:
     async with database.transaction() as tx:
         await append(tx, [Outgoing(confirmed(contact)) for contact in contacts])
 
 
 async def order_on_the_topic(broker: KafkaSettings, contacts: set[UUID]) -> dict[UUID, list[int]]:
     order: dict[UUID, list[int]] = defaultdict(list)
-    for event in await heard_on(broker, topics.FOLLOWUPS.name):
+    for event in await consumed_from(broker, topics.FOLLOWUPS.name):
         contact = UUID(event.subject)
         if contact in contacts and event.seq:
             order[contact].append(event.seq)
@@ -42,11 +42,11 @@ async def order_on_the_topic(broker: KafkaSettings, contacts: set[UUID]) -> dict
 
 async def caught_up(database: Database) -> None:
     async with database.connection() as connection:
-        said = await connection.fetchval("select count(*) from outbox")
+        appended = await connection.fetchval("select count(*) from outbox")
         went = await connection.fetchval(
             "select coalesce(sum(cardinality(positions)), 0) from published"
         )
-    assert went >= said
+    assert went >= appended
 
 
 async def test_every_event_arrives_once_and_in_order(
@@ -54,7 +54,9 @@ async def test_every_event_arrives_once_and_in_order(
 ) -> None:
     contacts = [uuid4() for _ in range(5)]
     async with running(Relay("followup", database, broker)):
-        await asyncio.gather(*(say(database, *contacts, contacts[n % 5]) for n in range(30)))
+        await asyncio.gather(
+            *(append_events(database, *contacts, contacts[n % 5]) for n in range(30))
+        )
         await eventually(lambda: caught_up(database), within=30)
     order = await order_on_the_topic(broker, set(contacts))
     assert order == {contact: list(range(1, 37)) for contact in contacts}
@@ -64,11 +66,13 @@ async def test_where_each_event_went_is_written_down(
     database: Database, broker: KafkaSettings
 ) -> None:
     async with running(Relay("followup", database, broker)):
-        await say(database, *(uuid4() for _ in range(200)))
+        await append_events(database, *(uuid4() for _ in range(200)))
         await eventually(lambda: caught_up(database), within=30)
     async with database.connection() as connection:
         went = {row["event_id"]: tuple(row)[1:] for row in await connection.fetch(WENT)}
-    on_topic = {event.id: event.origin for event in await heard_on(broker, topics.FOLLOWUPS.name)}
+    on_topic = {
+        event.id: event.origin for event in await consumed_from(broker, topics.FOLLOWUPS.name)
+    }
     assert len(went) == 200
     for event_id, (topic, partition, offset) in went.items():
         origin = on_topic[event_id]
@@ -79,7 +83,7 @@ async def test_two_relays_publish_nothing_twice(database: Database, broker: Kafk
     contacts = [uuid4() for _ in range(3)]
     async with running(*(Relay("followup", database, broker) for _ in range(2))):
         for _ in range(20):
-            await say(database, *contacts)
+            await append_events(database, *contacts)
         await eventually(lambda: caught_up(database), within=30)
     order = await order_on_the_topic(broker, set(contacts))
     assert order == {contact: list(range(1, 21)) for contact in contacts}
@@ -90,12 +94,12 @@ async def test_a_standby_takes_over_and_continues_where_the_first_stopped(
 ) -> None:
     contact = uuid4()
     async with running(Relay("followup", database, broker)):
-        await say(database, contact)
+        await append_events(database, contact)
         await eventually(lambda: caught_up(database), within=30)
         standby = Relay("followup", database, broker)
         ready = asyncio.Event()
         waiting = asyncio.create_task(standby.run(ready))
-    await say(database, contact)
+    await append_events(database, contact)
     await eventually(lambda: caught_up(database), within=30)
     ready.set()
     await waiting
@@ -110,7 +114,7 @@ async def test_a_relay_that_loses_its_connection_begins_again_at_the_cursor(
     contact = uuid4()
     async with running(Relay("followup", database, broker)):
         for _ in range(5):
-            await say(other, contact)
+            await append_events(other, contact)
             async with other.connection() as connection:
                 await connection.execute(
                     "select pg_terminate_backend(pid) from pg_locks"
@@ -124,11 +128,11 @@ async def test_a_relay_that_loses_its_connection_begins_again_at_the_cursor(
     await other.close()
 
 
-async def test_what_was_said_can_be_published_again(
+async def test_what_was_published_can_be_published_again(
     database: Database, broker: KafkaSettings
 ) -> None:
     contact = uuid4()
-    await say(database, contact, contact)
+    await append_events(database, contact, contact)
     async with running(Relay("followup", database, broker)):
         await eventually(lambda: caught_up(database), within=30)
         assert await republish(database, FAR) == 2
@@ -142,10 +146,10 @@ async def test_what_was_said_can_be_published_again(
 async def test_only_what_was_published_and_is_old_is_forgotten(
     database: Database, broker: KafkaSettings
 ) -> None:
-    await say(database, uuid4())
+    await append_events(database, uuid4())
     async with running(Relay("followup", database, broker)):
         await eventually(lambda: caught_up(database), within=30)
-    await say(database, uuid4())
+    await append_events(database, uuid4())
     await delete_expired(database, published=timedelta(hours=1))
     assert await counts(database) == (2, 1)
     await delete_expired(database, published=timedelta(0), marks=timedelta(0))

@@ -17,18 +17,18 @@ from tests.support.database import open_at
 from tests.support.eventually import eventually
 from tests.support.kafka import confirmed, running
 
-UNSAID = """
+UNPUBLISHED = """
 select count(*) from outbox, relay_cursor as here
 where (outbox.xid, outbox.position) > (here.xid, here.position)
 """
 
 
-async def unsaid(database: Database) -> int:
+async def unpublished(database: Database) -> int:
     async with database.connection() as connection:
-        return int(await connection.fetchval(UNSAID))
+        return int(await connection.fetchval(UNPUBLISHED))
 
 
-async def test_the_command_lets_the_relay_publish_again_what_was_said_since(
+async def test_the_command_lets_the_relay_publish_again_what_was_appended_since(
     postgres_dsn: MakeDsn, broker: KafkaSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dsn = await postgres_dsn("messaging")
@@ -38,17 +38,17 @@ async def test_the_command_lets_the_relay_publish_again_what_was_said_since(
         await append(tx, [Outgoing(confirmed(uuid4())) for _ in range(3)])
     async with running(Relay("followup", database, broker)):
 
-        async def all_said() -> None:
+        async def all_published() -> None:
             async with database.connection() as connection:
                 assert await connection.fetchval("select count(*) from published") > 0
-            assert await unsaid(database) == 0
+            assert await unpublished(database) == 0
 
-        await eventually(all_said, within=30)
+        await eventually(all_published, within=30)
     status = await republish_command("followup", settings, ["--since", "2020-01-01"])
-    assert (status, await unsaid(database)) == (0, 3)
+    assert (status, await unpublished(database)) == (0, 3)
     assert capsys.readouterr().out.startswith("3 events said since 2020-01-01")
     status = await republish_command("followup", settings, ["--since", "2999-01-01"])
-    assert (status, await unsaid(database)) == (0, 3)
+    assert (status, await unpublished(database)) == (0, 3)
     await database.close()
 
 

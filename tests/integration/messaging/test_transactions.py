@@ -1,4 +1,4 @@
-"""Publishers that use Kafka's transactions: what they took back was never said."""
+"""Publishers that use Kafka's transactions: what they aborted was never published."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -11,9 +11,9 @@ from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.kafka import Message, Reader, read_all, start_over
-from tests.support.ears import Ears
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, confirmed, message, running
+from tests.support.recording import RecordingHandler
 
 
 class Publisher:
@@ -27,7 +27,7 @@ class Publisher:
         async with self._producer.transaction():
             await self._send(messages)
 
-    async def takes_back(self, *messages: Message) -> None:
+    async def aborts(self, *messages: Message) -> None:
         """All of them stand in the log, and are aborted."""
         await self.begins(*messages)
         await self._producer.abort_transaction()
@@ -54,7 +54,7 @@ async def publisher(place: Place) -> AsyncIterator[Publisher]:
         yield Publisher(place, producer)
 
 
-def said(count: int) -> list[Outgoing]:
+def some_events(count: int) -> list[Outgoing]:
     return [Outgoing(confirmed()) for _ in range(count)]
 
 
@@ -62,47 +62,47 @@ def lag(place: Place) -> float | None:
     return REGISTRY.get_sample_value("rapport_consumer_lag_records", {"topic": place.topic.name})
 
 
-async def test_what_was_taken_back_has_no_effect(
+async def test_what_was_aborted_has_no_effect(
     place: Place, database: Database, publisher: Publisher
 ) -> None:
-    aborted, committed, plain = said(20), said(20), said(1)
-    await publisher.takes_back(*map(message, aborted))
+    aborted, committed, plain = some_events(20), some_events(20), some_events(1)
+    await publisher.aborts(*map(message, aborted))
     await publisher.commits(*map(message, committed))
-    await publisher.takes_back(*map(message, aborted))
+    await publisher.aborts(*map(message, aborted))
     await place.publish(*map(message, plain))
     async with (
-        Ears(database) as ears,
-        running(Consumer(place.service, ears.to(place), database, place.kafka)),
+        RecordingHandler(database) as handler,
+        running(Consumer(place.service, handler.subscription(place), database, place.kafka)),
     ):
 
-        async def heard() -> None:
-            assert set(await ears.heard()) == {each.id for each in (*committed, *plain)}
+        async def consumed() -> None:
+            assert set(await handler.consumed()) == {each.id for each in (*committed, *plain)}
 
-        await eventually(heard, within=30)
+        await eventually(consumed, within=30)
         await eventually(lambda: lag(place) == 0, within=30)
 
 
 async def test_the_marks_that_transactions_leave_in_the_log_are_no_lag(
     place: Place, database: Database, publisher: Publisher
 ) -> None:
-    committed = said(20)
+    committed = some_events(20)
     async with (
-        Ears(database) as ears,
-        running(Consumer(place.service, ears.to(place), database, place.kafka)),
+        RecordingHandler(database) as handler,
+        running(Consumer(place.service, handler.subscription(place), database, place.kafka)),
     ):
         await publisher.commits(*map(message, committed))
 
-        async def heard() -> None:
-            assert len(await ears.heard()) == len(committed)
+        async def consumed() -> None:
+            assert len(await handler.consumed()) == len(committed)
 
-        await eventually(heard, within=30)
-        await publisher.takes_back(*map(message, said(20)))
+        await eventually(consumed, within=30)
+        await publisher.aborts(*map(message, some_events(20)))
         await eventually(lambda: lag(place) == 0, within=30)
 
 
 async def test_a_reader_commits_past_the_marks(place: Place, publisher: Publisher) -> None:
-    await publisher.commits(*map(message, said(5)))
-    await publisher.takes_back(*map(message, said(5)))
+    await publisher.commits(*map(message, some_events(5)))
+    await publisher.aborts(*map(message, some_events(5)))
     group = f"rapport.{place.service}"
     async with Reader(place.kafka, group, [place.topic.name]) as reader:
 
@@ -123,7 +123,7 @@ async def test_a_reader_commits_past_the_marks(place: Place, publisher: Publishe
 async def test_what_is_read_and_not_done_waits_though_marks_stand_behind_it(
     place: Place, publisher: Publisher
 ) -> None:
-    await publisher.commits(*map(message, said(5)))
+    await publisher.commits(*map(message, some_events(5)))
     async with Reader(place.kafka, f"rapport.{place.service}", [place.topic.name]) as reader:
         found: list[object] = []
 
@@ -139,33 +139,33 @@ async def test_a_listing_ends_and_holds_what_is_committed(
     place: Place, publisher: Publisher
 ) -> None:
     topic = place.topic.name
-    await publisher.takes_back(*map(message, said(3)))
+    await publisher.aborts(*map(message, some_events(3)))
     assert await read_all(place.kafka, topic) == []
-    committed = said(3)
+    committed = some_events(3)
     await publisher.commits(*map(message, committed))
     assert await ids(place) == {str(each.id) for each in committed}
-    await publisher.takes_back(*map(message, said(3)))
+    await publisher.aborts(*map(message, some_events(3)))
     assert await ids(place) == {str(each.id) for each in committed}
-    await publisher.begins(*map(message, said(3)))
+    await publisher.begins(*map(message, some_events(3)))
     assert await ids(place) == {str(each.id) for each in committed}
 
 
-async def test_a_group_that_starts_over_hears_only_what_is_committed(
+async def test_a_group_that_starts_over_consumes_only_what_is_committed(
     place: Place, database: Database, publisher: Publisher
 ) -> None:
-    committed = said(3)
-    await publisher.takes_back(*map(message, said(3)))
+    committed = some_events(3)
+    await publisher.aborts(*map(message, some_events(3)))
     await publisher.commits(*map(message, committed))
     await start_over(place.kafka, f"rapport.{place.service}", [place.topic.name])
     async with (
-        Ears(database) as ears,
-        running(Consumer(place.service, ears.to(place), database, place.kafka)),
+        RecordingHandler(database) as handler,
+        running(Consumer(place.service, handler.subscription(place), database, place.kafka)),
     ):
 
-        async def heard() -> None:
-            assert set(await ears.heard()) == {each.id for each in committed}
+        async def consumed() -> None:
+            assert set(await handler.consumed()) == {each.id for each in committed}
 
-        await eventually(heard, within=30)
+        await eventually(consumed, within=30)
 
 
 async def ids(place: Place) -> set[str]:

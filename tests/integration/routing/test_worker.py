@@ -19,7 +19,7 @@ from tests.integration.routing.world import World
 from tests.support.clock import FakeClock
 from tests.support.database import open_at
 from tests.support.eventually import eventually
-from tests.support.kafka import heard_on, message, publish, running
+from tests.support.kafka import consumed_from, message, publish, running
 
 OURS = "of-this-test"
 """A topic of contact that nobody else's queue takes: the broker still has what other tests published."""
@@ -49,7 +49,7 @@ async def test_a_published_contact_is_queued_and_its_offer_published(
     await publish(broker, topics.CONTACTS.name, message(event))
 
     async def about() -> list[Any]:
-        events = [each.data for each in await heard_on(broker, topics.ASSIGNMENTS.name)]
+        events = [each.data for each in await consumed_from(broker, topics.ASSIGNMENTS.name)]
         return [each for each in events if getattr(each, "contact_id", None) == event.contact_id]
 
     async def both() -> bool:

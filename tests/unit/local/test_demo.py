@@ -1,4 +1,4 @@
-"""The demonstration's customers: every run repeats itself by each way in, and remembers that it did."""
+"""The demonstration's customers: every run repeats itself on each channel, and remembers that it did."""
 
 import sys
 from collections import Counter
@@ -11,11 +11,11 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from deploy.local.demo import crowd as customers
 from deploy.local.demo import repeat
-from deploy.local.demo.crowd import Crowd, Sent
+from deploy.local.demo import traffic as customers
+from deploy.local.demo.console_view import ConsoleView
 from deploy.local.demo.memory import forgotten
-from deploy.local.demo.tell import Teller
+from deploy.local.demo.traffic import Sent, Traffic
 from deploy.local.evidence import Evidence
 from deploy.local.people.mailboxes import Mailboxes
 
@@ -29,8 +29,8 @@ class Platform:
     def __init__(self) -> None:
         self.taken: dict[str, Counter[str]] = {}
 
-    def take(self, way: str, name: str) -> None:
-        self.taken.setdefault(way, Counter())[name] += 1
+    def take(self, channel: str, name: str) -> None:
+        self.taken.setdefault(channel, Counter())[name] += 1
 
     async def mail(self, *_: object, message_id: str = "", **__: object) -> str:
         name = message_id or str(uuid4())
@@ -54,18 +54,18 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
     return platform
 
 
-async def test_however_short_it_is_each_way_in_is_used_and_repeated(platform: Platform) -> None:
+async def test_however_short_it_is_each_channel_is_used_and_repeated(platform: Platform) -> None:
     nobody = cast(httpx2.AsyncClient, SimpleNamespace())
-    crowd = Crowd(0, nobody, "", Teller(1), Random(1))
-    await crowd.arrive(every=0.0, until=1e-9)
-    await crowd.doings.settle()
-    assert {way: list(names.values()) for way, names in platform.taken.items()} == {
+    traffic = Traffic(0, nobody, "", ConsoleView(1), Random(1))
+    await traffic.arrive(every=0.0, until=1e-9)
+    await traffic.tasks.settle()
+    assert {channel: list(names.values()) for channel, names in platform.taken.items()} == {
         "email": [2],
         "web": [2],
         "api": [2],
     }
-    assert crowd.sent.repeats == REPEATED
-    assert crowd.sent.deliveries == Counter({"email": 2, "web": 2, "api": 2})
+    assert traffic.sent.repeats == REPEATED
+    assert traffic.sent.deliveries == Counter({"email": 2, "web": 2, "api": 2})
 
 
 @pytest.mark.parametrize("channel", HANDED_IN)
@@ -112,9 +112,9 @@ def test_repeated_it_says_of_each_run_what_came_of_it(
     monkeypatch.setattr(repeat, "DEMO", (sys.executable, str(program)))
     monkeypatch.setattr(repeat, "LOGS", tmp_path / "logs")
     assert repeat.main(["--times", "3"]) == bool(broken)
-    said = capsys.readouterr().err
-    assert said.count("held after") == 3 - len(broken)
-    assert ("run 2: ended with 1" in said) == bool(broken)
-    assert ("BROKEN what_came_in_adds_up: web" in said) == bool(broken)
-    assert f"{len(broken)} of 3 runs did not hold" in said
+    output = capsys.readouterr().err
+    assert output.count("held after") == 3 - len(broken)
+    assert ("run 2: ended with 1" in output) == bool(broken)
+    assert ("BROKEN what_came_in_adds_up: web" in output) == bool(broken)
+    assert f"{len(broken)} of 3 runs did not hold" in output
     assert len(list((tmp_path / "logs").iterdir())) == 3

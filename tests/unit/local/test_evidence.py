@@ -1,4 +1,4 @@
-"""Evidence is of one moment: of a platform that speaks while it is read, it is read again."""
+"""Evidence is of one moment: it is read again if the platform publishes while it is read."""
 
 import pytest
 
@@ -8,10 +8,10 @@ from deploy.local.platform import Addresses
 NOWHERE = Addresses(api={}, ops={}, smtp=("", 0), bootstrap="", dsn={})
 
 
-def rows(said: int, unsaid: int = 0) -> evidence.Rows:
+def rows(outbox: int, unpublished: int = 0) -> evidence.Rows:
     return {
-        ("routing", "said"): tuple({"event_id": number} for number in range(said)),
-        ("routing", "unsaid"): ({"n": unsaid},),
+        ("routing", "outbox"): tuple({"event_id": number} for number in range(outbox)),
+        ("routing", "unpublished"): ({"n": unpublished},),
     }
 
 
@@ -20,12 +20,12 @@ def rows(said: int, unsaid: int = 0) -> evidence.Rows:
     [
         ([rows(1), rows(1)], 1),
         ([rows(1), rows(2), rows(2)], 2),
-        ([rows(1, unsaid=1), rows(1), rows(1)], 2),
+        ([rows(1, unpublished=1), rows(1), rows(1)], 2),
         ([rows(number) for number in range(9)], evidence.READINGS),
     ],
-    ids=["at rest", "said meanwhile", "not yet published", "never at rest"],
+    ids=["at rest", "published meanwhile", "not yet published", "never at rest"],
 )
-async def test_topics_are_read_until_nobody_spoke_meanwhile(
+async def test_topics_are_read_until_nothing_is_published_meanwhile(
     monkeypatch: pytest.MonkeyPatch, looks: list[evidence.Rows], readings: int
 ) -> None:
     left, read = iter(looks), []

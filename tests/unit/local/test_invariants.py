@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.evidence import Evidence, Told
+from deploy.local.evidence import Evidence, Published
 from deploy.local.invariants import RULES, judge
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -14,11 +14,22 @@ SERVICES = ("intake", "routing", "followup", "analytics")
 Rows = dict[tuple[str, str], list[dict[str, Any]]]
 
 
-def told(type_: str, source: str, seq: int, id_: str, **data: Any) -> Told:
+def event(type_: str, source: str, seq: int, id_: str, **data: Any) -> Published:
     topic = {"intake": "rapport.contacts", "routing": "rapport.assignments"}[source]
-    return Told(
+    return Published(
         topic, 0, seq, id_, f"rapport.{type_}.v1", f"rapport/{source}", "contact-1", seq, data
     )
+
+
+def a_whole_contact() -> list[Published]:
+    """The events of one contact that went through everything."""
+    return [
+        event("contact.received", "intake", 1, "e1", contact_id="contact-1", channel="email"),
+        event("offer.made", "routing", 1, "e2", offer_id="offer-1"),
+        event("assignment.started", "routing", 2, "e3", assignment_id="offer-1"),
+        event("action.taken", "routing", 3, "e4", action_id="action-1", amount=500),
+        event("resolution.claimed", "routing", 4, "e5", resolution_id="resolution-1"),
+    ]
 
 
 class World:
@@ -26,17 +37,11 @@ class World:
 
     def __init__(self) -> None:
         self.dead_letters = 0
-        self.told = [
-            told("contact.received", "intake", 1, "e1", contact_id="contact-1", channel="email"),
-            told("offer.made", "routing", 1, "e2", offer_id="offer-1"),
-            told("assignment.started", "routing", 2, "e3", assignment_id="offer-1"),
-            told("action.taken", "routing", 3, "e4", action_id="action-1", amount=500),
-            told("resolution.claimed", "routing", 4, "e5", resolution_id="resolution-1"),
-        ]
-        self.rows: Rows = {(service, "unsaid"): [{"n": 0}] for service in SERVICES}
+        self.published = a_whole_contact()
+        self.rows: Rows = {(service, "unpublished"): [{"n": 0}] for service in SERVICES}
         self.rows |= {
-            ("intake", "said"): [{"event_id": "e1"}],
-            ("routing", "said"): [{"event_id": f"e{n}"} for n in (2, 3, 4, 5)],
+            ("intake", "outbox"): [{"event_id": "e1"}],
+            ("routing", "outbox"): [{"event_id": f"e{n}"} for n in (2, 3, 4, 5)],
             ("intake", "contacts"): [{"contact_id": "contact-1", "channel": "email"}],
             ("intake", "written"): [{"message_id": "reply-1", "state": "sent"}],
             ("intake", "stored"): [{"channel": "email", "n": 1}],
@@ -102,28 +107,28 @@ class World:
 
     def evidence(self) -> Evidence:
         rows = {key: tuple(rows) for key, rows in self.rows.items()}
-        return Evidence(tuple(self.told), self.dead_letters, rows)
+        return Evidence(tuple(self.published), self.dead_letters, rows)
 
 
 def lose_an_event(world: World) -> None:
-    world.told.pop()
+    world.published.pop()
 
 
-def tell_what_was_rolled_back(world: World) -> None:
-    world.told.append(told("offer.closed", "routing", 5, "ghost", offer_id="offer-2"))
+def publish_what_was_rolled_back(world: World) -> None:
+    world.published.append(event("offer.closed", "routing", 5, "ghost", offer_id="offer-2"))
 
 
-def tell_twice(world: World) -> None:
-    world.told.append(told("offer.made", "routing", 5, "e6", offer_id="offer-1"))
-    world.rows["routing", "said"].append({"event_id": "e6"})
+def publish_twice(world: World) -> None:
+    world.published.append(event("offer.made", "routing", 5, "e6", offer_id="offer-1"))
+    world.rows["routing", "outbox"].append({"event_id": "e6"})
 
 
 def swap_two(world: World) -> None:
-    world.told[2], world.told[3] = world.told[3], world.told[2]
+    world.published[2], world.published[3] = world.published[3], world.published[2]
 
 
 def skip_a_number(world: World) -> None:
-    world.told[4] = world.told[4]._replace(seq=9)
+    world.published[4] = world.published[4]._replace(seq=9)
 
 
 def forget_a_contact(world: World) -> None:
@@ -185,15 +190,17 @@ def store_silently(world: World) -> None:
 
 
 def pass_a_record_over(world: World) -> None:
-    world.told.append(world.told[0]._replace(topic="rapport.inbox", source="shop", offset=2))
+    world.published.append(
+        world.published[0]._replace(topic="rapport.inbox", source="shop", offset=2)
+    )
 
 
 def miscount_contacts(world: World) -> None:
     world.rows["analytics", "contacts"][0]["n"] = 2
 
 
-def leave_unsaid(world: World) -> None:
-    world.rows["followup", "unsaid"] = [{"n": 1}]
+def leave_unpublished(world: World) -> None:
+    world.rows["followup", "unpublished"] = [{"n": 1}]
 
 
 def leave_a_dead_letter(world: World) -> None:
@@ -201,11 +208,11 @@ def leave_a_dead_letter(world: World) -> None:
 
 
 FAULTS: dict[Callable[[World], None], str] = {
-    lose_an_event: "everything_said_is_published",
-    tell_what_was_rolled_back: "nothing_is_published_that_was_not_said",
-    tell_twice: "nothing_is_told_twice",
-    swap_two: "an_aggregate_is_told_in_order",
-    skip_a_number: "an_aggregate_is_told_in_order",
+    lose_an_event: "every_event_is_published",
+    publish_what_was_rolled_back: "nothing_is_published_that_was_rolled_back",
+    publish_twice: "nothing_is_published_twice",
+    swap_two: "events_of_an_aggregate_are_in_order",
+    skip_a_number: "events_of_an_aggregate_are_in_order",
     forget_a_contact: "every_contact_is_known_everywhere",
     lose_a_reply: "every_contact_is_known_everywhere",
     disagree: "both_sides_agree_on_what_the_customer_said",
@@ -216,13 +223,13 @@ FAULTS: dict[Callable[[World], None], str] = {
     offer_to_who_has_no_authority: "nobody_is_above_authority",
     overspend_the_day: "nobody_is_above_authority",
     miscount_the_day: "nobody_is_above_authority",
-    spend_silently: "the_ledger_is_what_was_told",
+    spend_silently: "the_ledger_is_what_was_published",
     lose_on_the_way_in: "what_came_in_adds_up",
     miscount_on_the_way_in: "what_came_in_adds_up",
     store_silently: "what_came_in_adds_up",
     pass_a_record_over: "what_publishers_sent_is_accounted_for",
     miscount_contacts: "figures_are_what_happened",
-    leave_unsaid: "nothing_is_left_lying",
+    leave_unpublished: "nothing_is_left_lying",
     leave_a_dead_letter: "nothing_is_left_lying",
 }
 
@@ -246,7 +253,7 @@ def test_every_rule_has_a_planted_fault() -> None:
 
 def test_an_event_delivered_twice_is_one_event() -> None:
     world = World()
-    world.told.append(world.told[0]._replace(offset=99))
+    world.published.append(world.published[0]._replace(offset=99))
     assert judge(world.evidence()) == []
 
 

@@ -63,9 +63,9 @@ def test_a_wrong_value_is_refused_and_not_repeated(
     environment: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     environment.setenv(name, value)
-    told = complaint()
-    assert told.startswith(f"{name}: ")
-    assert value not in told
+    text = complaint()
+    assert text.startswith(f"{name}: ")
+    assert value not in text
 
 
 def test_secrets_do_not_show() -> None:

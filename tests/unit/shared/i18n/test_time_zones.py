@@ -1,4 +1,4 @@
-"""The first zone told that exists counts; a moment is told on its clocks and in the person's language."""
+"""The first zone given that exists counts; a moment is written on its clocks and in the person's language."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("told", "zone"),
+    ("given_zones", "zone"),
     [
         (("Asia/Tokyo", "Europe/Berlin"), "Asia/Tokyo"),
         ((None, "", "Mars/Olympus", "Europe/Berlin", "Asia/Tokyo"), "Europe/Berlin"),
@@ -23,13 +23,13 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     ],
 )
 def test_the_first_zone_there_is_counts_and_utc_where_there_is_none(
-    told: tuple[str | None, ...], zone: str
+    given_zones: tuple[str | None, ...], zone: str
 ) -> None:
-    assert time_zone(*told).key == zone
+    assert time_zone(*given_zones).key == zone
 
 
 @given(name=st.text() | st.sampled_from(["/", "..", "Asia/", "posixrules", "zone.tab"]))
-def test_whatever_is_told_as_a_zone_some_zone_counts(name: str) -> None:
+def test_whatever_is_given_as_a_zone_some_zone_counts(name: str) -> None:
     assert time_zone(name).key == (name if is_time_zone(name) else "UTC")
 
 
@@ -47,7 +47,7 @@ def test_whatever_is_told_as_a_zone_some_zone_counts(name: str) -> None:
         ),
     ],
 )
-def test_a_moment_is_told_in_the_language_and_on_the_clocks_of_who_reads_it(
+def test_a_moment_is_written_in_the_language_and_on_the_clocks_of_who_reads_it(
     language: str, zone: str, text: str
 ) -> None:
     assert str(local_time(NOON, time_zone(zone), language)).replace("\u202f", " ") == text

@@ -79,7 +79,7 @@ async def test_a_run_that_was_begun_is_finished() -> None:
     assert ended.is_set()
 
 
-async def test_what_is_away_is_told_and_tried_again() -> None:
+async def test_what_is_away_is_logged_and_tried_again() -> None:
     tries: list[int] = []
 
     async def work() -> float:

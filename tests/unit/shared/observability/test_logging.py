@@ -1,4 +1,4 @@
-"""Every line goes through one door, and no person goes through it."""
+"""Every line takes one path, and nothing personal passes it."""
 
 import json
 import logging
@@ -48,11 +48,11 @@ def lines() -> Iterator[Lines]:
     ],
 )
 def test_what_looks_like_an_address_or_a_number_is_replaced(personal: str) -> None:
-    told = str(scrubbed(f"message from {personal} came in"))
-    assert told.startswith("message from ")
-    assert told.endswith(" came in")
-    assert not any(part in told for part in personal.split() if any(c.isdigit() for c in part))
-    assert "@" not in told
+    text = str(scrubbed(f"message from {personal} came in"))
+    assert text.startswith("message from ")
+    assert text.endswith(" came in")
+    assert not any(part in text for part in personal.split() if any(c.isdigit() for c in part))
+    assert "@" not in text
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_line_says_who_speaks_and_withholds_people(lines: Lines) -> None:
     assert (line["email"], line["contact_id"]) == (WITHHELD, "c1")
 
 
-def test_libraries_go_through_the_same_door(lines: Lines) -> None:
+def test_libraries_take_the_same_path(lines: Lines) -> None:
     logging.getLogger("alembic").warning("to %s", "jane@example.org")
     [line] = lines()
     assert (line["event"], line["logger"], line["service"]) == ("to [email]", "alembic", "intake")

@@ -12,7 +12,7 @@ Work = Callable[[asyncio.Event], Awaitable[None]]
 
 
 class Scripted(Part):
-    """Does what it is told, and writes down when it begins and ends."""
+    """Does what it is asked to, and writes down when it begins and ends."""
 
     def __init__(self, name: str, diary: list[str], work: Work | None = None) -> None:
         self._name, self._diary, self._work = name, diary, work

@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 from fastapi import FastAPI
 
-from benchmarks.doors.schema import Contact, Taken
+from benchmarks.servers.schema import Accepted, Contact
 
 CONTACT = """
 insert into contact (contact_id, reference, channel, priority, address, document)
@@ -29,11 +29,11 @@ app = FastAPI(lifespan=lifespan)
 
 
 @app.post("/v1/contacts", status_code=202)
-async def take(contact: Contact) -> Taken:
-    """Store it, answer."""
+async def accept(contact: Contact) -> Accepted:
+    """Store it, respond."""
     contact_id, document = uuid4(), contact.model_dump_json()
     given = (contact.reference, contact.channel, contact.priority, contact.personal.address)
     async with app.state.pool.acquire() as connection, connection.transaction():
         await connection.execute(CONTACT, contact_id, *given, document)
         await connection.execute(OUTBOX, f"{contact_id}", document.encode())
-    return Taken(contact_id=f"{contact_id}")
+    return Accepted(contact_id=f"{contact_id}")

@@ -7,7 +7,7 @@ HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % l
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer."""
+    """Respond."""
     if scope["type"] != "http":
         return
     while (await receive()).get("more_body"):

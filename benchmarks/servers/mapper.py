@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from benchmarks.doors.schema import Contact, Taken
+from benchmarks.servers.schema import Accepted, Contact
 
 
 class Base(DeclarativeBase):
@@ -30,7 +30,7 @@ class ContactRow(Base):
 
 
 class OutboxRow(Base):
-    """What is to be told."""
+    """What is to be published."""
 
     __tablename__ = "outbox"
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -45,8 +45,8 @@ app = FastAPI()
 
 
 @app.post("/v1/contacts", status_code=202)
-async def take(contact: Contact) -> Taken:
-    """Store it, answer."""
+async def accept(contact: Contact) -> Accepted:
+    """Store it, respond."""
     row = ContactRow(
         contact_id=uuid4(),
         reference=contact.reference,
@@ -55,7 +55,7 @@ async def take(contact: Contact) -> Taken:
         address=contact.personal.address,
         document=contact.model_dump(mode="json"),
     )
-    told = OutboxRow(key=f"{row.contact_id}", value=contact.model_dump_json().encode())
+    event = OutboxRow(key=f"{row.contact_id}", value=contact.model_dump_json().encode())
     async with session() as work, work.begin():
-        work.add_all([row, told])
-    return Taken(contact_id=f"{row.contact_id}")
+        work.add_all([row, event])
+    return Accepted(contact_id=f"{row.contact_id}")

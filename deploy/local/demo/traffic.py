@@ -9,8 +9,8 @@ from uuid import uuid4
 import httpx2
 
 from deploy.local.demo.centre import ADDRESS
-from deploy.local.demo.doings import Doings
-from deploy.local.demo.tell import Teller
+from deploy.local.demo.console_view import ConsoleView
+from deploy.local.demo.task_set import TaskSet
 from deploy.local.demo.words import CUSTOMERS, STILL_OPEN, THANKS, WORDS
 from deploy.local.people.customers import (
     Customer,
@@ -23,15 +23,15 @@ from deploy.local.people.customers import (
 )
 from deploy.local.people.mailboxes import Mail
 
-WAYS = ("email", "web", "api")
+CHANNELS = ("email", "web", "api")
 AGAIN = 0.06
-"""How many of the later customers hand the same in twice; the first by each way always does."""
+"""The share of later customers who hand the same in twice; the first on each channel always does."""
 OK = 200
 
 
 @dataclass
 class Sent:
-    """What the crowd handed in and the platform took: the customers' own memory of it."""
+    """What the customers handed in and the platform accepted, as they themselves remember it."""
 
     mails: set[str] = field(default_factory=set)
     contacts: set[str] = field(default_factory=set)
@@ -42,48 +42,48 @@ class Sent:
     """How often of those it had been handed in before."""
 
     def handed_in(self, channel: str, time: int) -> None:
-        """The platform took it, for the first time (0) or again."""
+        """The platform accepted it, for the first time (0) or again."""
         self.deliveries[channel] += 1
         self.repeats[channel] += time > 0
 
 
 @dataclass
-class Crowd:
+class Traffic:
     """Customers who write by mail, web form and another system, at a pace a person can watch."""
 
     smtp_port: int
     intake: httpx2.AsyncClient
     bootstrap: str
-    tell: Teller
+    view: ConsoleView
     chance: random.Random = field(default_factory=random.Random)
     sent: Sent = field(default_factory=Sent)
-    doings: Doings = field(default_factory=Doings)
+    tasks: TaskSet = field(default_factory=TaskSet)
 
     async def arrive(self, every: float, until: float) -> None:
-        """New contacts about `every` seconds until the teller's clock shows `until` (0: for ever).
+        """New contacts about `every` seconds until the clock of the view shows `until` (0: for ever).
 
-        However soon that is, one by each way comes, and comes twice.
+        However soon that is, one on each channel comes, and comes twice.
         """
         turn = 0
-        while turn < len(WAYS) or not until or self.tell.elapsed < until:
-            way, customer = WAYS[turn % 8 % len(WAYS)], CUSTOMERS[turn % len(CUSTOMERS)]
-            twice = turn < len(WAYS) or self.chance.random() < AGAIN
-            self.doings.begin(self._contact(way, customer, 2 if twice else 1))
+        while turn < len(CHANNELS) or not until or self.view.elapsed < until:
+            channel, customer = CHANNELS[turn % 8 % len(CHANNELS)], CUSTOMERS[turn % len(CUSTOMERS)]
+            twice = turn < len(CHANNELS) or self.chance.random() < AGAIN
+            self.tasks.begin(self._contact(channel, customer, 2 if twice else 1))
             turn += 1
             await asyncio.sleep(self.chance.uniform(0.4, 1.6) * every)
 
     def got(self, mail: Mail) -> None:
         """A customer finds a mail of ours."""
         if mail.link:
-            self.doings.begin(self._answer(mail, mail.link))
+            self.tasks.begin(self._answer(mail, mail.link))
         elif mail.headers.get("auto-submitted", "no").startswith("auto-"):
-            self.tell.count("acknowledged")
+            self.view.count("acknowledged")
 
-    async def _contact(self, way: str, customer: Customer, times: int) -> None:
+    async def _contact(self, channel: str, customer: Customer, times: int) -> None:
         words = self.chance.choice(WORDS[customer.language])
-        self.tell.count("arrived")
-        self.tell.say(f"{customer.name} ({customer.language}) by {way}: {words.subject}")
-        hand_in = {"email": self._mail, "web": self._form, "api": self._publish}[way]
+        self.view.count("arrived")
+        self.view.say(f"{customer.name} ({customer.language}) by {channel}: {words.subject}")
+        hand_in = {"email": self._mail, "web": self._form, "api": self._publish}[channel]
         await hand_in(customer, words, times)
 
     async def _mail(self, customer: Customer, words: Words, times: int) -> None:
@@ -99,8 +99,8 @@ class Crowd:
         key = str(uuid4())
         contact = contact_of(customer, words, reference=key, channel="web")
         for time in range(times):
-            taken = await post_contact(self.intake, contact, key=key)
-            self.sent.contacts.add(taken["contact_id"])
+            accepted = await post_contact(self.intake, contact, key=key)
+            self.sent.contacts.add(accepted["contact_id"])
             self.sent.handed_in("web", time)
 
     async def _publish(self, customer: Customer, words: Words, times: int) -> None:
@@ -118,15 +118,15 @@ class Crowd:
             await self._thank(customer, mail)
             return
         if mood < 0.25:
-            self.tell.say(f"{customer.name} does not answer the check-in")
+            self.view.say(f"{customer.name} does not answer the check-in")
             return
         solved = mood < 0.85
         csat = self.chance.choice((4, 5, 5)) if solved else self.chance.choice((1, 2))
         comment = "" if solved else STILL_OPEN[customer.language]
         if await answer_check_in(link, solved=solved, csat=csat, comment=comment) == OK:
-            self.tell.count("confirmed" if solved else "refuted")
+            self.view.count("confirmed" if solved else "refuted")
             verdict = "it is solved" if solved else "it is not solved: the contact reopens"
-            self.tell.say(f"{customer.name}: {verdict}")
+            self.view.say(f"{customer.name}: {verdict}")
 
     async def _thank(self, customer: Customer, question: Mail) -> None:
         """Write a mail instead of answering the question: an agent reads it."""
@@ -134,4 +134,4 @@ class Crowd:
         written = await write_mail(self.smtp_port, customer, thanks, to=ADDRESS, answering=question)
         self.sent.mails.add(written)
         self.sent.deliveries["email"] += 1
-        self.tell.say(f"{customer.name} writes: {thanks.text}")
+        self.view.say(f"{customer.name} writes: {thanks.text}")

@@ -1,4 +1,4 @@
-"""The contact as a pydantic model, and the two tables of those doors that store it."""
+"""The contact as a pydantic model, and the two tables of those servers that store it."""
 
 from typing import Literal
 
@@ -47,8 +47,8 @@ class Contact(BaseModel):
     need: Need | None = None
 
 
-class Taken(BaseModel):
-    """What is answered."""
+class Accepted(BaseModel):
+    """The body of the response."""
 
     contact_id: str
     status: str = "accepted"

@@ -1,4 +1,4 @@
-"""The door: every route guarded, every answer with safe headers, every request measured and traced."""
+"""The app: every route guarded, every response with safe headers, every request measured and traced."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -126,7 +126,7 @@ async def test_a_guarded_route_wants_a_token_with_its_scope(
     assert rich.is_success
 
 
-async def test_who_is_not_let_in_is_told_so_before_a_word_is_read(app: App, tmp_path: Path) -> None:
+async def test_who_is_not_let_in_is_refused_before_a_byte_is_read(app: App, tmp_path: Path) -> None:
     async with serving(app) as client:
         stranger = await client.post("/v1/notes", content=b"{")
         poor = await client.post("/v1/notes", content=b"{", headers=token(tmp_path, "other"))

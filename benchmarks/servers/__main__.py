@@ -1,4 +1,4 @@
-"""Serve one of the doors as intake's own is served: uvicorn, uvloop, httptools, no access log."""
+"""Run one of the servers as intake's own is run: uvicorn, uvloop, httptools, no access log."""
 
 import sys
 
@@ -8,7 +8,7 @@ import uvicorn
 def main(name: str, port: str) -> None:
     """Serve until told to stop."""
     uvicorn.run(
-        f"benchmarks.doors.{name}:app",
+        f"benchmarks.servers.{name}:app",
         port=int(port),
         loop="uvloop",
         http="httptools",

@@ -1,31 +1,31 @@
-"""What somebody is in the middle of: begun at any time, waited for or dropped together."""
+"""Tasks of one owner: begun at any time, waited for or cancelled together."""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
 
-class Doings:
-    """A set of tasks. A failure of one is raised by the next `settle` or `drop`, never swallowed."""
+class TaskSet:
+    """Running tasks. A failure of one is raised by the next `settle` or `drop`, never swallowed."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
 
-    def begin(self, doing: Coroutine[Any, Any, None]) -> None:
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Start it beside the others."""
-        task = asyncio.create_task(doing)
+        task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
 
     async def settle(self) -> None:
-        """Wait until nothing is going on, what was begun meanwhile included."""
+        """Wait until no task runs, those begun meanwhile included."""
         while self._running:
             await asyncio.wait(set(self._running))
         self._raise()
 
     async def drop(self) -> None:
-        """Leave everything where it is."""
+        """Cancel every task and wait until all have ended."""
         for task in self._running:
             task.cancel()
         await self.settle()

@@ -15,7 +15,7 @@ COLUMNS = ("arrived", "acknowledged", "offered", "accepted", "resolved", "confir
 
 
 @dataclass
-class Teller:
+class ConsoleView:
     """Collects what happens; `say` one line, `count` a step. Cheap enough to call from anywhere."""
 
     seconds: float

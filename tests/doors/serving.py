@@ -1,4 +1,4 @@
-"""The four services' own doors, as their composition roots put them together, on real sockets."""
+"""The four services' own servers, as their composition roots put them together, on real sockets."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ UNLIMITED = {"caller_per_second": 0, "stranger_per_second": 0}
 
 
 @dataclass(frozen=True)
-class Door:
+class Server:
     """One service's api: where it is reached, and its database. `smtp` is 0 where there is none."""
 
     service: str
@@ -57,8 +57,8 @@ class Door:
 
 
 @asynccontextmanager
-async def opened(service: str, dsn: str, folder: Path, **http: Any) -> AsyncIterator[Door]:
-    """The api of a service at work on a database; `http` changes the settings of its door."""
+async def serving(service: str, dsn: str, folder: Path, **http: Any) -> AsyncIterator[Server]:
+    """The api of a service at work on a database; `http` changes the settings of its server."""
     issuer = TokenIssuer(folder)
     known: dict[str, Any] = {
         "database": DatabaseSettings.model_validate({"dsn": dsn, "pool_min": 0}),
@@ -78,7 +78,7 @@ async def opened(service: str, dsn: str, folder: Path, **http: Any) -> AsyncIter
                 await eventually(partial(_passes, check), within=20)
             mail = role.parts.get("smtp")
             smtp = mail.port if isinstance(mail, SmtpServer) else 0
-            yield Door(service, f"http://127.0.0.1:{server.port}", dsn, issuer, smtp)
+            yield Server(service, f"http://127.0.0.1:{server.port}", dsn, issuer, smtp)
 
 
 async def _passes(check: Check) -> bool:

@@ -7,16 +7,16 @@ from typing import Any
 
 
 def parser(description: str | None, *needed: str) -> argparse.ArgumentParser:
-    """Arguments of a measuring program, texts it needs first; all may name where the answer goes."""
+    """Arguments of a measuring program, texts it needs first; all may name where the report goes."""
     made = argparse.ArgumentParser(description=description)
     for name in needed:
         made.add_argument(f"--{name}", required=True)
-    made.add_argument("--answer", type=Path, help="the file for what was measured")
+    made.add_argument("--report", type=Path, help="the file for what was measured")
     return made
 
 
-def give(options: argparse.Namespace, found: Any) -> None:
-    """Write the answer."""
-    draft = options.answer.with_suffix(".new")
+def write_report(options: argparse.Namespace, found: Any) -> None:
+    """Write the report."""
+    draft = options.report.with_suffix(".new")
     draft.write_text(json.dumps(found))
-    draft.replace(options.answer)
+    draft.replace(options.report)

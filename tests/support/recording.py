@@ -1,4 +1,4 @@
-"""A service's ears for tests: they write what they hear into the inbox's own database."""
+"""A handler for tests that writes what it processed into the inbox's own database."""
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,12 +15,12 @@ from shared.messaging.dead_letters.letter import DeadLetter
 from tests.support.kafka import Place
 
 WANTED: frozenset[type[Event]] = frozenset({ResolutionConfirmed, ContactSubmitted})
-TABLE = "create table if not exists heard (place bigint generated always as identity, id uuid)"
+TABLE = "create table if not exists consumed (place bigint generated always as identity, id uuid)"
 Doubt: TypeAlias = Callable[[Sequence[Incoming[Event]]], Awaitable[None]]
 
 
-class Ears:
-    """Hears into a table, in the transaction it is given. `doubt` may raise before anything."""
+class RecordingHandler:
+    """Writes events into a table, in the transaction it is given. `doubt` may then raise."""
 
     def __init__(self, database: Database, doubt: Doubt | None = None) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class Ears:
         self.letters: list[DeadLetter] = []
         self.quarantined: list[DeadLetter] = []
 
-    async def __aenter__(self) -> "Ears":
+    async def __aenter__(self) -> "RecordingHandler":
         async with self._database.connection() as connection:
             await connection.execute(TABLE)
         return self
@@ -39,7 +39,9 @@ class Ears:
 
     async def handle(self, tx: Tx, events: Sequence[Incoming[Event]]) -> list[Outgoing]:
         self.batches.append(len(events))
-        await tx.executemany("insert into heard (id) values ($1)", [(each.id,) for each in events])
+        await tx.executemany(
+            "insert into consumed (id) values ($1)", [(each.id,) for each in events]
+        )
         if self._doubt:
             await self._doubt(events)
         return []
@@ -50,16 +52,16 @@ class Ears:
     async def quarantine(self, _: Tx, letters: Sequence[DeadLetter]) -> None:
         self.quarantined += letters
 
-    def to(self, place: Place) -> Subscription:
-        """Listen to the test's own topic."""
+    def subscription(self, place: Place) -> Subscription:
+        """To the test's own topic."""
         return Subscription((place.topic,), WANTED, self.handle, self.on_dead_letter)
 
-    def to_outsiders_on(self, place: Place) -> Subscription:
+    def subscription_for_outsiders(self, place: Place) -> Subscription:
         """The same, where anybody may publish."""
-        return dataclasses.replace(self.to(place), quarantine=self.quarantine)
+        return dataclasses.replace(self.subscription(place), quarantine=self.quarantine)
 
-    async def heard(self) -> list[UUID]:
+    async def consumed(self) -> list[UUID]:
         """What had an effect, in order."""
         async with self._database.connection() as connection:
-            rows = await connection.fetch("select id from heard order by place")
+            rows = await connection.fetch("select id from consumed order by place")
         return [row["id"] for row in rows]
