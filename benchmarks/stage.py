@@ -21,7 +21,7 @@ from deploy.local.processes import Child, tail
 from shared.database.base import new_metadata
 from shared.database.migrate import create_tables, run_migrations
 from shared.messaging.consumer.inbox import make_inbox_table
-from shared.messaging.outbox.outbox import make_outbox_tables
+from shared.messaging.outbox.tables import make_outbox_tables
 from shared.settings import KafkaSettings
 
 HOME = LOCAL / "bench"

@@ -26,7 +26,7 @@ from shared.database.database import Database
 from shared.kernel.clock import SystemClock
 from shared.messaging.consumer.inbox import MARK
 from shared.messaging.kafka import partition_of
-from shared.messaging.outbox.outbox import COLUMNS, NUMBER, pack
+from shared.messaging.outbox.append import COLUMNS, NUMBER, pack
 from shared.runtime.memory import freeze_gc
 from shared.settings import DatabaseSettings
 

@@ -10,8 +10,8 @@ from benchmarks.loop.submissions import COUNTED
 from benchmarks.report import parser, write_report
 from shared.database.database import Database
 from shared.messaging.kafka import Producer
+from shared.messaging.outbox.append import pack
 from shared.messaging.outbox.cursor import MAX_ROWS
-from shared.messaging.outbox.outbox import pack
 from shared.messaging.outbox.publishing import publish_batch
 from shared.messaging.outbox.relay import Relay
 from shared.runtime.memory import freeze_gc

@@ -54,9 +54,7 @@ async def create_tables(metadata: MetaData, dsn: str) -> None:
 
 def metadata_of(service: str) -> MetaData:
     """The tables of a service, as they are written."""
-    package = f"services.{service}.adapters"
-    place = f"{package}.db.tables" if find_spec(f"{package}.db") else f"{package}.tables"
-    metadata: MetaData = import_module(place).metadata
+    metadata: MetaData = import_module(f"services.{service}.adapters.db.tables").metadata
     return metadata
 
 

@@ -29,6 +29,10 @@ BREAKS = {
     "a low floor that climbs": ("shared/contracts/planted.py", "import shared.messaging\n"),
     "a second file that speaks Kafka": ("shared/messaging/planted.py", "import aiokafka\n"),
     "a launcher that imports a service": ("deploy/local/planted.py", "import services.intake\n"),
+    "a use case that publishes in passing": (
+        "services/routing/application/planted.py",
+        "import shared.messaging.outbox.append\n",
+    ),
     "a stray layer": ("services/followup/planted.py", "PLANTED = True\n"),
 }
 

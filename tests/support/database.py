@@ -12,7 +12,7 @@ from shared.database.base import new_metadata
 from shared.database.database import Database
 from shared.database.migrate import create_tables, run_migrations
 from shared.messaging.consumer.inbox import make_inbox_table
-from shared.messaging.outbox.outbox import make_outbox_tables
+from shared.messaging.outbox.tables import make_outbox_tables
 from shared.settings import DatabaseSettings
 
 MESSAGING = "messaging"

@@ -31,7 +31,7 @@ from shared.messaging.consumer.inbox import mark_new, mark_repeats
 from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.dead_letters.letter import DeadLetter, dead_letter, enqueue_dead_letters
 from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
-from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.append import append
 from shared.observability import metrics, names
 from shared.observability.logging import get_logger
 from shared.observability.tracing import Value, batch_spans

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from shared.contracts.cloudevents import TraceContext, stamp
 from shared.contracts.event import REGISTRY
 from shared.messaging.kafka import Message, Producer, partition_of
-from shared.messaging.outbox.outbox import unpack
+from shared.messaging.outbox.append import unpack
 from shared.observability import metrics
 
 

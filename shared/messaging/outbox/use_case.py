@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database, Tx
-from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.append import append
 
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)

@@ -17,7 +17,7 @@ from shared.contracts.cloudevents import Headers, Incoming, decode, stamp
 from shared.contracts.event import Event
 from shared.contracts.routing import MessageRequested
 from shared.database.database import Database
-from shared.messaging.outbox.outbox import append, unpack
+from shared.messaging.outbox.append import append, unpack
 from tests.support.clock import FakeClock
 from tests.unit.followup.story import Story
 

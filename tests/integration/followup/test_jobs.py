@@ -35,7 +35,7 @@ from shared.database.database import Tx
 from shared.jobs.periodic import PeriodicJob, periodic_jobs
 from shared.jobs.signals import Signals, notify
 from shared.kernel.clock import Clock, SystemClock
-from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.append import append
 from shared.messaging.outbox.use_case import execute
 from tests.integration.followup.following import HOUR, WINDOW, FollowUp
 from tests.support.eventually import eventually

@@ -27,7 +27,7 @@ from shared.contracts.event import Event
 from shared.contracts.routing import QueueChanged
 from shared.database.database import Database, Tx
 from shared.messaging.consumer.subscription import Subscription
-from shared.messaging.outbox.outbox import unpack
+from shared.messaging.outbox.append import unpack
 from shared.messaging.outbox.use_case import Result, execute
 from tests.support.clock import FakeClock
 from tests.support.records import FakeRecord

@@ -12,7 +12,7 @@ from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted
 from shared.contracts.values import AuthorityKind, Channel
 from shared.kernel.errors import Invalid
-from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.append import append
 from tests.integration.intake.place import Intake
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300)

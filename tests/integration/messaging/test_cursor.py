@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
+from shared.messaging.outbox.append import append
 from shared.messaging.outbox.cursor import OutboxCursor
-from shared.messaging.outbox.outbox import append
 from tests.support.database import Databases, open_at
 from tests.support.kafka import confirmed
 

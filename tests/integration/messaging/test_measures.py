@@ -11,7 +11,7 @@ from shared.contracts.event import Event
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
 from shared.messaging.consumer.consumer import Consumer
-from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
 from shared.settings import KafkaSettings

@@ -18,7 +18,7 @@ from shared.kernel.errors import Unavailable
 from shared.messaging import kafka
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.kafka import Reader, create_topics
-from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.worker import BrokerContact
 from shared.settings import KafkaSettings

@@ -10,7 +10,7 @@ from shared.contracts.cloudevents import Incoming, Origin, Outgoing, TraceContex
 from shared.contracts.followup import AnswerPersonal, CheckInAnswered
 from shared.database.database import Database, Tx
 from shared.kernel.errors import Invalid
-from shared.messaging.outbox.outbox import append, unpack
+from shared.messaging.outbox.append import append, unpack
 from tests.support.kafka import AT, confirmed
 
 ORDER = "select seq from outbox where key = $1 order by xid, position"

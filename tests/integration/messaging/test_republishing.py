@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
-from shared.messaging.outbox.outbox import append
+from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.outbox.republish import republish_command
 from shared.settings import DatabaseSettings, KafkaSettings

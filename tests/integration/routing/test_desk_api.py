@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
+from shared.messaging.outbox.outbox import use_case
 
 from services.routing.entrypoints.api.contact_history import ContactWithHistory
 from services.routing.entrypoints.api.desk import Desk
@@ -21,7 +22,7 @@ from shared.contracts.routing import (
 from shared.contracts.values import Channel, MessageKind
 from shared.database.database import Tx
 from shared.kernel.ids import new_id
-from shared.messaging.outbox import outbox, use_case
+from shared.messaging.outbox.append import append
 from tests.integration.routing.api import Api
 from tests.integration.routing.world import REFUND, World, refund
 
@@ -158,7 +159,7 @@ async def test_a_response_is_stored_before_its_events_are_appended(
 
     async def append_after_looking(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
         stored.append(await tx.fetchval("select count(*) from idempotency_keys"))
-        await outbox.append(tx, outgoing)
+        await append(tx, outgoing)
 
     monkeypatch.setattr(use_case, "append", append_after_looking)
     await api.at(contact_id, "actions", {**REFUND_OF, "amount": 3_000}, key="once")

@@ -41,7 +41,7 @@ from shared.contracts.values import Authority, AuthorityKind, Channel, Need
 from shared.database.database import Database
 from shared.kernel.ids import new_id
 from shared.messaging.consumer.inbox import mark_new
-from shared.messaging.outbox import outbox
+from shared.messaging.outbox.append import append, unpack
 from shared.messaging.outbox.use_case import execute
 from tests.support.clock import FakeClock
 
@@ -128,7 +128,7 @@ class World:
         async with self.database.transaction() as tx:
             incoming = list(map(consumed, events))
             await mark_new(tx, {each.id: each.origin for each in incoming})
-            await outbox.append(tx, await subscription.handle(tx, incoming))
+            await append(tx, await subscription.handle(tx, incoming))
 
     async def dispatch(self, limits: Limits = Limits()) -> Pass:
         return await execute(self.database, lambda tx: make_offers(tx, self.clock, limits))
@@ -223,7 +223,7 @@ class World:
         """Every event that is to be published, with its headers."""
         found = []
         for row in await self.rows("select headers, value from outbox order by xid, position"):
-            headers = {name: (text or b"").decode() for name, text in outbox.unpack(row["headers"])}
+            headers = {name: (text or b"").decode() for name, text in unpack(row["headers"])}
             kind = REGISTRY[headers["ce_type"]]
             found.append((msgspec.json.decode(row["value"], type=kind), headers))
         return found

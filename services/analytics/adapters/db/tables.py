@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.database.base import new_metadata
 from shared.messaging.consumer.inbox import make_inbox_table
-from shared.messaging.outbox.outbox import make_outbox_tables
+from shared.messaging.outbox.tables import make_outbox_tables
 
 metadata = new_metadata()
 make_inbox_table(metadata)

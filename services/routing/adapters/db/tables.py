@@ -37,7 +37,7 @@ from shared.contracts.values import AuthorityKind, MessageKind
 from shared.database.base import new_metadata
 from shared.http.idempotency import make_idempotency_table
 from shared.messaging.consumer.inbox import make_inbox_table
-from shared.messaging.outbox.outbox import make_outbox_tables
+from shared.messaging.outbox.tables import make_outbox_tables
 
 metadata: MetaData = new_metadata()
 make_outbox_tables(metadata)

@@ -11,26 +11,9 @@ from collections.abc import Iterator, Sequence
 from itertools import count, repeat
 
 import msgspec
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Column,
-    DateTime,
-    Identity,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    Uuid,
-    text,
-)
 
 from shared.contracts.cloudevents import Encoded, Outgoing, encode
 from shared.contracts.topics import BY_NAME
-from shared.database.base import Xid8
 from shared.database.database import Tx
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Invalid
@@ -39,8 +22,6 @@ from shared.observability import tracing
 HEADROOM = 4_096
 """More bytes than an event's headers and the record around them ever take."""
 
-_THIS_TRANSACTION = text("pg_current_xact_id()")
-_NOW = text("clock_timestamp()")
 _CLOCK = SystemClock()
 
 # The subjects come in one order from everybody, so that nobody waits in a circle.
@@ -52,49 +33,6 @@ on conflict (subject) do update
 returning subject, seq, xid
 """
 COLUMNS = ("xid", "seq", "event_id", "topic", "key", "headers", "value")
-
-
-def make_outbox_tables(metadata: MetaData) -> None:
-    """Add the outbox, its counters and the relay's cursor to a service's own tables."""
-    Table(
-        "outbox",
-        metadata,
-        Column("xid", Xid8, nullable=False, server_default=_THIS_TRANSACTION),
-        Column("position", BigInteger, Identity(always=True), nullable=False),
-        Column("event_id", Uuid, nullable=False),
-        Column("topic", Text, nullable=False),
-        Column("key", LargeBinary),
-        Column("seq", BigInteger, comment="Null: a dead letter, published as it is."),
-        Column("headers", LargeBinary, nullable=False, comment="MessagePack: [[name, bytes], …]"),
-        Column("value", LargeBinary),
-        Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
-        PrimaryKeyConstraint("xid", "position"),
-    )
-    Table(
-        "stream",
-        metadata,
-        Column("subject", Text, primary_key=True),
-        Column("seq", BigInteger, nullable=False),
-        Column("xid", Xid8, nullable=False),
-    )
-    Table(
-        "relay_cursor",
-        metadata,
-        Column("id", Integer, primary_key=True, autoincrement=False),
-        Column("xid", Xid8, nullable=False),
-        Column("position", BigInteger, nullable=False),
-    )
-    Table(
-        "published",
-        metadata,
-        Column("topic", Text, nullable=False),
-        Column("partition", Integer, nullable=False),
-        Column("base_offset", BigInteger, nullable=False),
-        Column("positions", ARRAY(BigInteger), nullable=False),
-        Column("published_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
-        PrimaryKeyConstraint("topic", "partition", "base_offset", "published_at"),
-        Index("ix_published_published_at", "published_at", postgresql_using="brin"),
-    )
 
 
 async def append(tx: Tx, outgoing: Sequence[Outgoing]) -> None:

@@ -1,0 +1,66 @@
+"""The outbox's own tables: the rows, the counters of `seq`, the relay's cursor, and where rows went."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from shared.database.base import Xid8
+
+_THIS_TRANSACTION = text("pg_current_xact_id()")
+_NOW = text("clock_timestamp()")
+
+
+def make_outbox_tables(metadata: MetaData) -> None:
+    """Add the outbox, its counters and the relay's cursor to a service's own tables."""
+    Table(
+        "outbox",
+        metadata,
+        Column("xid", Xid8, nullable=False, server_default=_THIS_TRANSACTION),
+        Column("position", BigInteger, Identity(always=True), nullable=False),
+        Column("event_id", Uuid, nullable=False),
+        Column("topic", Text, nullable=False),
+        Column("key", LargeBinary),
+        Column("seq", BigInteger, comment="Null: a dead letter, published as it is."),
+        Column("headers", LargeBinary, nullable=False, comment="MessagePack: [[name, bytes], …]"),
+        Column("value", LargeBinary),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+        PrimaryKeyConstraint("xid", "position"),
+    )
+    Table(
+        "stream",
+        metadata,
+        Column("subject", Text, primary_key=True),
+        Column("seq", BigInteger, nullable=False),
+        Column("xid", Xid8, nullable=False),
+    )
+    Table(
+        "relay_cursor",
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("xid", Xid8, nullable=False),
+        Column("position", BigInteger, nullable=False),
+    )
+    Table(
+        "published",
+        metadata,
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("base_offset", BigInteger, nullable=False),
+        Column("positions", ARRAY(BigInteger), nullable=False),
+        Column("published_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+        PrimaryKeyConstraint("topic", "partition", "base_offset", "published_at"),
+        Index("ix_published_published_at", "published_at", postgresql_using="brin"),
+    )
