@@ -44,6 +44,10 @@ from tests.support.kafka import heard_on, message, publish, running
 from tests.unit.intake.builders import a_forecast, a_queue
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+HERS = """
+select contact_id from contact join contact_point using (contact_point_id)
+where address = 'asha@example.org'
+"""
 THERE = """
 select channel, sum(stored)::int as stored, sum(waiting)::int as quarantined from (
   select channel, 1 as stored, 0 as waiting from message where arrival_key is not null
@@ -138,11 +142,7 @@ async def test_from_a_mail_to_its_answer(service: Running) -> None:
     await aiosmtplib.send(mail, hostname="127.0.0.1", port=service.smtp_port, start_tls=False)
     acknowledgement = await service.mailboxes.wait_for("asha@example.org", lambda _: True)
     assert "Hello Asha Rao" in acknowledgement.text
-    hers = (
-        "select contact_id from contact join contact_point using (contact_point_id)"
-        " where address = 'asha@example.org'"
-    )
-    contact_id = await _only(service.database, hers)
+    contact_id = await _only(service.database, HERS)
     told = await service.said(str(contact_id), ContactReceived, MessageSent)
     received = next(e.data for e in told if isinstance(e.data, ContactReceived))
     assert received.promise
