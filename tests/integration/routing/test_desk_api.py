@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
-from shared.messaging.outbox.outbox import use_case
 
 from services.routing.entrypoints.api.contact_history import ContactWithHistory
 from services.routing.entrypoints.api.desk import Desk
@@ -22,6 +21,7 @@ from shared.contracts.routing import (
 from shared.contracts.values import Channel, MessageKind
 from shared.database.database import Tx
 from shared.kernel.ids import new_id
+from shared.messaging.outbox import use_case
 from shared.messaging.outbox.append import append
 from tests.integration.routing.api import Api
 from tests.integration.routing.world import REFUND, World, refund

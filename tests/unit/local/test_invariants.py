@@ -11,6 +11,7 @@ from deploy.local.invariants import RULES, judge
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 SERVICES = ("intake", "routing", "followup", "analytics")
+REFUND = {"kind": "refund", "currency": "EUR", "limit": 1_000, "daily_budget": 2_000}
 Rows = dict[tuple[str, str], list[dict[str, Any]]]
 
 
@@ -52,14 +53,7 @@ class World:
             ("routing", "contacts"): [{"contact_id": "contact-1"}],
             ("routing", "offers"): [self.offer("offer-1")],
             ("routing", "slots"): [{"agent_id": "agent-1", "channel": "email", "n": 1}],
-            ("routing", "agents"): [
-                {
-                    "agent_id": "agent-1",
-                    "authorities": [
-                        {"kind": "refund", "currency": "EUR", "limit": 1_000, "daily_budget": 2_000}
-                    ],
-                }
-            ],
+            ("routing", "agents"): [{"agent_id": "agent-1", "authorities": [dict(REFUND)]}],
             ("routing", "actions"): [self.action("action-1", 500)],
             ("routing", "days"): [
                 {
