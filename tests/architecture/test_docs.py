@@ -119,9 +119,7 @@ def test_what_leads_nowhere_is_noticed() -> None:
     page = Path("docs/planted.md")
     text = "# A b\n[a](events.md) [b](gone.md) [c](events.md#topics) [d](#a-b) [e](events.md#gone)"
     assert dangling(text, page) == ["gone.md", "events.md#gone"]
-    text = (
-        "`shared/gone.py`, `domain/`, `events.md`, `adapters/store*.py`, `gone/`, `a/b` and `x.y`"
-    )
+    text = "`shared/gone.py`, `domain/`, `events.md`, `adapters/db/m*.py`, `gone/`, `a/b` and `x.y`"
     assert missing(text, page) == ["shared/gone.py", "gone/", "a/b"]
     text = "`Relay.run` ([r](../shared/messaging/outbox/relay.py)), `gone` ([o](../shared/settings.py))"
     assert misplaced(text, page) == ["gone in ../shared/settings.py"]
