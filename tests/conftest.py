@@ -32,7 +32,16 @@ from tests.support.kafka import settings_of
 from tests.support.parts import a_home, parts_for_tests
 
 TESTS = Path(__file__).parent
-ORDER = ("architecture", "unit", "contract", "integration", "doors", "signals", "e2e", "benchmarks")
+ORDER = (
+    "architecture",
+    "unit",
+    "contract",
+    "integration",
+    "security",
+    "telemetry",
+    "e2e",
+    "benchmarks",
+)
 BROKER = pytest.StashKey[str]()
 MakeDsn = Callable[[str], Awaitable[str]]
 OpenDatabase = Callable[[str], Awaitable[Database]]
