@@ -32,8 +32,17 @@ from tests.support.kafka import settings_of
 from tests.support.parts import a_home, parts_for_tests
 
 TESTS = Path(__file__).parent
-ORDER = ("architecture", "unit", "contract", "integration", "doors", "signals", "e2e", "benchmarks")
-TOGETHER = {"doors", "signals", "e2e", "faults"}
+ORDER = (
+    "architecture",
+    "unit",
+    "contract",
+    "integration",
+    "security",
+    "telemetry",
+    "e2e",
+    "benchmarks",
+)
+TOGETHER = {"security", "telemetry", "e2e", "faults"}
 """Folders whose tests share something that takes long to start."""
 BROKER = pytest.StashKey[str]()
 MakeDsn = Callable[[str], Awaitable[str]]

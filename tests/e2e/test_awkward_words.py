@@ -11,9 +11,9 @@ from deploy.local.people.customers import Customer, Words, answer_check_in, cont
 from services.intake.domain.text import line
 from shared.contracts.topics import INBOX
 from shared.messaging.kafka import Message
-from tests.doors.words import AWKWARD, PLAIN
 from tests.e2e.post import reply
 from tests.e2e.story import Centre
+from tests.security.words import AWKWARD, PLAIN
 from tests.support.kafka import publish
 
 SUBJECT = f"{PLAIN['encoded word']} {PLAIN['sql']} {PLAIN['four bytes']} {PLAIN['right to left']}"

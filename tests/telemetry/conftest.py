@@ -7,8 +7,8 @@ import pytest
 
 from deploy.local.parts import LocalParts
 from tests.conftest import BROKER
-from tests.signals.scene import Telemetry, played
 from tests.support.parts import a_home
+from tests.telemetry.scene import Telemetry, played
 
 HERE, SECONDS = Path(__file__).parent, 300
 

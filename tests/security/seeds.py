@@ -9,9 +9,9 @@ from deploy.local.ports import LOOPBACK
 from shared.database.database import Database
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
-from tests.doors.serving import AGENT, Server
 from tests.integration.followup.following import FollowUp
 from tests.integration.routing.world import REFUND, World
+from tests.security.serving import AGENT, Server
 from tests.support.clock import FakeClock
 from tests.support.database import open_at
 from tests.unit.followup.story import Story

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.instance import ROOT
 from shared.contracts.topics import SERVICES
-from tests.doors.serving import EVERYTHING, Server
+from tests.security.serving import EVERYTHING, Server
 from tools import generate, routes
 
 PAGE = ROOT / "docs" / "routes.md"

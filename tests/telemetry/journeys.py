@@ -17,8 +17,8 @@ from shared.kernel.ids import stable_id
 from shared.messaging.kafka import Message
 from tests.e2e.story import Agent, Centre, euros
 from tests.e2e.world import SILENCE
-from tests.signals.seeds import ARABIC, CYRILLIC, HAN, TELUGU, marked, somebody
 from tests.support.kafka import message, publish
+from tests.telemetry.seeds import ARABIC, CYRILLIC, HAN, TELUGU, marked, somebody
 
 SMTP, HTTP, KAFKA, KAFKA_ALONE = "SMTP", "HTTP", "Kafka", "Kafka without a trace"
 OUTSIDE = "c3" * 8

@@ -6,8 +6,8 @@ from contextlib import suppress
 import httpx2
 import pytest
 
-from tests.doors.conftest import StartServer
-from tests.doors.serving import Server
+from tests.security.conftest import StartServer
+from tests.security.serving import Server
 
 BEGINNINGS = {
     "an address": b"GET /v1/",

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from services.intake.domain.text import line
-from tests.doors.seeds import Known
-from tests.doors.serving import AGENT, Server
-from tests.doors.words import AWKWARD, DEEP, LOST, NUL, PLAIN, UNSTORABLE
+from tests.security.seeds import Known
+from tests.security.serving import AGENT, Server
+from tests.security.words import AWKWARD, DEEP, LOST, NUL, PLAIN, UNSTORABLE
 
 REFUSED = range(400, 500)
 every = pytest.mark.parametrize("words", AWKWARD.values(), ids=list(AWKWARD))

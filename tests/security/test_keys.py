@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from shared.http.idempotency import Ask, fingerprint_of
-from tests.doors.seeds import Known
-from tests.doors.serving import AGENT, Server
+from tests.security.seeds import Known
+from tests.security.serving import AGENT, Server
 
 STEP = {"step": "hear", "evidence": "read it twice"}
 MANY = 50

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.signals.scene import Telemetry
-from tests.signals.seeds import WORDS, found_in, marked
+from tests.telemetry.scene import Telemetry
+from tests.telemetry.seeds import WORDS, found_in, marked
 
 
 def test_no_log_of_any_process_or_part_names_a_person(telemetry: Telemetry) -> None:

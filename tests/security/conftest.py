@@ -16,8 +16,8 @@ from anyio.from_thread import start_blocking_portal
 
 from shared.contracts.topics import SERVICES
 from tests.conftest import MakeDsn
-from tests.doors.seeds import Known, seed
-from tests.doors.serving import Server, serving
+from tests.security.seeds import Known, seed
+from tests.security.serving import Server, serving
 from tests.support.database import Databases
 
 StartServer = Callable[..., Awaitable[Server]]

@@ -20,8 +20,8 @@ from services.intake.domain.mail import LOOP
 from services.intake.domain.text import fit, line
 from services.intake.settings import MailSettings
 from shared.contracts.values import Channel, MessageKind
-from tests.doors.serving import Server
-from tests.doors.words import AWKWARD, PLAIN, UNSTORABLE
+from tests.security.serving import Server
+from tests.security.words import AWKWARD, PLAIN, UNSTORABLE
 from tests.support.clock import FakeClock
 
 HELP = "help@rapport.example"

@@ -11,7 +11,7 @@ import pytest
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
 from shared.contracts.topics import SERVICES
 from shared.kernel.clock import SystemClock
-from tests.doors.serving import AGENT, EVERYTHING, Server
+from tests.security.serving import AGENT, EVERYTHING, Server
 from tests.unit.shared.http import issuer as forge
 
 GUARDED = {

@@ -13,8 +13,8 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from shared.contracts.topics import SERVICES
-from tests.doors.seeds import Known
-from tests.doors.serving import Server
+from tests.security.seeds import Known
+from tests.security.serving import Server
 
 CONFIG = schemathesis.Config.from_dict(
     {"generation": {"with-security-parameters": False, "allow-extra-parameters": False}}

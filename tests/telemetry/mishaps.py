@@ -15,11 +15,11 @@ from shared.contracts.values import MessageKind
 from shared.kernel.clock import SystemClock
 from shared.messaging.kafka import Message
 from tests.e2e.story import Agent, Centre, euros
-from tests.signals.journeys import brought, submitted
-from tests.signals.post import LATER, REFUSED
-from tests.signals.seeds import LATIN, PHONE, TELUGU, marked, somebody
 from tests.support.eventually import eventually
 from tests.support.kafka import message, publish
+from tests.telemetry.journeys import brought, submitted
+from tests.telemetry.post import LATER, REFUSED
+from tests.telemetry.seeds import LATIN, PHONE, TELUGU, marked, somebody
 
 CURSED = "cursed"
 CURSE = """

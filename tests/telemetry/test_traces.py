@@ -9,9 +9,9 @@ from shared.contracts.cloudevents import decode
 from shared.contracts.topics import ANALYTICS, FOLLOWUP, INTAKE, LIVE, ROUTING
 from shared.observability import names
 from shared.observability.names import SpanName, said_by
-from tests.signals.journeys import BROUGHT, HTTP, KAFKA, KAFKA_ALONE, OUTSIDE, SMTP
-from tests.signals.scene import Process, Telemetry
 from tests.support.otlp import Place, Seen
+from tests.telemetry.journeys import BROUGHT, HTTP, KAFKA, KAFKA_ALONE, OUTSIDE, SMTP
+from tests.telemetry.scene import Process, Telemetry
 
 ENTRIES = {
     SMTP: (INTAKE, API),

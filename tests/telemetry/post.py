@@ -4,7 +4,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.local.people.mailboxes import Mailboxes
 from tests.e2e.post import Post
-from tests.signals.seeds import WORDS
+from tests.telemetry.seeds import WORDS
 
 REFUSED, LATER = "refused", "later"
 

@@ -12,10 +12,10 @@ from shared.contracts.topics import SERVICES
 from shared.http import limits
 from shared.http.limits import Buckets, network_of
 from shared.kernel.errors import Overloaded
-from tests.doors.conftest import StartServer
-from tests.doors.seeds import Known
-from tests.doors.serving import Server
-from tests.doors.test_tokens import GUARDED
+from tests.security.conftest import StartServer
+from tests.security.seeds import Known
+from tests.security.serving import Server
+from tests.security.test_tokens import GUARDED
 
 LARGE = 1_048_577
 """One more than a body may have."""

@@ -17,10 +17,10 @@ from shared.contracts import topics
 from shared.contracts.cloudevents import Record
 from shared.messaging.kafka import read_all
 from tests.e2e.world import ENVIRONMENT, World
-from tests.signals.journeys import MarkedCentre, on_every_entry, until_unrefuted
-from tests.signals.mishaps import CURSE, CURSED_TABLES, all_of_them
-from tests.signals.post import QuotingPost
 from tests.support.otlp import Collector, Seen
+from tests.telemetry.journeys import MarkedCentre, on_every_entry, until_unrefuted
+from tests.telemetry.mishaps import CURSE, CURSED_TABLES, all_of_them
+from tests.telemetry.post import QuotingPost
 
 Process = tuple[str, str]
 
