@@ -179,7 +179,7 @@ async def test_an_event_of_the_inbox_is_a_contact_and_keeps_its_trace(service: R
     nothing = {"received": 0, "stored": 0, "quarantined": 0, "deduplicated": 0}
     assert tally == [
         {"channel": "unknown"} | nothing | {"received": 1, "quarantined": 1},
-        {"channel": "web"} | nothing | {"received": 1, "stored": 1},
+        {"channel": "web"} | nothing | {"received": 2, "stored": 1, "deduplicated": 1},
     ]
 
 
