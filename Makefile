@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+WORKERS ?= 2 # processes that share the tests of `make test`, each with a PostgreSQL and a broker of its own
 SOURCES := services shared deploy tests docs benchmarks tools
 
 .DEFAULT_GOAL := help
@@ -20,7 +21,7 @@ down: install ## end what `make up` left running
 	@$(PY) -m deploy.local down
 
 test: install ## run every test on real PostgreSQL and a real broker (BROKER=kafka|embedded chooses)
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 unit: install ## run the tests that need neither database nor broker
 	@$(PY) -m pytest tests/unit tests/contract tests/architecture

@@ -17,6 +17,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -92,6 +93,20 @@ def pytest_terminal_summary(
 ) -> None:
     """Which broker the run got."""
     terminalreporter.write_line(f"broker: {config.stash.get(BROKER, 'none was needed')}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker says which broker it got to the process that shares out the tests."""
+    if BROKER in session.config.stash and hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["broker"] = session.config.stash[BROKER]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The process that shares out the tests learns it when the worker has ended."""
+    if broker := getattr(node, "workeroutput", {}).get("broker"):
+        node.config.stash[BROKER] = broker
 
 
 @pytest.fixture(scope="session")
