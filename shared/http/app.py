@@ -17,12 +17,12 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from shared.http import document, problems
-from shared.http.answer import Answer
 from shared.http.auth import PUBLIC, Authenticator, Caller, Gate, Gatekeeper
 from shared.http.body import TooLarge, limited, whole
 from shared.http.document import Operation
 from shared.http.exchange import Exchange
 from shared.http.limits import Limits
+from shared.http.response import HttpResponse
 from shared.kernel.errors import Failure, Invalid
 from shared.settings import HttpSettings
 
@@ -45,7 +45,7 @@ class HotRequest:
         return None
 
 
-Hot = Callable[[HotRequest], Awaitable[Answer]]
+Hot = Callable[[HotRequest], Awaitable[HttpResponse]]
 Place = tuple[str, str]
 
 
@@ -110,15 +110,15 @@ class App:
             if route is not None:
                 scope["route"] = route
             if route is not None and route.handle is not None:
-                hot = self._hot_answer(route.handle, route.scope, scope, receive)
-                await exchange.answer(await hot)
+                hot = self._hot_response(route.handle, route.scope, scope, receive)
+                await exchange.respond(await hot)
             elif route is None and scope["path"] in self._hot_paths:
-                await exchange.answer(self._not_allowed(scope["path"]))
+                await exchange.respond(self._not_allowed(scope["path"]))
             elif route is None or await self._is_let_in(route, scope, exchange):
                 await self.api(scope, limited(receive, self._limit), exchange.send)
         await exchange.settle()
 
-    def _not_allowed(self, path: str) -> Answer:
+    def _not_allowed(self, path: str) -> HttpResponse:
         """The path is known, but not with this method."""
         methods = ", ".join(sorted(method for method, known in self._routes if known == path))
         return problems.problem("not-allowed", headers=((b"allow", methods.encode()),))
@@ -128,11 +128,13 @@ class App:
         try:
             await self._gatekeeper.open(scope, route.scope)
         except Failure as failure:
-            await exchange.answer(problems.problem_of(failure))
+            await exchange.respond(problems.problem_of(failure))
             return False
         return True
 
-    async def _hot_answer(self, handle: Hot, needed: str, scope: Scope, receive: Receive) -> Answer:
+    async def _hot_response(
+        self, handle: Hot, needed: str, scope: Scope, receive: Receive
+    ) -> HttpResponse:
         try:
             caller = await self._gatekeeper.admit(scope, needed)
             body = await whole(limited(receive, self._limit))

@@ -1,4 +1,4 @@
-"""One request and its answer: a server span, its measures, safe headers, and never no answer."""
+"""One request and its response: a server span, its measures, safe headers, and never no response."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -12,7 +12,7 @@ from starlette.types import Message, Scope, Send
 
 from shared.contracts.cloudevents import TraceContext
 from shared.http import problems
-from shared.http.answer import WHOLE, Answer
+from shared.http.response import WHOLE, HttpResponse
 from shared.observability import metrics, names, tracing
 from shared.observability.logging import get_logger
 
@@ -67,28 +67,28 @@ class Exchange(AbstractContextManager["Exchange"]):
         return getattr(self._scope.get("route"), "path", UNMATCHED)
 
     async def send(self, message: Message) -> None:
-        """Pass one ASGI message on, with the headers that every answer has."""
+        """Pass one ASGI message on, with the headers that every response has."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
             message["headers"] = self._complete(message.get("headers", ()))
         await self._send(message)
 
-    async def answer(self, answer: Answer) -> None:
-        """Answer as a whole, unless an answer has begun."""
+    async def respond(self, response: HttpResponse) -> None:
+        """Send a response as a whole, unless one has begun."""
         if self._status:
             return
         whole = self._scope.get("extensions", {}).get(WHOLE)
         if whole is None or self._method == "HEAD":
-            await answer.send(self.send)
+            await response.send(self.send)
         else:
-            head = b"%scontent-length: %d\r\n" % (_lines(answer), len(answer.body))
-            await whole(answer.status, head, answer.body)
-            self._status = answer.status
+            head = b"%scontent-length: %d\r\n" % (_lines(response), len(response.body))
+            await whole(response.status, head, response.body)
+            self._status = response.status
 
     async def settle(self) -> None:
-        """Whatever happened, there is an answer."""
+        """Whatever happened, there is a response."""
         if not self._status:
-            await self.answer(problems.problem("unexpected"))
+            await self.respond(problems.problem("unexpected"))
 
     def _complete(self, given: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         if EVENTS in given:
@@ -115,8 +115,8 @@ def _safe(given: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     return [*given, *(pair for pair in SAFE if pair[0] not in named)]
 
 
-def _lines(answer: Answer) -> bytes:
-    return _written((b"content-type", answer.content_type), *answer.headers)
+def _lines(response: HttpResponse) -> bytes:
+    return _written((b"content-type", response.content_type), *response.headers)
 
 
 @lru_cache(maxsize=1_024)

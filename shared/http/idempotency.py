@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from shared.database.database import Tx
-from shared.http.answer import Answer
+from shared.http.response import HttpResponse
 from shared.kernel.errors import Conflict, Failure, Invalid
 
 KEPT: Final = timedelta(hours=24)
@@ -67,7 +67,7 @@ class Ask(msgspec.Struct, frozen=True):
         return int.from_bytes(sha256(parts.encode()).digest()[:8], signed=True)
 
 
-Recalled: TypeAlias = Answer | Failure | None
+Recalled: TypeAlias = HttpResponse | Failure | None
 
 
 def make_idempotency_table(metadata: MetaData) -> None:
@@ -99,7 +99,9 @@ def fingerprint_of(body: bytes) -> bytes:
     return sha256(body).digest()
 
 
-async def once(tx: Tx, ask: Ask, answer: Callable[[], Awaitable[Answer]], now: datetime) -> Answer:
+async def once(
+    tx: Tx, ask: Ask, answer: Callable[[], Awaitable[HttpResponse]], now: datetime
+) -> HttpResponse:
     """The stored answer, marked as replayed; or a new one, stored when `tx` commits.
 
     Raises `Invalid` if the key was used for another content, `Conflict` while a twin runs. If
@@ -137,7 +139,7 @@ async def recall(tx: Tx, asks: Sequence[Ask], now: datetime) -> list[Recalled]:
     return found
 
 
-async def remember(tx: Tx, answers: Sequence[tuple[Ask, Answer]], now: datetime) -> None:
+async def remember(tx: Tx, answers: Sequence[tuple[Ask, HttpResponse]], now: datetime) -> None:
     """Store the answers to asks that were new. One statement."""
     asks = [ask for ask, _ in answers]
     await tx.execute(
@@ -160,4 +162,4 @@ async def prune(tx: Tx, now: datetime, limit: int = 5_000) -> int:
 def _replay(ask: Ask, fingerprint: bytes, answer: bytes) -> Recalled:
     if fingerprint != ask.fingerprint:
         return Invalid("this Idempotency-Key was used with another content")
-    return msgspec.msgpack.decode(answer, type=Answer).with_header(*REPLAYED)
+    return msgspec.msgpack.decode(answer, type=HttpResponse).with_header(*REPLAYED)

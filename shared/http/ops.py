@@ -7,8 +7,8 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import Receive, Scope, Send
 
-from shared.http.answer import Answer, json_answer
 from shared.http.problems import problem
+from shared.http.response import HttpResponse, json_response
 from shared.kernel.errors import Failure
 from shared.observability.logging import get_logger
 
@@ -34,24 +34,24 @@ class OpsApp:
         if scope["type"] == "http":
             await (await self._answer(scope["path"])).send(send)
 
-    async def _answer(self, path: str) -> Answer:
+    async def _answer(self, path: str) -> HttpResponse:
         match path:
             case "/livez":
-                return json_answer(200, {"alive": True})
+                return json_response(200, {"alive": True})
             case "/readyz":
                 return await self._readiness()
             case "/metrics":
                 body, kind = generate_latest(REGISTRY), CONTENT_TYPE_LATEST.encode()
-                return Answer(200, body, content_type=kind)
+                return HttpResponse(200, body, content_type=kind)
             case _:
                 return problem("missing")
 
-    async def _readiness(self) -> Answer:
+    async def _readiness(self) -> HttpResponse:
         found = await outcomes(self._checks)
         if self._stop.is_set():
             found["process"] = "is stopping"
         ready = all(outcome == OK for outcome in found.values())
-        return json_answer(200 if ready else 503, {"ready": ready, "checks": found})
+        return json_response(200 if ready else 503, {"ready": ready, "checks": found})
 
 
 async def outcomes(

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from shared.http.answer import Answer, Headers
+from shared.http.response import Headers, HttpResponse
 from shared.kernel.errors import Denied, Failure
 
 CONTENT_TYPE: Final = b"application/problem+json"
@@ -78,7 +78,7 @@ def problem(
     errors: Sequence[FieldError] = (),
     facts: Mapping[str, Any] | None = None,
     headers: Headers = (),
-) -> Answer:
+) -> HttpResponse:
     """The answer for a kind of problem."""
     status = STATUS[kind]
     content = Problem(
@@ -89,10 +89,10 @@ def problem(
         errors=errors,
         facts=facts or {},
     )
-    return Answer(status, msgspec.json.encode(content, enc_hook=str), headers, CONTENT_TYPE)
+    return HttpResponse(status, msgspec.json.encode(content, enc_hook=str), headers, CONTENT_TYPE)
 
 
-def problem_of(failure: Failure) -> Answer:
+def problem_of(failure: Failure) -> HttpResponse:
     """The answer for a failure; one of an unknown kind is ours, and says nothing."""
     if failure.kind not in STATUS:
         return problem("unexpected")
@@ -145,7 +145,7 @@ async def _on_unexpected(_: Request, __: Exception) -> Response:
     return _response(problem("unexpected"))
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: HttpResponse) -> Response:
     response = Response(answer.body, answer.status)
     response.raw_headers = answer.head()
     return response

@@ -17,10 +17,10 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from shared.http.answer import WHOLE
 from shared.http.app import App
 from shared.http.exchange import Exchange
 from shared.http.problems import problem_of
+from shared.http.response import WHOLE
 from shared.kernel.errors import Unavailable
 from shared.observability.logging import get_logger
 
@@ -123,7 +123,7 @@ class _Protocol(HttpToolsProtocol):
 async def _full(scope: Scope, _: Receive, send: Send) -> None:
     """What the server says in plain text where `limit_concurrency` is reached, as everybody says it."""
     with Exchange(scope, send) as exchange:
-        await exchange.answer(problem_of(Unavailable("too many come at once")))
+        await exchange.respond(problem_of(Unavailable("too many come at once")))
 
 
 async def _send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:

@@ -12,9 +12,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import REGISTRY
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from shared.http.answer import Answer, json_answer
 from shared.http.app import App, HotRequest
 from shared.http.auth import Caller, public, require
+from shared.http.response import HttpResponse, json_response
 from shared.http.stream import event_stream
 from shared.observability import tracing
 from shared.settings import TelemetrySettings
@@ -56,8 +56,8 @@ async def _events() -> AsyncIterator[ServerSentEvent]:
     await asyncio.Event().wait()
 
 
-async def hot(request: HotRequest) -> Answer:
-    return json_answer(202, request.header(b"x-test"))
+async def hot(request: HotRequest) -> HttpResponse:
+    return json_response(202, request.header(b"x-test"))
 
 
 @pytest.fixture

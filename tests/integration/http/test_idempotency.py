@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.database.base import new_metadata
 from shared.database.database import Database
-from shared.http.answer import Answer, json_answer
 from shared.http.idempotency import (
     REPLAYED,
     Ask,
@@ -22,6 +21,7 @@ from shared.http.idempotency import (
     remember,
     valid_key,
 )
+from shared.http.response import HttpResponse, json_response
 from shared.kernel.errors import Conflict, Failure, Invalid
 from tests.support.clock import FakeClock
 from tests.support.database import open_at
@@ -43,14 +43,14 @@ class Work:
         self.go_on = asyncio.Event()
         self.go_on.set()
 
-    async def done(self, what: Ask) -> Answer:
+    async def done(self, what: Ask) -> HttpResponse:
         async with self._database.transaction() as tx:
 
-            async def make() -> Answer:
+            async def make() -> HttpResponse:
                 number = await tx.fetchval("insert into works default values returning number")
                 self.begun.set()
                 await self.go_on.wait()
-                return json_answer(202, {"number": number}, ((b"location", b"/x/1"),))
+                return json_response(202, {"number": number}, ((b"location", b"/x/1"),))
 
             return await once(tx, what, make, self._clock.now())
 
@@ -114,7 +114,7 @@ async def test_a_running_twin_is_a_conflict_and_nobody_waits(work: Work) -> None
 
 async def test_of_fifty_at_once_one_is_done_and_none_gets_another_answer(work: Work) -> None:
     results = await asyncio.gather(*(work.done(ask()) for _ in range(50)), return_exceptions=True)
-    answers = [result for result in results if isinstance(result, Answer)]
+    answers = [result for result in results if isinstance(result, HttpResponse)]
     conflicts = [result for result in results if isinstance(result, Conflict)]
     assert len(answers) + len(conflicts) == 50
     assert {answer.body for answer in answers} == {b'{"number":1}'}
@@ -123,7 +123,7 @@ async def test_of_fifty_at_once_one_is_done_and_none_gets_another_answer(work: W
 
 
 async def test_what_fails_is_not_kept(work: Work, database: Database, clock: FakeClock) -> None:
-    async def refuse() -> Answer:
+    async def refuse() -> HttpResponse:
         raise Invalid("no")
 
     with pytest.raises(Invalid, match="no"):
@@ -159,12 +159,12 @@ async def test_a_batch_is_recalled_item_by_item(
     batch = [ask("new"), ask("known"), ask("known", fingerprint_of(b"x")), ask("new")]
     async with database.transaction() as tx:
         found = await recall(tx, batch, clock.now())
-        await remember(tx, [(batch[0], Answer(202))], clock.now())
+        await remember(tx, [(batch[0], HttpResponse(202))], clock.now())
     assert found[0] is None
-    assert isinstance(found[1], Answer)
+    assert isinstance(found[1], HttpResponse)
     kinds = [type(item) for item in found[2:] if isinstance(item, Failure)]
     assert kinds == [Invalid, Conflict]
-    assert (await work.done(ask("new"))) == Answer(202).with_header(*REPLAYED)
+    assert (await work.done(ask("new"))) == HttpResponse(202).with_header(*REPLAYED)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "ключ", "a\nb", "a\x00b"])

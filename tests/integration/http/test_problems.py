@@ -9,10 +9,10 @@ import pytest
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.http.answer import Answer, json_answer
 from shared.http.app import HotRequest
 from shared.http.auth import require
 from shared.http.problems import STATUS, Unauthenticated
+from shared.http.response import HttpResponse, json_response
 from shared.kernel.errors import (
     Conflict,
     Denied,
@@ -57,13 +57,13 @@ def routes() -> APIRouter:
     return router
 
 
-async def hot(request: HotRequest) -> Answer:
+async def hot(request: HotRequest) -> HttpResponse:
     kind = request.body.decode()
     if kind == "unexpected":
         raise RuntimeError(JANE)
     if kind in FAILURES:
         raise FAILURES[kind]
-    return json_answer(200, {"length": len(kind), "caller": request.caller.subject})
+    return json_response(200, {"length": len(kind), "caller": request.caller.subject})
 
 
 @pytest.fixture

@@ -8,17 +8,17 @@ from typing import Any, cast
 
 import pytest
 
-from shared.http.answer import Answer
 from shared.http.app import HotRequest
+from shared.http.response import HttpResponse
 from shared.http.server import HttpServer
 from tests.integration.http.serving import app_of, hot_route, token
 
 CLOSED = b"connection: close"
 
 
-async def hot(request: HotRequest) -> Answer:
+async def hot(request: HotRequest) -> HttpResponse:
     given = bytes.fromhex(request.header(b"x-hex") or "")
-    return Answer(200, request.body, ((b"x-given", given),))
+    return HttpResponse(200, request.body, ((b"x-given", given),))
 
 
 class Wire:

@@ -18,11 +18,11 @@ from services.intake.entrypoints.api.base import PUBLISH, Out
 from shared.contracts.cloudevents import GARBLED
 from shared.contracts.external import ContactSubmitted
 from shared.database.database import Database
-from shared.http.answer import Answer
 from shared.http.app import HotRequest, HotRoute
 from shared.http.auth import require
 from shared.http.idempotency import LONGEST_KEY, REPLAYED, VISIBLE, valid_key
 from shared.http.problems import FieldError, problem
+from shared.http.response import HttpResponse
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Invalid, Missing
 from shared.kernel.ids import new_id, stable_id
@@ -199,7 +199,7 @@ class PostContact:
     def __init__(self, submission: Submission, channels: Channels, clock: Clock) -> None:
         self._submission, self._channels, self._clock = submission, channels, clock
 
-    async def __call__(self, request: HotRequest) -> Answer:
+    async def __call__(self, request: HotRequest) -> HttpResponse:
         """The response to one request; raises the `Failure`s that have one response everywhere."""
         if _media_type(request) != JSON:
             return problem("unsupported", f"send {JSON}")
@@ -221,10 +221,10 @@ class PostContact:
         return _response(await self._submission.submit(arrival))
 
 
-def _response(outcome: Outcome) -> Answer:
+def _response(outcome: Outcome) -> HttpResponse:
     if isinstance(outcome, KeyReused):
         raise Invalid("this Idempotency-Key was used with another content")
-    response = Answer(ACCEPTED, _write(outcome.receipt))
+    response = HttpResponse(ACCEPTED, _write(outcome.receipt))
     return response.with_header(*REPLAYED) if isinstance(outcome, Deduplicated) else response
 
 

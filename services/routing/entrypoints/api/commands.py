@@ -9,15 +9,15 @@ from fastapi import Depends, Header, Request, Response
 
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database, Tx
-from shared.http.answer import Answer, json_answer
 from shared.http.auth import Caller, require
 from shared.http.idempotency import LONGEST_KEY, VISIBLE, Ask, fingerprint_of, once, valid_key
+from shared.http.response import HttpResponse, json_response
 from shared.kernel.clock import Clock
 from shared.messaging.outbox.use_case import Result, execute
 
 T = TypeVar("T")
 Command = Callable[[Tx, datetime], Awaitable[Result[T]]]
-Show = Callable[[T], Answer]
+Show = Callable[[T], HttpResponse]
 _KEY = Header(
     alias="Idempotency-Key",
     min_length=1,
@@ -79,10 +79,10 @@ class Commands:
         """
         ask = await call.ask()
 
-        async def shown(tx: Tx, now: datetime) -> Result[Answer]:
+        async def shown(tx: Tx, now: datetime) -> Result[HttpResponse]:
             events: list[Outgoing] = []
 
-            async def execute_command() -> Answer:
+            async def execute_command() -> HttpResponse:
                 result = await command(tx, now)
                 events.extend(result.events)
                 return show(result.answer)
@@ -93,7 +93,7 @@ class Commands:
         return respond(await self.execute(shown))
 
 
-def respond(answer: Answer) -> Response:
+def respond(answer: HttpResponse) -> Response:
     """The answer as the framework sends it."""
     response = Response(answer.body, answer.status)
     response.raw_headers = answer.head()
@@ -102,4 +102,4 @@ def respond(answer: Answer) -> Response:
 
 def respond_json(content: object) -> Response:
     """200 with this content in JSON."""
-    return respond(json_answer(200, content))
+    return respond(json_response(200, content))

@@ -20,8 +20,8 @@ from services.routing.entrypoints.api.commands import AgentCall, Commands, Keyed
 from services.routing.entrypoints.api.fields import In, Line, Need, Note, Slug, Text, refusals
 from services.routing.settings import Settings
 from shared.contracts.routing import ActionTaken, HelpStep, ResolutionOutcome, ReviewVerdict
-from shared.http.answer import Answer, json_answer
 from shared.http.problems import problem
+from shared.http.response import HttpResponse, json_response
 
 NOT_THEIRS = refusals(
     {
@@ -130,7 +130,7 @@ def _add_work(routes: APIRouter, commands: Commands) -> None:
         return await commands.respond(
             call,
             lambda tx, now: reply(tx, call.agent_id, contact_id, now, text=body.text),
-            lambda message_id: json_answer(202, {"message_id": message_id}),
+            lambda message_id: json_response(202, {"message_id": message_id}),
         )
 
     @routes.post("/help-steps", status_code=201, response_model=Recorded)
@@ -142,7 +142,7 @@ def _add_work(routes: APIRouter, commands: Commands) -> None:
             lambda tx, now: record_help_step(
                 tx, call.agent_id, contact_id, now, step=step, evidence=evidence
             ),
-            lambda step_id: json_answer(201, {"step_id": step_id}),
+            lambda step_id: json_response(201, {"step_id": step_id}),
         )
 
     @routes.post("/actions", status_code=201, response_model=Acted, responses=BEYOND_AUTHORITY)
@@ -218,21 +218,21 @@ def _add_ends(routes: APIRouter, commands: Commands, wrap_up: timedelta) -> None
         )
 
 
-def _acted(contact_id: UUID, outcome: ActionTaken | Refused) -> Answer:
+def _acted(contact_id: UUID, outcome: ActionTaken | Refused) -> HttpResponse:
     if isinstance(outcome, Refused):
         escalation = f"/v1/contacts/{contact_id}/escalate"
         facts = {"reason": outcome.reason, "limit": outcome.limit, "escalate": escalation}
         text = f"this is beyond your authority: {outcome.reason}; escalate instead"
         return problem("denied", text, facts=facts)
     granted = {"kind": outcome.kind, "amount": outcome.amount, "currency": outcome.currency}
-    return json_answer(201, {"action_id": outcome.action_id, **granted, "limit": outcome.limit})
+    return json_response(201, {"action_id": outcome.action_id, **granted, "limit": outcome.limit})
 
 
-def _stands(contact: Contact) -> Answer:
+def _stands(contact: Contact) -> HttpResponse:
     stands = {"state": contact.state, "queue_id": contact.queue_id}
-    return json_answer(200, {"contact_id": contact.contact_id, **stands})
+    return json_response(200, {"contact_id": contact.contact_id, **stands})
 
 
-def _resolved(contact: Contact) -> Answer:
+def _resolved(contact: Contact) -> HttpResponse:
     claim = {"resolution_id": contact.resolution_id, "number": contact.claims}
-    return json_answer(200, {"contact_id": contact.contact_id, **claim, "state": "wrapping"})
+    return json_response(200, {"contact_id": contact.contact_id, **claim, "state": "wrapping"})

@@ -14,7 +14,7 @@ from services.routing.entrypoints.api.commands import AgentCall, Commands
 from services.routing.entrypoints.api.fields import In, Note, refusals
 from services.routing.settings import Settings
 from shared.database.database import Tx
-from shared.http.answer import Answer, json_answer
+from shared.http.response import HttpResponse, json_response
 from shared.messaging.outbox.use_case import Result
 
 NO_OFFER = refusals(
@@ -66,7 +66,7 @@ def offer_routes(commands: Commands, settings: Settings) -> APIRouter:
     return routes
 
 
-def _offered(contact: Contact) -> Answer:
+def _offered(contact: Contact) -> HttpResponse:
     offer = contact.offer
     stands = {"offer_id": offer.offer_id, "state": offer.state} if offer else {}
-    return json_answer(200, {**stands, "contact_id": contact.contact_id})
+    return json_response(200, {**stands, "contact_id": contact.contact_id})

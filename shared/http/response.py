@@ -1,4 +1,4 @@
-"""An answer as plain data: made by hot routes, kept by idempotency, sent over ASGI."""
+"""A response as plain data: made by hot routes, kept by idempotency, sent over ASGI."""
 
 from typing import TypeAlias
 
@@ -9,10 +9,10 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 JSON = b"application/json"
 WHOLE = "rapport.whole"
-"""The ASGI extension of our server: `await whole(status, head, body)` sends an answer in one piece."""
+"""The ASGI extension of our server: `await whole(status, head, body)` sends a response in one piece."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class HttpResponse(msgspec.Struct, frozen=True):
     """A whole response. Header names are lower case; content-length is added on sending."""
 
     status: int
@@ -20,8 +20,8 @@ class Answer(msgspec.Struct, frozen=True):
     headers: Headers = ()
     content_type: bytes = JSON
 
-    def with_header(self, name: bytes, value: bytes) -> "Answer":
-        """The same answer with one header more."""
+    def with_header(self, name: bytes, value: bytes) -> "HttpResponse":
+        """The same response with one header more."""
         return msgspec.structs.replace(self, headers=(*self.headers, (name, value)))
 
     def head(self) -> list[tuple[bytes, bytes]]:
@@ -30,11 +30,11 @@ class Answer(msgspec.Struct, frozen=True):
         return [(b"content-type", self.content_type), length, *self.headers]
 
     async def send(self, send: Send) -> None:
-        """Answer over ASGI."""
+        """Send it over ASGI."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.head()})
         await send({"type": "http.response.body", "body": self.body})
 
 
-def json_answer(status: int, content: object, headers: Headers = ()) -> Answer:
-    """An answer whose body is `content` in JSON."""
-    return Answer(status, msgspec.json.encode(content), headers)
+def json_response(status: int, content: object, headers: Headers = ()) -> HttpResponse:
+    """A response whose body is `content` in JSON."""
+    return HttpResponse(status, msgspec.json.encode(content), headers)
