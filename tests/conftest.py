@@ -43,8 +43,11 @@ ORDER = (
     "e2e",
     "benchmarks",
 )
-TOGETHER = {"security", "telemetry", "e2e", "faults"}
-"""Folders whose tests share something that takes long to start."""
+ONE_WORKER = {"security": "security"} | dict.fromkeys(
+    ("telemetry", "e2e", "faults", "benchmarks"), "platform"
+)
+"""Folders that stay on one worker of several: what they start takes long, and two platforms at once
+take more than two cores."""
 BROKER = pytest.StashKey[str]()
 MakeDsn = Callable[[str], Awaitable[str]]
 OpenDatabase = Callable[[str], Awaitable[Database]]
@@ -65,12 +68,12 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Folder by folder, shuffled within each: one platform at a time, the quick tests first.
 
-    Where workers share the run, what has a platform of its own stays on one of them and comes first,
-    so that the others have enough to do meanwhile; of the rest, a file is what they share out.
+    Where workers share the run, all that runs on a platform stays on one of them and comes first, so
+    that the other has enough to do meanwhile; of the rest, a file is what they share out.
     """
     for item in items:
-        folder = _folder(item)
-        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
+        group = ONE_WORKER.get(_folder(item), str(item.path))
+        item.add_marker(pytest.mark.xdist_group(group))
     yield
     items.sort(key=lambda item: _place(_folder(item)), reverse="PYTEST_XDIST_WORKER" in os.environ)
 
