@@ -21,7 +21,7 @@ down: install ## end what `make up` left running
 	@$(PY) -m deploy.local down
 
 test: install ## run every test on real PostgreSQL and a real broker (BROKER=kafka|embedded chooses)
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest -n $(WORKERS) --no-loadscope-reorder
 
 unit: install ## run the tests that need neither database nor broker
 	@$(PY) -m pytest tests/unit tests/contract tests/architecture

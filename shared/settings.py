@@ -138,7 +138,8 @@ class ServiceSettings(BaseSettings):
     RENAMED: ClassVar[Mapping[str, str]] = {
         "RAPPORT_KAFKA__LANES": "RAPPORT_KAFKA__GROUP_MEMBERS",
     }
-    """Variables by the name they had before: refused, since a default in their place would go unseen."""
+    """Variables by the name they had before, to which each service adds its own: refused, since a default in
+    their place would go unseen."""
 
 
 S = TypeVar("S", bound=ServiceSettings)

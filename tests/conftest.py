@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 import structlog
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.parts import LocalParts
 from shared.contracts import topics
@@ -64,18 +65,29 @@ def pytest_configure() -> None:
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Folder by folder, shuffled within each: one platform at a time, the quick tests first.
 
-    Where workers share the run, all that runs on a platform stays on one of them and comes first, so
-    that the other has enough to do meanwhile; of the rest, a file is what they share out.
+    Where workers share the run, all that runs on a platform comes first, so that the other has enough
+    to do meanwhile.
     """
-    for item in items:
-        group = ONE_WORKER.get(_folder(item), str(item.path))
-        item.add_marker(pytest.mark.xdist_group(group))
-    yield
-    items.sort(key=lambda item: _place(_folder(item)), reverse="PYTEST_XDIST_WORKER" in os.environ)
+    shared = "PYTEST_XDIST_WORKER" in os.environ
+    items.sort(key=lambda item: _place(_folder(item)), reverse=shared)
+
+
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types
+    """What is given to a worker as a whole: all that needs a platform, else a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return ONE_WORKER.get(Path(file).parts[1], file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    """The process that shares out the tests asks how."""
+    return Sharing(config, log)
 
 
 def _folder(item: pytest.Item) -> str:

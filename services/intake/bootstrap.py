@@ -20,7 +20,7 @@ from services.intake.domain.centre_config import Defaults
 from services.intake.domain.channels import Channels
 from services.intake.domain.delivery import RetryPolicy
 from services.intake.domain.promise import PromiseRule
-from services.intake.domain.quarantine import Room
+from services.intake.domain.quarantine_room import Room
 from services.intake.entrypoints.api.contacts import contact_routes, post_contact
 from services.intake.entrypoints.api.quarantine import quarantine_routes
 from services.intake.entrypoints.api.tally import tally_routes

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from services.analytics.domain.calendar_periods import quarter_of
 from services.analytics.domain.facts import NOTHING, Fact
 from services.analytics.domain.figures.definition import Measure, Part
 from services.analytics.domain.figures.registry import MEASURES
-from services.analytics.domain.periods import quarter_of
 
 NOT_QUEUED = "-"
 Cell: TypeAlias = tuple[datetime, str, str]

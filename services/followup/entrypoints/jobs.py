@@ -7,7 +7,7 @@ from typing import NamedTuple
 from services.followup.adapters.db import check_ins
 from services.followup.application.commands.ask_due import AskDue
 from services.followup.application.commands.close_due import CloseDue
-from services.followup.application.due import ASK, CLOSE, MAX_WAIT
+from services.followup.application.next_due import ASK, CLOSE, MAX_WAIT
 from shared.database.database import Database, Tx
 from shared.jobs.periodic import Job, seconds_until
 from shared.kernel.clock import Clock

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from services.intake.domain.acceptance_plan import NewAttachment, NewContact, NewMessage, Plan
 from services.intake.domain.address import ContactPoint
 from services.intake.domain.arrival import (
     Accepted,
@@ -15,10 +16,9 @@ from services.intake.domain.arrival import (
 )
 from services.intake.domain.centre_config import CentreConfig
 from services.intake.domain.delivery import DeliveryState
-from services.intake.domain.known import Customer, Earlier, Known, Newcomer, Thread
+from services.intake.domain.known_before import Customer, Earlier, Known, Newcomer, Thread
 from services.intake.domain.language import spoken
 from services.intake.domain.opening import contact_received, opened, promised, received
-from services.intake.domain.plan import NewAttachment, NewContact, NewMessage, Plan
 from services.intake.domain.text import MAX_TEXT
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.event import Event

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
+from services.intake.domain.acceptance_plan import NewContact, NewMessage, NewPromise
 from services.intake.domain.arrival import Arrival, GivenPromise
 from services.intake.domain.centre_config import CentreConfig, Wording
 from services.intake.domain.channels import Channels, Destination
 from services.intake.domain.delivery import DeliveryState
-from services.intake.domain.known import Customer
+from services.intake.domain.known_before import Customer
 from services.intake.domain.language import spoken
-from services.intake.domain.plan import NewContact, NewMessage, NewPromise
 from services.intake.domain.promise import promised_time
 from services.intake.domain.text import MAX_LINE, MAX_TEXT
 from shared.contracts.cloudevents import TraceContext

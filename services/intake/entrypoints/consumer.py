@@ -10,7 +10,7 @@ from services.intake.application.handlers.queues import QueueHandler
 from services.intake.domain.arrival import Arrival
 from services.intake.domain.channels import Channels
 from services.intake.domain.correspondence import Correspondence, requested
-from services.intake.domain.quarantine import Room
+from services.intake.domain.quarantine_room import Room
 from services.intake.domain.queues import QueueState, changed
 from services.intake.domain.submission import Scene, submitted
 from shared.contracts import topics

@@ -3,11 +3,11 @@
 from services.routing.application.handlers.contacts import ContactHandler
 from services.routing.application.handlers.customers import CustomerHandler
 from services.routing.application.handlers.history import MessageHandler, ResolutionHandler
-from services.routing.domain.contact import decisions, messages, resolutions
+from services.routing.domain.contact import decisions, messages, settlements
 from services.routing.domain.contact.decisions import Scene
 from services.routing.domain.contact.messages import Message
 from services.routing.domain.contact.model import Contact
-from services.routing.domain.contact.resolutions import Settlement
+from services.routing.domain.contact.settlements import Settlement
 from services.routing.domain.customer import Customer, customer_identified
 from shared.contracts import topics
 from shared.contracts.followup import ResolutionConfirmed, ResolutionRefuted, ResolutionUnrefuted
@@ -37,9 +37,9 @@ MESSAGE_HANDLERS: Handlers[Message | None, None] = handlers(
     on(MessageFailed, messages.failed),
 )
 RESOLUTION_HANDLERS: Handlers[Settlement | None, None] = handlers(
-    on(ResolutionConfirmed, resolutions.confirmed),  # what the history shows of a claim
-    on(ResolutionRefuted, resolutions.refuted),
-    on(ResolutionUnrefuted, resolutions.unrefuted),
+    on(ResolutionConfirmed, settlements.confirmed),  # what the history shows of a claim
+    on(ResolutionRefuted, settlements.refuted),
+    on(ResolutionUnrefuted, settlements.unrefuted),
 )
 CUSTOMER_HANDLERS: Handlers[Customer | None, None] = handlers(
     on(CustomerIdentified, customer_identified),  # what the customer is called

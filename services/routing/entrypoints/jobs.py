@@ -10,7 +10,7 @@ from services.routing.application import signals
 from services.routing.application.commands.end_due import end_due
 from services.routing.application.commands.make_offers import Limits, make_offers
 from services.routing.application.commands.publish_forecasts import publish_forecasts
-from services.routing.domain.agents.declining import Pauses
+from services.routing.domain.agents.decline_pauses import Pauses
 from services.routing.settings import Settings
 from shared.database.database import Database, Tx
 from shared.http import idempotency

@@ -1,7 +1,6 @@
 """The outbox cursor: which rows are next, how far the relay has come, and where each row went."""
 
 import asyncio
-from datetime import datetime
 from itertools import accumulate
 from typing import Any, TypeAlias
 
@@ -20,7 +19,7 @@ BEGIN = "insert into relay_cursor (id, xid, position) values (1, '0', 0) on conf
 CURSOR = "select xid, position from relay_cursor where id = 1"
 # Only rows older than every open transaction: whatever commits later has a higher xid than all of
 # these, so nothing can ever appear behind the cursor.
-READ = """
+READ_IN_ORDER = """
 select xid, position, topic, key, seq, headers, value from (
   select *, sum(octet_length(value)) over (order by xid, position) as bytes from (
     select * from outbox
@@ -41,15 +40,6 @@ with moved as (
     as batch (topic, partition, base_offset, first, last)
 )
 select count(*) from moved
-"""
-REWIND = """
-update relay_cursor set (xid, position) = (
-  select xid, position - 1 from outbox where created_at >= $1 order by xid, position limit 1
-) where id = 1 and exists (select from outbox where created_at >= $1)
-"""
-BEHIND = """
-select count(*) from outbox, relay_cursor as here
-where (outbox.xid, outbox.position) > (here.xid, here.position)
 """
 
 
@@ -105,18 +95,8 @@ class OutboxCursor:
         if stop.is_set():
             return []
         async with self._database.connection() as connection:
-            return await connection.fetch(READ, *after, MAX_ROWS, MAX_BYTES)
+            return await connection.fetch(READ_IN_ORDER, *after, MAX_ROWS, MAX_BYTES)
 
 
 def _place(row: Row) -> tuple[int, int]:
     return row["xid"], row["position"]
-
-
-async def republish(database: Database, since: datetime) -> int:
-    """Publish again all events since then that are still kept; how many they are.
-
-    For a broker that came back without its data. Ids stay, so nothing has a second effect.
-    """
-    async with database.transaction() as tx:
-        await tx.execute(REWIND, since)
-        return int(await tx.fetchval(BEHIND))

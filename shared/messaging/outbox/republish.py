@@ -8,8 +8,17 @@ from typing import Protocol
 
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
-from shared.messaging.outbox.cursor import republish
 from shared.settings import DatabaseSettings
+
+REWIND = """
+update relay_cursor set (xid, position) = (
+  select xid, position - 1 from outbox where created_at >= $1 order by xid, position limit 1
+) where id = 1 and exists (select from outbox where created_at >= $1)
+"""
+BEHIND = """
+select count(*) from outbox, relay_cursor as here
+where (outbox.xid, outbox.position) > (here.xid, here.position)
+"""
 
 
 class HasDatabase(Protocol):
@@ -17,6 +26,16 @@ class HasDatabase(Protocol):
 
     @property
     def database(self) -> DatabaseSettings: ...
+
+
+async def republish(database: Database, since: datetime) -> int:
+    """Publish again all events since then that are still kept; how many they are.
+
+    For a broker that came back without its data. Ids stay, so nothing has a second effect.
+    """
+    async with database.transaction() as tx:
+        await tx.execute(REWIND, since)
+        return int(await tx.fetchval(BEHIND))
 
 
 async def republish_command(service: str, settings: HasDatabase, argv: Sequence[str]) -> int:

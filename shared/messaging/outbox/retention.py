@@ -13,7 +13,7 @@ from shared.observability.logging import get_logger
 INTERVAL_SECONDS = 5.0
 SLICE = 5_000
 KEEP_PUBLISHED = timedelta(hours=72)
-"""How long events stay in the outbox after they were published: so long they can be republished."""
+"""How long published events stay in the outbox after they were written: so long they can be republished."""
 KEEP_MARKS = timedelta(days=15)
 """Longer than any topic keeps its records: a duplicate whose mark is gone would count again."""
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from services.analytics.adapters.db import resets, rollups
 from services.analytics.application.commands.recount import recount
 from services.analytics.application.queries.recounted import differences
+from services.analytics.domain.calendar_periods import span
 from services.analytics.domain.figures.registry import MEASURES
-from services.analytics.domain.periods import span
 from services.analytics.domain.rollups import NOT_QUEUED, Sums, contributions
 from shared.database.database import Database
 from shared.messaging.outbox.use_case import execute

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from services.analytics.adapters.db import resets, rollups
 from services.analytics.application.queries.figures import read_figures
+from services.analytics.domain.calendar_periods import span
 from services.analytics.domain.figures.registry import DEFINITIONS
-from services.analytics.domain.periods import span
 from services.analytics.settings import Settings
 from shared.database.database import Database
 from tests.integration.analytics.conftest import Count, ask, consume

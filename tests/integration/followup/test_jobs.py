@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from services.followup.adapters.db import check_ins
-from services.followup.application.due import ASK, CLOSE
+from services.followup.application.next_due import ASK, CLOSE
 from services.followup.domain.check_ins.model import (
     Answer,
     Outcome,

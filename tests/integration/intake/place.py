@@ -17,7 +17,7 @@ from services.intake.application.inbound_mail import InboundMail
 from services.intake.application.submission import Submission
 from services.intake.domain.arrival import Accepted, Arrival, Outcome, Receipt
 from services.intake.domain.channels import Channels
-from services.intake.domain.quarantine import Room
+from services.intake.domain.quarantine_room import Room
 from services.intake.domain.queues import QueueState
 from services.intake.entrypoints.consumer import DELIVERIES, INBOX, subscriptions
 from services.intake.entrypoints.jobs import Context

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from services.intake.domain.quarantine import Room
+from services.intake.domain.quarantine_room import Room
 from shared.contracts.topics import INTAKE
 from shared.messaging.consumer.processor import Processor
 from shared.messaging.dead_letters.limit import DeadLetterLimit

@@ -9,8 +9,8 @@ from shared.contracts import topics
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
 from shared.messaging.outbox.append import append
-from shared.messaging.outbox.cursor import republish
 from shared.messaging.outbox.relay import Relay
+from shared.messaging.outbox.republish import republish
 from shared.messaging.outbox.retention import delete_expired
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.routing.adapters.db import agents as agents_db
 from services.routing.adapters.db import contacts, matching, queues
-from services.routing.domain.agents.declining import Declined
+from services.routing.domain.agents.decline_pauses import Declined
 from services.routing.domain.agents.model import Agent
 from services.routing.domain.contact.model import Contact, ContactState
 from services.routing.domain.matching.agent_pool import AgentPool

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.domain.buckets import ACCURACY, bucket_of, quantile, seconds_of
+from services.analytics.domain.duration_buckets import ACCURACY, bucket_of, quantile, seconds_of
 
 durations = st.floats(0.001, 31_536_000)
 shares = st.floats(0.01, 1.0)

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.domain.periods import HOUR, MAX_PERIODS, QUARTER, Span, quarter_of, span
+from services.analytics.domain.calendar_periods import (
+    HOUR,
+    MAX_PERIODS,
+    QUARTER,
+    Span,
+    quarter_of,
+    span,
+)
 from shared.kernel.errors import Invalid
 from tests.unit.analytics.zones import midnights, zones
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.quarantine import Room, fitting
+from services.intake.domain.quarantine_room import Room, fitting
 
 SIZES = st.lists(st.integers(0, 50), max_size=30)
 SMALL = st.integers(0, 60)

@@ -7,7 +7,7 @@ import pytest
 
 from services.intake.adapters.language import LanguageDetector
 from services.intake.domain.acceptance import newcomers
-from services.intake.domain.known import Customer, Known
+from services.intake.domain.known_before import Customer, Known
 from services.intake.domain.language import spoken
 from services.intake.domain.opening import opened
 from services.intake.domain.topic import TopicRule, TopicRules

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.domain.agents.declining import Declined, Pauses, count_anew, decline
+from services.routing.domain.agents.decline_pauses import Declined, Pauses, count_anew, decline
 from tests.support.clock import NOON
 
 SECONDS = st.floats(0.1, 86_400)

@@ -1,4 +1,4 @@
-"""The forecast: never made up, never rosier than experience, and right against a simulated line."""
+"""The forecast: never made up, never rosier than experience, and right against a simulated queue."""
 
 import random
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.routing.domain.agents.model import Agent
-from services.routing.domain.queues.forecast import Line, Recent, changed, forecast, line_of
+from services.routing.domain.queues.forecast import QueueLoad, Recent, changed, forecast, load_of
 from shared.contracts.routing import Forecast, Presence
 from shared.contracts.values import Channel
 from tests.support.clock import NOON
@@ -17,7 +17,7 @@ from tests.unit.routing.test_lifecycle import QUEUE
 SECONDS = st.lists(st.floats(0, 3_600), min_size=1, max_size=30)
 
 
-def line(**more: Any) -> Line:
+def load(**more: Any) -> QueueLoad:
     fields: dict[str, Any] = {
         "waiting": 0,
         "agents_ready": 2,
@@ -26,7 +26,7 @@ def line(**more: Any) -> Line:
         "handling": (100.0,),
         "waits": (5.0,),
     }
-    return Line(**(fields | more))
+    return QueueLoad(**(fields | more))
 
 
 def p(seconds: float) -> Forecast:
@@ -60,7 +60,7 @@ def test_only_agents_who_are_there_and_able_count_in_a_line() -> None:
         agent("novice", skills={"billing": 1}),
         agent("foreign", languages=("de",)),
     ]
-    found = line_of(
+    found = load_of(
         queue,
         agents,
         dict.fromkeys(("able", "full", "away"), 3),
@@ -72,13 +72,13 @@ def test_only_agents_who_are_there_and_able_count_in_a_line() -> None:
 
 
 def test_where_nothing_is_known_nothing_is_said() -> None:
-    assert forecast(line(agents_ready=0), NOON) is None
-    assert forecast(line(waits=()), NOON) is None
-    assert forecast(line(waiting=9, handling=()), NOON) is None
+    assert forecast(load(agents_ready=0), NOON) is None
+    assert forecast(load(waits=()), NOON) is None
+    assert forecast(load(waiting=9, handling=()), NOON) is None
 
 
 def test_with_a_free_slot_recent_waits_tell() -> None:
-    found = forecast(line(waits=(1.0, 2.0, 3.0, 4.0, 10.0)), NOON)
+    found = forecast(load(waits=(1.0, 2.0, 3.0, 4.0, 10.0)), NOON)
     assert found is not None
     assert (found.wait_seconds_p50, found.wait_seconds_p80) == (3.0, 10.0)
 
@@ -88,8 +88,8 @@ def test_a_longer_line_never_shortens_the_forecast(
     waiting: int, free: int, handling: list[float], waits: list[float]
 ) -> None:
     card = {"free": free, "slots": 10, "handling": handling, "waits": waits}
-    now = forecast(line(waiting=waiting, **card), NOON)
-    then = forecast(line(waiting=waiting + 1, **card), NOON)
+    now = forecast(load(waiting=waiting, **card), NOON)
+    then = forecast(load(waiting=waiting + 1, **card), NOON)
     assert now is not None
     assert then is not None
     assert 0 <= now.wait_seconds_p50 <= now.wait_seconds_p80
@@ -103,7 +103,7 @@ def test_the_quantiles_agree_with_a_simulated_line() -> None:
     waits = sorted(
         sum(chance.expovariate(slots / each) for _ in range(ahead)) for _ in range(20_000)
     )
-    full = line(waiting=ahead - 1, free=0, slots=slots, handling=(each,), waits=(0.0,))
+    full = load(waiting=ahead - 1, free=0, slots=slots, handling=(each,), waits=(0.0,))
     found = forecast(full, NOON)
     assert found is not None
     assert abs(found.wait_seconds_p50 / waits[10_000] - 1) < 0.03
@@ -121,6 +121,6 @@ def test_only_a_change_that_matters_is_published() -> None:
 
 
 def test_a_full_line_never_looks_better_than_what_was_lived_through() -> None:
-    found = forecast(line(waiting=3, handling=(1.0,), waits=(400.0, 500.0)), NOON)
+    found = forecast(load(waiting=3, handling=(1.0,), waits=(400.0, 500.0)), NOON)
     assert found is not None
     assert (found.wait_seconds_p50, found.wait_seconds_p80) == (500.0, 500.0)

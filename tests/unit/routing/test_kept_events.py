@@ -5,7 +5,7 @@ from typing import TypeVar
 import pytest
 
 from services.routing.domain.contact.messages import Message, MessageState, received, requested
-from services.routing.domain.contact.resolutions import ResolutionState
+from services.routing.domain.contact.settlements import ResolutionState
 from services.routing.entrypoints.consumer import (
     CONTACT_HANDLERS,
     CUSTOMER_HANDLERS,

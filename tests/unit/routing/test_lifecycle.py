@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from services.routing.domain.agents.declining import Pauses
+from services.routing.domain.agents.decline_pauses import Pauses
 from services.routing.domain.contact import lifecycle
 from services.routing.domain.contact.model import Contact, ContactState, OfferState
 from services.routing.domain.contact.waiting import place

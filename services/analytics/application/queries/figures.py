@@ -6,9 +6,9 @@ from datetime import datetime
 import msgspec
 
 from services.analytics.adapters.db import rollups, watermarks
+from services.analytics.domain.calendar_periods import Span
 from services.analytics.domain.figures.definition import Definition, Unit
 from services.analytics.domain.figures.formulas import Value
-from services.analytics.domain.periods import Span
 from shared.database.database import Tx
 
 

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from services.analytics.domain.buckets import quantile
+from services.analytics.domain.duration_buckets import quantile
 
 Counts: TypeAlias = Mapping[str, int]
 Value: TypeAlias = float | int | None

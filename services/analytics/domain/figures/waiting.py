@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.analytics.domain.buckets import bucket_of
+from services.analytics.domain.duration_buckets import bucket_of
 from services.analytics.domain.facts import Fact, Queued
 from services.analytics.domain.figures.definition import (
     FROM_RECEIVED,

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.analytics.application.queries.figures import Period, read_figures
+from services.analytics.domain.calendar_periods import MAX_PERIODS, Grain, span
 from services.analytics.domain.figures.definition import Unit
 from services.analytics.domain.figures.registry import definitions_of
-from services.analytics.domain.periods import MAX_PERIODS, Grain, span
 from services.analytics.domain.rollups import NOT_QUEUED
 from shared.contracts.values import Channel
 from shared.database.database import Database

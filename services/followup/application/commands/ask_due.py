@@ -6,7 +6,7 @@ from datetime import datetime
 from services.followup.adapters.db import check_ins
 from services.followup.adapters.links import Links
 from services.followup.application.commands.due_batch import save_batch
-from services.followup.application.due import ASK
+from services.followup.application.next_due import ASK
 from services.followup.domain.check_ins.model import CheckIn, Question, Received, Sent
 from services.followup.domain.check_ins.policy import Policy
 from services.followup.domain.check_ins.questions import ask

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.followup.adapters.db import check_ins
 from services.followup.application.commands.due_batch import save_batch
-from services.followup.application.due import CLOSE
+from services.followup.application.next_due import CLOSE
 from services.followup.domain.check_ins.questions import close
 from shared.database.database import Tx
 from shared.kernel.clock import Clock

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.followup.adapters.db import check_ins
-from services.followup.application.due import next_step, notify_due
+from services.followup.application.next_due import next_step, notify_due
 from services.followup.application.outcomes import count_outcomes
 from services.followup.domain.check_ins.model import CheckIn, Question
 from shared.contracts.cloudevents import Outgoing

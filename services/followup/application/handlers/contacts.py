@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.followup.adapters.db import check_ins, contacts
-from services.followup.application.due import notify_due
+from services.followup.application.next_due import notify_due
 from services.followup.application.outcomes import count_outcomes
 from services.followup.domain.check_ins.decisions import Scene, is_relevant
 from services.followup.domain.check_ins.model import CheckIn, Contact

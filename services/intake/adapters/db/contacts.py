@@ -6,10 +6,10 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from services.intake.domain.acceptance_plan import NewMessage, Plan
 from services.intake.domain.arrival import GivenPromise, Receipt
-from services.intake.domain.known import Earlier, Thread
+from services.intake.domain.known_before import Earlier, Thread
 from services.intake.domain.mail import own_message
-from services.intake.domain.plan import NewMessage, Plan
 from shared.contracts.intake import PromiseBasis
 from shared.database.database import Tx
 

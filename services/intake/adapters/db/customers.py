@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from services.intake.domain.address import ContactPoint
-from services.intake.domain.known import Customer, Newcomer
+from services.intake.domain.known_before import Customer, Newcomer
 from shared.database.database import Tx
 from shared.database.rows import Columns, as_row
 

@@ -7,7 +7,7 @@ from services.intake.application import tally
 from services.intake.domain.acceptance import decide, newcomers
 from services.intake.domain.arrival import Arrival, Outcome
 from services.intake.domain.centre_config import CentreConfig
-from services.intake.domain.known import Customer, Known, Newcomer
+from services.intake.domain.known_before import Customer, Known, Newcomer
 from shared.database.database import Tx
 from shared.messaging.outbox.use_case import Result
 

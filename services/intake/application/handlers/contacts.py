@@ -8,7 +8,7 @@ from services.intake.application.commands.replay_quarantined import ReplayedEven
 from services.intake.application.quarantine import InboxQuarantine
 from services.intake.application.tally import count_repeats
 from services.intake.domain.arrival import Arrival
-from services.intake.domain.quarantine import Room
+from services.intake.domain.quarantine_room import Room
 from services.intake.domain.submission import Scene
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from services.routing.domain.agents.declining import Declined
+from services.routing.domain.agents.decline_pauses import Declined
 from services.routing.domain.contact.model import Contact, Offer
 from services.routing.domain.matching.model import MatchGroup
 from shared.contracts.cloudevents import TraceContext

@@ -14,7 +14,7 @@ from services.routing.domain.agents.authority import Authorities, BudgetKey
 from services.routing.domain.agents.model import Agent
 from services.routing.domain.matching.feasibility import Feasible
 from services.routing.domain.matching.model import MatchGroup, Waiting
-from services.routing.domain.matching.order import LINE
+from services.routing.domain.matching.order import WAITING_ORDER
 from shared.contracts.routing import Presence
 from shared.contracts.values import Authority, AuthorityKind, Channel
 from shared.database.database import Tx
@@ -34,7 +34,7 @@ with recursive one as (
 )
 select one.*, q.card -> 'skills' as skills from one join queue q using (queue_id)
 """
-ORDER = ", ".join(f"{name} {direction}" for name, direction in LINE)
+ORDER = ", ".join(f"{name} {direction}" for name, direction in WAITING_ORDER)
 # The first of every group that somebody could be offered now; nobody else counts against a limit. Few
 # contacts were declined or escalated: only for those are the agents asked one by one, as `match` does.
 WAITING = f"""

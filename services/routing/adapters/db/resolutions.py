@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.routing.domain.contact.model import Contact
-from services.routing.domain.contact.resolutions import Settlement
+from services.routing.domain.contact.settlements import Settlement
 from shared.contracts.routing import ResolutionOutcome
 from shared.database.database import Tx
 from shared.database.rows import Columns, as_row

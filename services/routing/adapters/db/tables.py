@@ -30,8 +30,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.routing.domain.contact.messages import MessageState
 from services.routing.domain.contact.model import ContactState, OfferState
-from services.routing.domain.contact.resolutions import ResolutionState
-from services.routing.domain.matching.order import LINE, Direction
+from services.routing.domain.contact.settlements import ResolutionState
+from services.routing.domain.matching.order import WAITING_ORDER, Direction
 from shared.contracts.routing import HelpStep, Presence, ResolutionOutcome
 from shared.contracts.values import AuthorityKind, MessageKind
 from shared.database.base import new_metadata
@@ -155,7 +155,10 @@ contact = Table(
     Index(
         "ix_contact_waiting",
         "match_group",
-        *(name if end is Direction.ASCENDING else text(f"{name} {end}") for name, end in LINE),
+        *(
+            name if end is Direction.ASCENDING else text(f"{name} {end}")
+            for name, end in WAITING_ORDER
+        ),
         postgresql_where=text("state = 'waiting'"),
     ),
     Index(

@@ -6,8 +6,8 @@ from uuid import UUID
 from services.routing.adapters.db import agents, history, queues
 from services.routing.application.contact_changes import save_decisions
 from services.routing.application.loading import lock_offered
-from services.routing.application.overflow import log_if_nobody_is_left
-from services.routing.domain.agents.declining import Pauses
+from services.routing.application.overflow_warning import log_if_nobody_is_left
+from services.routing.domain.agents.decline_pauses import Pauses
 from services.routing.domain.contact import lifecycle
 from services.routing.domain.contact.model import Contact
 from shared.contracts.routing import OfferOutcome

@@ -7,8 +7,8 @@ from uuid import UUID
 from services.routing.adapters.db import agents, contacts, offers, queues
 from services.routing.application.commands.set_presence import set_presence
 from services.routing.application.contact_changes import save_decisions
-from services.routing.application.overflow import log_if_nobody_is_left
-from services.routing.domain.agents.declining import Pauses
+from services.routing.application.overflow_warning import log_if_nobody_is_left
+from services.routing.domain.agents.decline_pauses import Pauses
 from services.routing.domain.agents.presence import unresponsive
 from services.routing.domain.contact.lifecycle import end_if_due
 from services.routing.domain.contact.model import Contact, Offer, OfferState

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from services.routing.adapters.db import matching, queues
-from services.routing.domain.agents.declining import Pauses
-from services.routing.domain.queues.forecast import Line, Recent, changed, forecast, line_of
+from services.routing.domain.agents.decline_pauses import Pauses
+from services.routing.domain.queues.forecast import QueueLoad, Recent, changed, forecast, load_of
 from shared.contracts.cloudevents import Outgoing
 from shared.contracts.routing import QueueChanged
 from shared.database.database import Tx
@@ -20,26 +20,26 @@ async def publish_forecasts(
 ) -> Result[int]:
     """Forecast every queue and publish those that changed; how many they were."""
     known = await queues.find_all(tx)
-    lines = await _lines(tx, known, now, window)
-    await _measure(tx, known, lines, pauses)
+    loads = await _loads(tx, known, now, window)
+    await _measure(tx, known, loads, pauses)
     events = []
     for queue in known:
-        found = forecast(lines[queue.queue_id], now)
+        found = forecast(loads[queue.queue_id], now)
         if changed(queue.forecast, found):
             events.append(Outgoing(await queues.set_forecast(tx, queue.queue_id, found)))
     return Result(len(events), events)
 
 
-async def _lines(
+async def _loads(
     tx: Tx, known: list[QueueChanged], now: datetime, window: timedelta
-) -> dict[str, Line]:
-    """The line of each queue, by id."""
+) -> dict[str, QueueLoad]:
+    """The load of each queue, by id."""
     agents = await matching.find_agents(tx, now.date())
     capacity = await matching.find_capacity(tx)
     waiting = await queues.count_waiting(tx)
     recent = await queues.find_recent(tx, now, window, SAMPLE_SIZE)
     return {
-        queue.queue_id: line_of(
+        queue.queue_id: load_of(
             queue,
             agents,
             capacity,
@@ -51,9 +51,9 @@ async def _lines(
 
 
 async def _measure(
-    tx: Tx, known: list[QueueChanged], lines: dict[str, Line], pauses: Pauses
+    tx: Tx, known: list[QueueChanged], loads: dict[str, QueueLoad], pauses: Pauses
 ) -> None:
     declined = await queues.count_declined(tx, pauses.until_longest)
     for queue in known:
-        metrics.contacts_waiting.labels(queue.queue_id).set(lines[queue.queue_id].waiting)
+        metrics.contacts_waiting.labels(queue.queue_id).set(loads[queue.queue_id].waiting)
         metrics.contacts_declined.labels(queue.queue_id).set(declined.get(queue.queue_id, 0))

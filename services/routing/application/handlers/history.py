@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.routing.adapters.db import messages, resolutions
 from services.routing.domain.contact.messages import Message
-from services.routing.domain.contact.resolutions import Settlement
+from services.routing.domain.contact.settlements import Settlement
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
 from shared.database.database import Tx

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.routing.domain.agents.declining import Declined, Pauses, count_anew, decline
+from services.routing.domain.agents.decline_pauses import Declined, Pauses, count_anew, decline
 from services.routing.domain.contact.model import Contact, ContactState, Offer, OfferState
 from services.routing.domain.contact.waiting import wait
 from services.routing.domain.matching.model import Placement

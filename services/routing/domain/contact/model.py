@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.routing.domain.agents.declining import Declined
+from services.routing.domain.agents.decline_pauses import Declined
 from shared.contracts.cloudevents import TraceContext
 from shared.contracts.values import Channel, Need
 

@@ -1,6 +1,6 @@
 """The decision: which waiting contact is offered to which agent, and why to this one.
 
-Contacts are asked in the order of `LINE`, agents by `CRITERIA`; among those
+Contacts are asked in the order of `WAITING_ORDER`, agents by `CRITERIA`; among those
 who meet every criterion, the previous agent of reopened work comes first, then the longest idle.
 """
 

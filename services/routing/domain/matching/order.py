@@ -13,7 +13,7 @@ class Direction(StrEnum):
     DESCENDING = "desc"
 
 
-LINE: tuple[tuple[str, Direction], ...] = (
+WAITING_ORDER: tuple[tuple[str, Direction], ...] = (
     ("precedence", Direction.DESCENDING),
     ("promise_due_at", Direction.ASCENDING),
     ("priority", Direction.ASCENDING),
@@ -27,8 +27,8 @@ The database orders by the columns of these names, and its index by them, so tha
 
 
 def place_in_line(contact: Waiting) -> tuple[tuple[bool, Any], ...]:
-    """What contacts are sorted by: `LINE` as a key."""
-    return tuple(_place_by(getattr(contact, name), direction) for name, direction in LINE)
+    """What contacts are sorted by: `WAITING_ORDER` as a key."""
+    return tuple(_place_by(getattr(contact, name), direction) for name, direction in WAITING_ORDER)
 
 
 def _place_by(value: Any, direction: Direction) -> tuple[bool, Any]:

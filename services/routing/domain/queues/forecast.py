@@ -1,4 +1,4 @@
-"""How long a contact that arrives now will wait: from the line, the slots and recent experience."""
+"""How long a contact that arrives now will wait: from the queue's load and recent experience."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Recent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class QueueLoad:
     """What is known of a queue: contacts waiting, agents ready who could take one, their slots (all
     and free), and the newest handling and waiting times in seconds."""
 
@@ -33,17 +33,17 @@ class Line:
     waits: Sequence[float] = ()
 
 
-def line_of(
+def load_of(
     queue: QueueChanged,
     agents: Iterable[Agent],
     capacity: Mapping[str, int],
     *,
     waiting: int,
     recent: Recent,
-) -> Line:
-    """The line of a queue. An agent counts with the channel on which they have the most room."""
+) -> QueueLoad:
+    """The load of a queue. An agent counts with the channel on which they have the most room."""
     able = [agent for agent in agents if _is_able(agent, queue)]
-    return Line(
+    return QueueLoad(
         waiting=waiting,
         agents_ready=len(able),
         slots=sum(capacity.get(agent.agent_id, 0) for agent in able),
@@ -53,27 +53,27 @@ def line_of(
     )
 
 
-def forecast(line: Line, now: datetime) -> Forecast | None:
+def forecast(load: QueueLoad, now: datetime) -> Forecast | None:
     """Median and 80th percentile; None where nothing is known, so that no number is made up.
 
-    With a slot free for everybody in line, recent waits tell. Otherwise the newcomer waits until as
+    With a slot free for everybody who waits, recent waits tell. Otherwise the newcomer waits until as
     many slots have come free as there are contacts ahead: a gamma distribution, whose quantiles the
-    Wilson-Hilferty formula gives. A full line never looks better than what was just lived through.
+    Wilson-Hilferty formula gives. A full queue never looks better than what was just lived through.
     """
-    if not line.agents_ready or not line.waits:
+    if not load.agents_ready or not load.waits:
         return None
-    p50, p80 = _quantile(line.waits, 0.5), _quantile(line.waits, 0.8)
-    ahead = line.waiting - line.free + 1
+    p50, p80 = _quantile(load.waits, 0.5), _quantile(load.waits, 0.8)
+    ahead = load.waiting - load.free + 1
     if ahead > 0:
-        if not line.handling or not line.slots:
+        if not load.handling or not load.slots:
             return None
-        each = sum(line.handling) / len(line.handling) / line.slots
+        each = sum(load.handling) / len(load.handling) / load.slots
         p50, p80 = max(p50, each * _gamma(ahead, 0.0)), max(p80, each * _gamma(ahead, _Z80))
     return Forecast(
         wait_seconds_p50=round(p50, 1),
         wait_seconds_p80=round(p80, 1),
-        waiting=line.waiting,
-        agents_ready=line.agents_ready,
+        waiting=load.waiting,
+        agents_ready=load.agents_ready,
         as_of=now,
     )
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.routing.application.commands.accept_offer import accept_offer
 from services.routing.application.commands.decline_offer import decline_offer
-from services.routing.domain.agents.declining import Pauses
+from services.routing.domain.agents.decline_pauses import Pauses
 from services.routing.domain.contact.model import Contact
 from services.routing.entrypoints.api.commands import AgentCall, Commands
 from services.routing.entrypoints.api.fields import In, Note, refusals

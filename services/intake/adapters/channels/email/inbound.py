@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from email.errors import MessageError
 from hashlib import sha256
+from uuid import UUID
 
 from services.intake.adapters.channels.email.headers import author, headers_of, words
 from services.intake.adapters.channels.email.parts import DEEPEST, MAX_PARTS, Part, parsed
@@ -53,7 +54,7 @@ def _read(
     shown = without_quotes(full)[:MAX_TEXT]
     digest = sha256(_HEAD_END.split(content, 1)[-1].strip()).digest()
     return Arrival(
-        key=stable_id("mail", *_identity(headers), address, digest.hex()),
+        key=mail_key(headers, address, digest),
         digest=digest,
         channel=Channel.EMAIL,
         sender=email_point(address),
@@ -71,10 +72,11 @@ def _read(
     )
 
 
-def _identity(headers: Headers) -> tuple[str, ...]:
-    """What makes a mail itself: its Message-ID, else what else tells one mail from the next."""
+def mail_key(headers: Headers, address: str, digest: bytes) -> UUID:
+    """What makes two mails one: the same Message-ID, sender and content; without an id, date and subject."""
     named = mail_id(headers)
-    return (named,) if named else (_first(headers, "date"), _first(headers, "subject"))
+    identity = (named,) if named else (_first(headers, "date"), _first(headers, "subject"))
+    return stable_id("mail", *identity, address, digest.hex())
 
 
 def _sorted_parts(mail: Part) -> tuple[list[Part], list[Part]]:

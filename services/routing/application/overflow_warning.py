@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.routing.domain.agents.declining import Pauses
+from services.routing.domain.agents.decline_pauses import Pauses
 from services.routing.domain.contact.lifecycle import times_declined
 from services.routing.domain.contact.model import Contact
 from shared.contracts.decision import Decision
