@@ -173,7 +173,7 @@ class _Reader:
             str(settings.memory_bytes),
             stdin=PIPE,
             stdout=PIPE,
-            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={"PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)},
             start_new_session=True,
         )
 
