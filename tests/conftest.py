@@ -15,7 +15,7 @@ Topics are shared by the tests of a run, so a test uses ids of its own and a gro
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,8 @@ ORDER = (
     "e2e",
     "benchmarks",
 )
-ONE_WORKER = {"security": "security"} | dict.fromkeys(
-    ("telemetry", "e2e", "faults", "benchmarks"), "platform"
-)
+FIRST = ("telemetry", "e2e", "benchmarks", "faults")
+ONE_WORKER = {"security": "security"} | dict.fromkeys(FIRST, "platform")
 """Folders that stay on one worker of several: what they start takes long, and two platforms at once
 take more than two cores."""
 BROKER = pytest.StashKey[str]()
@@ -72,8 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Where workers share the run, all that runs on a platform comes first, so that the other has enough
     to do meanwhile.
     """
-    shared = "PYTEST_XDIST_WORKER" in os.environ
-    items.sort(key=lambda item: _place(_folder(item)), reverse=shared)
+    order = FIRST + ORDER if "PYTEST_XDIST_WORKER" in os.environ else ORDER
+    items.sort(key=lambda item: _place(_folder(item), order))
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types
@@ -94,8 +93,8 @@ def _folder(item: pytest.Item) -> str:
     return item.path.relative_to(TESTS).parts[0]
 
 
-def _place(folder: str) -> int:
-    return ORDER.index(folder) if folder in ORDER else len(ORDER)
+def _place(folder: str, order: Sequence[str]) -> int:
+    return order.index(folder) if folder in order else len(order)
 
 
 def pytest_report_header() -> str:

@@ -9,6 +9,7 @@ network, deaths at random, restarts of everything) is marked `long` and left to 
             and agents remember must be true
 """
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ HERE, SECONDS = Path(__file__).parent, 600
 SOCKETS = "default::pytest.PytestUnraisableExceptionWarning"
 """A client of our own may be left with a socket to a part that was killed or frozen.
 
-The collector may find it during any later test.
+The collector may find it during any later test, so it is made to look while a drill may be blamed.
 """
 
 
@@ -44,6 +45,7 @@ def whole_ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
         pytestconfig.stash[BROKER] = parts.broker.name
         with a_ground(parts) as ground:
             yield ground
+    gc.collect()
 
 
 @pytest.fixture
@@ -51,6 +53,7 @@ async def ground(whole_ground: Ground) -> AsyncIterator[Ground]:
     yield whole_ground
     await whole_ground.repair()
     await whole_ground.judged()
+    gc.collect()
 
 
 @pytest.fixture

@@ -185,10 +185,22 @@ class Life:
         return UUID(int=self._random.getrandbits(128), version=4)
 
 
+CHANNELS = (
+    Channel.PHONE,
+    Channel.EMAIL,
+    Channel.CHAT,
+    Channel.SMS,
+    Channel.WHATSAPP,
+    Channel.SOCIAL,
+    Channel.WEB,
+    Channel.API,
+)
+
+
 def whole_life(seed: int, start: datetime = NOON) -> Life:
     """A contact to which everything happens, received within three hours from `start`."""
     life = Life(seed, start + timedelta(minutes=seed % 180))
-    promise_id = life.received(tuple(Channel)[seed % 8])
+    promise_id = life.received(CHANNELS[seed % len(CHANNELS)])
     life.later(1).queued(("billing", "orders")[seed % 2])
     assignment_id = life.later(seed % 90).assigned()
     life.later(20).sent(life.reply())
