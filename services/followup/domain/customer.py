@@ -10,14 +10,14 @@ from shared.contracts.intake import CustomerIdentified
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer; the name is empty while it is not known."""
+    """A customer; the name may be empty."""
 
     customer_id: UUID
-    name: str = ""
+    name: str
 
 
 def customer_identified(
-    customer: Customer, event: Incoming[CustomerIdentified], _: None
-) -> Decision[Customer]:
+    _known: Customer | None, event: Incoming[CustomerIdentified], _scene: None
+) -> Decision[Customer | None]:
     """The newest name counts: the event carries the customer as a whole."""
-    return Decision(Customer(customer.customer_id, event.data.personal.name))
+    return Decision(Customer(event.data.customer_id, event.data.personal.name))

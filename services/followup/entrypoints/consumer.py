@@ -1,7 +1,7 @@
 """Which events followup consumes, and what is decided when one comes: one table for each aggregate they change."""
 
 from services.followup.application.handlers.contacts import ContactHandler
-from services.followup.application.handlers.customers import CustomerHandler
+from services.followup.application.handlers.customers import customer_handler
 from services.followup.domain.check_ins.decisions import (
     contact_queued,
     contact_received,
@@ -35,7 +35,7 @@ HANDLERS = (CUSTOMER_HANDLERS, CONTACT_HANDLERS)
 def subscriptions(policy: Policy, clock: Clock) -> tuple[Subscription, ...]:
     """One subscription for all of it."""
     handle = process_each(
-        (CUSTOMER_HANDLERS, CustomerHandler(CUSTOMER_HANDLERS)),
+        (CUSTOMER_HANDLERS, customer_handler(CUSTOMER_HANDLERS)),
         (CONTACT_HANDLERS, ContactHandler(CONTACT_HANDLERS, policy, clock)),
     )
     return (Subscription(topics=TOPICS, wanted=types_in(*HANDLERS), handle=handle),)

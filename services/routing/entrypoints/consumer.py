@@ -1,8 +1,8 @@
 """Which events routing consumes, and what is decided when one comes: one table for each aggregate they change."""
 
 from services.routing.application.handlers.contacts import ContactHandler
-from services.routing.application.handlers.customers import CustomerHandler
-from services.routing.application.handlers.history import MessageHandler, ResolutionHandler
+from services.routing.application.handlers.customers import customer_handler
+from services.routing.application.handlers.history import message_handler, resolution_handler
 from services.routing.domain.contact import decisions, messages, settlements
 from services.routing.domain.contact.decisions import Scene
 from services.routing.domain.contact.messages import Message
@@ -50,9 +50,9 @@ HANDLERS = (MESSAGE_HANDLERS, RESOLUTION_HANDLERS, CUSTOMER_HANDLERS, CONTACT_HA
 def subscriptions(clock: Clock) -> tuple[Subscription, ...]:
     """One subscription for all of it."""
     handle = process_each(
-        (MESSAGE_HANDLERS, MessageHandler(MESSAGE_HANDLERS)),
-        (RESOLUTION_HANDLERS, ResolutionHandler(RESOLUTION_HANDLERS)),
-        (CUSTOMER_HANDLERS, CustomerHandler(CUSTOMER_HANDLERS)),
+        (MESSAGE_HANDLERS, message_handler(MESSAGE_HANDLERS)),
+        (RESOLUTION_HANDLERS, resolution_handler(RESOLUTION_HANDLERS)),
+        (CUSTOMER_HANDLERS, customer_handler(CUSTOMER_HANDLERS)),
         (CONTACT_HANDLERS, ContactHandler(CONTACT_HANDLERS, clock)),
     )
     return (Subscription(topics=TOPICS, wanted=types_in(*HANDLERS), handle=handle),)

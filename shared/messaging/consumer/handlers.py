@@ -71,6 +71,26 @@ def decide_in_order(
     return changed, outgoing
 
 
+def decide_unloaded(
+    table: Handlers[S | None, None],
+    key: str,
+    save: Callable[[Tx, Iterable[S]], Awaitable[None]],
+) -> Process:
+    """For an aggregate whose events carry all that is to be saved: nothing is loaded before deciding.
+
+    `key` is the field of the events that names it. What is known already is for `save` to respect.
+    """
+
+    async def process(tx: Tx, events: Sequence[Incoming[Any]]) -> list[Outgoing]:
+        keyed = [(getattr(event.data, key), event) for event in events]
+        unknown: dict[Any, S | None] = dict.fromkeys(key for key, _ in keyed)
+        changed, outgoing = decide_in_order(table, unknown, keyed, None)
+        await save(tx, [state for state in changed.values() if state is not None])
+        return outgoing
+
+    return process
+
+
 def process_each(*aggregates: tuple[Handlers[Any, Any], Process]) -> Process:
     """Several aggregates changed by one batch: each gets, in this order, the events of its table."""
 

@@ -15,4 +15,5 @@ on conflict (customer_id) do update set name = excluded.name
 
 async def save(tx: Tx, customers: Iterable[Customer]) -> None:
     """Write these customers in place of what was known of them."""
-    await tx.execute(SAVE, *COLUMNS.arrays(map(as_row, customers)))
+    if rows := [as_row(customer) for customer in customers]:
+        await tx.execute(SAVE, *COLUMNS.arrays(rows))
