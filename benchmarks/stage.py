@@ -20,7 +20,7 @@ from deploy.local.parts import LocalParts
 from deploy.local.processes import Child, tail
 from shared.database.base import new_metadata
 from shared.database.migrate import create_tables, run_migrations
-from shared.messaging.consumer.inbox import make_inbox_table
+from shared.messaging.consumer.tables import make_inbox_table
 from shared.messaging.outbox.tables import make_outbox_tables
 from shared.settings import KafkaSettings
 

@@ -12,17 +12,6 @@ from hashlib import sha256
 from typing import Final, TypeAlias
 
 import msgspec
-from sqlalchemy import (
-    Column,
-    DateTime,
-    Index,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-)
 
 from shared.database.database import Tx
 from shared.http.response import HttpResponse
@@ -69,23 +58,6 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 Recalled: TypeAlias = HttpResponse | Failure | None
-
-
-def make_idempotency_table(metadata: MetaData) -> None:
-    """Add the table to a service's own."""
-    Table(
-        "idempotency_keys",
-        metadata,
-        Column("caller", Text, nullable=False),
-        Column("route", Text, nullable=False),
-        Column("key", Text, nullable=False),
-        Column("fingerprint", LargeBinary, nullable=False),
-        Column("status", SmallInteger, nullable=False),
-        Column("answer", LargeBinary, nullable=False),
-        Column("created_at", DateTime(timezone=True), nullable=False),
-        PrimaryKeyConstraint("caller", "route", "key"),
-        Index("ix_idempotency_keys_created_at", "created_at"),
-    )
 
 
 def valid_key(key: str) -> str:

@@ -14,7 +14,6 @@ from typing import Final, TypeGuard
 
 from opentelemetry import context as otel
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -72,8 +71,7 @@ def configure(
 ) -> None:
     """Start exporting if there is somewhere to export to; `processor` replaces the exporter."""
     if processor is None and settings.otlp_endpoint is not None:
-        endpoint = settings.otlp_endpoint.rstrip("/") + "/v1/traces"
-        processor = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint))
+        processor = _exporter(settings.otlp_endpoint.rstrip("/") + "/v1/traces")
     if processor is None:
         return
     resource = Resource.create({"service.name": f"rapport-{service}", "rapport.role": role})
@@ -82,6 +80,14 @@ def configure(
     provider.add_span_processor(processor)
     _State.provider, _State.ratio = provider, settings.sample_ratio
     _State.tracer = provider.get_tracer("rapport")
+
+
+def _exporter(endpoint: str) -> SpanProcessor:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - dear
+        OTLPSpanExporter,
+    )
+
+    return BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint))
 
 
 def shut_down() -> None:

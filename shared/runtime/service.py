@@ -15,7 +15,6 @@ from typing import Any, Generic, NoReturn, TypeVar
 import uvloop
 
 from shared.database.database import Database
-from shared.database.migrate import difference, run_migrations
 from shared.http.app import App
 from shared.http.jwks import key_ring
 from shared.http.ops import OK, Check, OpsApp, outcomes
@@ -159,6 +158,8 @@ def _public_server(app: App, settings: ServiceSettings) -> HttpServer:
 
 
 async def _migrate(name: str, settings: ServiceSettings) -> int:
+    from shared.database.migrate import run_migrations  # noqa: PLC0415 - dear, and no role needs it
+
     await run_migrations(name, settings.database.dsn.get_secret_value())
     log.info("migrated")
     return 0
@@ -187,6 +188,8 @@ async def _database(settings: ServiceSettings) -> None:
 
 
 async def _migrated(name: str, settings: ServiceSettings) -> None:
+    from shared.database.migrate import difference  # noqa: PLC0415 - dear, and no role needs it
+
     try:
         missing = await difference(name, settings.database.dsn.get_secret_value())
     except OSError as error:

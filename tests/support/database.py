@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from shared.database.base import new_metadata
 from shared.database.database import Database
 from shared.database.migrate import create_tables, run_migrations
-from shared.messaging.consumer.inbox import make_inbox_table
+from shared.messaging.consumer.tables import make_inbox_table
 from shared.messaging.outbox.tables import make_outbox_tables
 from shared.settings import DatabaseSettings
 

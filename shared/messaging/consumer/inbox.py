@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index, MetaData, Table, Text, Uuid, text
-
 from shared.contracts.cloudevents import Incoming, Origin
 from shared.contracts.event import Event
 from shared.database.database import Tx
@@ -30,23 +28,6 @@ from unnest($1::uuid[], $2::text[], $3::uuid[]) as given (event_id, origin, reco
 join inbox as first using (event_id) where first.origin <> given.origin
 order by given.record_id on conflict do nothing returning event_id
 """
-
-
-def make_inbox_table(metadata: MetaData) -> None:
-    """Add the inbox to a service's own tables."""
-    Table(
-        "inbox",
-        metadata,
-        Column("event_id", Uuid, primary_key=True),
-        Column("origin", Text, comment="topic/partition/offset, where duplicates are asked for"),
-        Column(
-            "received_at",
-            DateTime(timezone=True),
-            nullable=False,
-            server_default=text("clock_timestamp()"),
-        ),
-        Index("ix_inbox_received_at", "received_at", postgresql_using="brin"),
-    )
 
 
 async def mark_new(tx: Tx, marks: Mapping[UUID, Origin | None]) -> set[UUID]:

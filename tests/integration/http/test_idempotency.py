@@ -14,7 +14,6 @@ from shared.http.idempotency import (
     REPLAYED,
     Ask,
     fingerprint_of,
-    make_idempotency_table,
     once,
     prune,
     recall,

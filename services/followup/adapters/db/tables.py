@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.database.base import new_metadata
-from shared.messaging.consumer.inbox import make_inbox_table
+from shared.messaging.consumer.tables import make_inbox_table
 from shared.messaging.outbox.tables import make_outbox_tables
 
 metadata = new_metadata()

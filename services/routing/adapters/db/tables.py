@@ -35,8 +35,8 @@ from services.routing.domain.matching.order import WAITING_ORDER, Direction
 from shared.contracts.routing import HelpStep, Presence, ResolutionOutcome
 from shared.contracts.values import AuthorityKind, MessageKind
 from shared.database.base import new_metadata
-from shared.http.idempotency import make_idempotency_table
-from shared.messaging.consumer.inbox import make_inbox_table
+from shared.http.tables import make_idempotency_table
+from shared.messaging.consumer.tables import make_inbox_table
 from shared.messaging.outbox.tables import make_outbox_tables
 
 metadata: MetaData = new_metadata()
