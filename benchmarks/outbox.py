@@ -5,7 +5,7 @@ from functools import partial
 from statistics import median
 
 from benchmarks import machine
-from benchmarks.loop.relays import BYTES, HEADERS, KEYS
+from benchmarks.loop.relays import BYTES, KEYS, TYPE
 from benchmarks.loop.submissions import COUNTED
 from benchmarks.loop.watch import watch
 from benchmarks.plan import Plan
@@ -21,9 +21,9 @@ TRANSACTIONS = 100
 LIMIT = 30.0
 SECONDS = 10.0
 FILL = f"""
-insert into outbox (event_id, topic, key, seq, headers, value)
-select gen_random_uuid(), '{COUNTED.name}', convert_to('c-' || n % {KEYS}, 'UTF8'), n,
-  decode('{HEADERS.hex()}', 'hex'), convert_to(repeat('x', {BYTES}), 'UTF8')
+insert into outbox (event_id, topic, key, type, value)
+select gen_random_uuid(), '{COUNTED.name}', convert_to('c-' || n % {KEYS}, 'UTF8'), '{TYPE}',
+  convert_to(repeat('x', {BYTES}), 'UTF8')
 from generate_series(1, $1) n
 """  # noqa: S608 - constants of our own
 

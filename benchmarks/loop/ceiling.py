@@ -18,15 +18,16 @@ from pydantic import SecretStr
 from benchmarks.loop import counting
 from benchmarks.loop.submissions import SOURCE, SUBMITTED, customer_id
 from benchmarks.report import parser, write_report
-from shared.contracts.cloudevents import Incoming, Origin, encode
+from shared.contracts.cloudevents import Incoming, encode
 from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
+from shared.contracts.record import Origin
 from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.kernel.clock import SystemClock
 from shared.messaging.consumer.inbox import MARK
 from shared.messaging.kafka import partition_of
-from shared.messaging.outbox.append import COLUMNS, NUMBER, pack
+from shared.messaging.outbox.append import COLUMNS, NUMBER
 from shared.runtime.memory import freeze_gc
 from shared.settings import DatabaseSettings
 
@@ -74,7 +75,7 @@ async def write_all(database: Database, waiting: Iterator[Batch]) -> int:
 async def work(dsn: str, events: int, size: int, members: int) -> dict[str, float]:
     """Events a second."""
     waiting = batches(events, size, members)
-    database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="ceiling")
+    database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), service="bench")
     freeze_gc()
     began, before = perf_counter(), process_time()
     written = sum(await asyncio.gather(*(write_all(database, iter(each)) for each in waiting)))
@@ -101,10 +102,8 @@ def _consumed(customer: str) -> Incoming[Event]:
 
 def _batch(consumed: Sequence[Incoming[Event]]) -> Batch:
     events = [outgoing for each in consumed for outgoing in counting.counted(each)]
-    encoded = [encode(outgoing, NOW) for outgoing in events]
     rows: list[tuple[object, ...]] = [
-        (1, 1, outgoing.id, each.topic, each.subject.encode(), pack(each.headers), each.value)
-        for outgoing, each in zip(events, encoded, strict=True)
+        (1, event.id, *encode(event, "rapport/bench", 1, NOW)) for event in events
     ]
     customers = [each.subject for each in consumed]
     ids, no_origins = [each.id for each in consumed], [None] * len(consumed)

@@ -14,7 +14,7 @@ import asyncpg
 import uvloop
 from aiokafka import AIOKafkaConsumer
 
-from benchmarks.loop.relays import HEADERS
+from benchmarks.loop.relays import TYPE
 from benchmarks.loop.submissions import COUNTED
 from benchmarks.report import parser, write_report
 from shared.settings import KafkaSettings
@@ -24,8 +24,8 @@ FULL_ROWS = 500
 """Rows of a transaction when the next one is not waited for."""
 QUIET_MS = 3_000
 WRITE = """
-insert into outbox (event_id, topic, key, seq, headers, value)
-select gen_random_uuid(), $1, convert_to($2 || ' ' || n, 'UTF8'), 1, $3, decode(repeat('78', 200), 'hex')
+insert into outbox (event_id, topic, key, type, value)
+select gen_random_uuid(), $1, convert_to($2 || ' ' || n, 'UTF8'), $3, decode(repeat('78', 200), 'hex')
 from generate_series(1, $4::int) n
 """
 
@@ -37,7 +37,7 @@ async def write(dsn: str, rate: int, seconds: float, run: str) -> dict[int, floa
     for number in _turns(began, seconds) if rate == 0 else range(round(seconds / EVERY_SECONDS)):
         if rate:
             await asyncio.sleep(began + number * EVERY_SECONDS - perf_counter())
-        await connection.execute(WRITE, COUNTED.name, f"{run} {number}", HEADERS, rows_of(rate))
+        await connection.execute(WRITE, COUNTED.name, f"{run} {number}", TYPE, rows_of(rate))
         committed[number] = perf_counter()
     await connection.close()
     return committed

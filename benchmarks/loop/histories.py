@@ -7,8 +7,9 @@ from typing import Any
 from shared.contracts import followup as f
 from shared.contracts import intake as i
 from shared.contracts import routing as r
-from shared.contracts.cloudevents import Outgoing, encode, stamp
+from shared.contracts.cloudevents import Outgoing, encode, source_of
 from shared.contracts.event import Event, topic_of
+from shared.contracts.record import EVENT_HEADERS
 from shared.contracts.values import AuthorityKind, Channel, MessageKind, Need
 from shared.kernel.ids import new_id, stable_id
 from shared.messaging.kafka import Message
@@ -28,10 +29,9 @@ def histories(contacts: int) -> dict[str, list[Message]]:
     topics: dict[str, list[Message]] = {}
     for number in range(contacts):
         for seq, event in enumerate(history(number), 1):
-            encoded = encode(Outgoing(event), START)
-            source = "rapport/" + topic_of(event).producers[0]
-            headers = stamp(encoded.headers, source, seq)
-            message = Message(encoded.subject.encode(), encoded.value, headers)
+            source = source_of(topic_of(event).producers[0])
+            encoded = encode(Outgoing(event), source, seq, START)
+            message = Message(encoded.key, encoded.value, EVENT_HEADERS)
             topics.setdefault(encoded.topic, []).append(message)
     return topics
 

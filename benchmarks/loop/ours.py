@@ -60,12 +60,12 @@ async def work(
     dsn: str, kafka: KafkaSettings, workload: str, label: str, *, expected: int, limit: float
 ) -> dict[str, float]:
     """Run the loop until `expected` events are handled and everything is published."""
-    database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name=label)
+    database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), service=label)
     progress, stop = Progress(expected), asyncio.Event()
     subscription = progress.watching(WORKLOADS[workload].subscription())
     await _prepare(database, workload)
     consumer = Consumer(label, subscription, database, kafka)
-    relay = Relay(label, database, kafka)
+    relay = Relay(database, kafka)
     freeze_gc()
     before = process_time()
     parts = [asyncio.create_task(part.run(stop)) for part in (consumer, relay)]

@@ -10,37 +10,25 @@ from benchmarks.loop.submissions import COUNTED
 from benchmarks.report import parser, write_report
 from shared.database.database import Database
 from shared.messaging.kafka import Producer
-from shared.messaging.outbox.append import pack
 from shared.messaging.outbox.cursor import MAX_ROWS
 from shared.messaging.outbox.publishing import publish_batch
 from shared.messaging.outbox.relay import Relay
 from shared.runtime.memory import freeze_gc
 from shared.settings import DatabaseSettings, KafkaSettings
 
-SOURCE = "rapport/bench"
+TYPE = "rapport.bench.counted.v1"
 KEYS, BYTES = 1_000, 200
-HEADERS = pack(
-    [
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
-        ("ce_id", b"019ac3f0-52b1-7a44-9c62-0f5e8d7b3a21"),
-        ("ce_type", b"rapport.bench.counted.v1"),
-        ("ce_subject", b"c-100"),
-        ("ce_partitionkey", b"c-100"),
-        ("ce_time", b"2026-03-02T12:00:00Z"),
-    ]
-)
 TAKE = f"""
 delete from outbox where (xid, position) in (
   select xid, position from outbox order by xid, position limit {MAX_ROWS} for update skip locked
-) returning position, topic, key, seq, headers, value
+) returning position, topic, key, type, traceparent, headers, value
 """  # noqa: S608 - a number of our own
 WAITS = "select count(*) from outbox"
 
 
 async def ours(database: Database, kafka: KafkaSettings, _rows: int) -> None:
     """The relay until it is stopped."""
-    await Relay("bench", database, kafka).run(asyncio.Event())
+    await Relay(database, kafka).run(asyncio.Event())
 
 
 async def deleting(database: Database, kafka: KafkaSettings, _rows: int) -> None:
@@ -53,7 +41,7 @@ async def deleting(database: Database, kafka: KafkaSettings, _rows: int) -> None
 async def _one_batch(database: Database, producer: Producer) -> int:
     async with database.transaction() as tx:
         rows = sorted(await tx.fetch(TAKE), key=lambda row: int(row["position"]))
-        await publish_batch(producer, SOURCE, rows)
+        await publish_batch(producer, rows)
     return len(rows)
 
 
@@ -62,7 +50,7 @@ async def memory(_database: Database, kafka: KafkaSettings, rows: int) -> None:
     async with Producer(kafka) as producer:
         for start in range(0, rows, MAX_ROWS):
             numbers = range(start, min(rows, start + MAX_ROWS))
-            await publish_batch(producer, SOURCE, [row(number) for number in numbers])
+            await publish_batch(producer, [row(number) for number in numbers])
 
 
 def row(number: int) -> dict[str, object]:
@@ -71,8 +59,9 @@ def row(number: int) -> dict[str, object]:
         "position": number,
         "topic": COUNTED.name,
         "key": b"c-%d" % (number % KEYS),
-        "seq": number // KEYS + 1,
-        "headers": HEADERS,
+        "type": TYPE,
+        "traceparent": None,
+        "headers": None,
         "value": b"x" * BYTES,
     }
 
@@ -86,7 +75,7 @@ VARIANTS: dict[str, Callable[[Database, KafkaSettings, int], Awaitable[None]]] =
 
 async def work(dsn: str, kafka: KafkaSettings, variant: str, rows: int) -> int:
     """Publish all; how many rows are left."""
-    database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), name="relay")
+    database = await Database.open(DatabaseSettings(dsn=SecretStr(dsn)), service="bench")
     freeze_gc()
     await VARIANTS[variant](database, kafka, rows)
     async with database.connection() as connection:

@@ -12,7 +12,7 @@ import msgspec
 
 from deploy.local.platform import Addresses
 from shared.contracts import topics
-from shared.contracts.cloudevents import Record
+from shared.contracts.record import Record
 from shared.messaging.kafka import read_all
 from shared.settings import KafkaSettings
 

@@ -21,7 +21,7 @@ from shared.runtime import Role, Service
 async def api(settings: Settings) -> AsyncIterator[Role]:
     """Serves figures and their definitions."""
     authenticator = Authenticator(settings.auth, SystemClock())
-    database = await Database.open(settings.database, name="analytics-api")
+    database = await Database.open(settings.database, service=ANALYTICS, role="api")
     try:
         app = create_app(
             service=ANALYTICS,
@@ -37,7 +37,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
 @asynccontextmanager
 async def worker(settings: Settings) -> AsyncIterator[Role]:
     """Counts what is consumed; its relay publishes dead letters only."""
-    database = await Database.open(settings.database, name="analytics-worker")
+    database = await Database.open(settings.database, service=ANALYTICS, role="worker")
     try:
         jobs = periodic_jobs(JOBS, Context(database, SystemClock(), settings.job_interval_seconds))
         consuming = messaging(ANALYTICS, subscriptions(), database, settings.kafka)

@@ -32,7 +32,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
     """What customers and operators reach."""
     clock = SystemClock()
     authenticator = Authenticator(settings.auth, clock)
-    database = await Database.open(settings.database, name="followup-api")
+    database = await Database.open(settings.database, service=FOLLOWUP, role="api")
     try:
         app = create_app(
             service=FOLLOWUP,
@@ -49,7 +49,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
 async def worker(settings: Settings) -> AsyncIterator[Role]:
     """What consumes, asks and closes. Its relay stops last: it publishes what the others decided."""
     clock, rules = SystemClock(), policy(settings.check_in)
-    database = await Database.open(settings.database, name="followup-worker")
+    database = await Database.open(settings.database, service=FOLLOWUP, role="worker")
     try:
         signals = Signals(database)
         context = Context(

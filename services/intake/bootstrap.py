@@ -48,7 +48,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
     """The servers for people and publishers: SMTP and HTTP."""
     clock = SystemClock()
     authenticator = Authenticator(settings.auth, clock)
-    database = await Database.open(settings.database, name="intake-api")
+    database = await Database.open(settings.database, service=INTAKE, role="api")
     channels = registered(settings, clock)
     accept, config = Accept(LanguageDetector()), current_config(settings, channels, clock)
     submission = Submission(
@@ -88,7 +88,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
 async def worker(settings: Settings) -> AsyncIterator[Role]:
     """The consumers, the delivery job and the periodic jobs."""
     clock = SystemClock()
-    database = await Database.open(settings.database, name="intake-worker")
+    database = await Database.open(settings.database, service=INTAKE, role="worker")
     channels = registered(settings, clock)
     subscribed = consumed(settings, channels, clock)
     kafka = messaging(INTAKE, subscribed, database, settings.kafka)

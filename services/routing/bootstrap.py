@@ -24,7 +24,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
     """What agents' desks and administration reach."""
     clock = SystemClock()
     authenticator = Authenticator(settings.auth, clock)
-    database = await Database.open(settings.database, name="routing-api")
+    database = await Database.open(settings.database, service=ROUTING, role="api")
     try:
         signals = Signals(database)
         app = create_app(
@@ -43,7 +43,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
 async def worker(settings: Settings) -> AsyncIterator[Role]:
     """What consumes events, makes offers, ends what is due and publishes."""
     clock = SystemClock()
-    database = await Database.open(settings.database, name="routing-worker")
+    database = await Database.open(settings.database, service=ROUTING, role="worker")
     try:
         signals = Signals(database)
         jobs = periodic_jobs(JOBS, Context(database, clock, settings), signals)

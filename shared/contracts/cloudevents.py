@@ -1,80 +1,47 @@
-"""The envelope: CloudEvents 1.0 over Kafka. Binary mode is written; binary and structured are read.
+"""The envelope: CloudEvents 1.0 over Kafka. Structured mode is written; structured and binary are read.
 
-Nothing here does I/O. What cannot be read raises `Invalid` with a reason free of personal data.
+A record's value is one JSON object: the attributes, and the payload under `data`. One class per event
+type describes it, for writing and for reading; the type is its tag, so one pass over the bytes reads it
+all. `encode` and `decode_wanted` are the only places that turn events into bytes and back, `data.personal`
+among them. Nothing here does I/O. What cannot be read raises `Invalid` with a reason free of personal data.
 """
 
 import re
 from base64 import b64decode
-from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
-from typing import Annotated, Generic, Protocol, TypeVar
+from functools import cache
+from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, TypeVar, Union
 from uuid import UUID
 
 import msgspec
 
 from shared.contracts import external, followup, intake, routing
-from shared.contracts.event import REGISTRY, Event, subject_of, topic_of, type_of, written
+from shared.contracts.event import REGISTRY, Event, subject_of, topic_of, type_of
+from shared.contracts.record import (
+    CONTENT_TYPE,
+    REPLAYS,
+    Headers,
+    Origin,
+    Record,
+    attributes_in,
+    by_name,
+    is_structured,
+)
+from shared.contracts.topics import OUTSIDE
+from shared.contracts.trace_context import TraceContext, read_trace
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import new_id, stable_id
 
 MODULES = (external, intake, routing, followup)
-OURS = "rapport/"
-STRUCTURED = b"application/cloudevents+json"
-JSON = b"application/json"
-REPLAYS = "rapport-replays"
-"""The header of a record that is a replay: how many there were of it."""
 MAX_ATTRIBUTE = 1_024
-MAX_TRACEPARENT, MAX_TRACESTATE = 128, 512
 MAX_SEQUENCE = 2**63 - 1
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
-Headers = Sequence[tuple[str, bytes | None]]
 GARBLED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises over bytes that are not what they should be, or are nested without end."""
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ATTRIBUTE)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class Record(Protocol):
-    """A Kafka record as clients hand it out; `timestamp` in milliseconds since 1970."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Headers: ...
-
-
-class TraceContext(msgspec.Struct, frozen=True):
-    """W3C trace context as it travels: `traceparent` and `tracestate`."""
-
-    parent: str
-    state: str = ""
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """Where a record stands in the log."""
-
-    topic: str
-    partition: int
-    offset: int
-
-    @property
-    def record_id(self) -> UUID:
-        """An id for the record itself, whatever it holds."""
-        return stable_id(self.topic, str(self.partition), str(self.offset))
-
-    def __str__(self) -> str:
-        return f"{self.topic}/{self.partition}/{self.offset}"
+SequenceNumber = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQUENCE)]
 
 
 class Incoming(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
@@ -96,7 +63,7 @@ class Incoming(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """An event to be told. `cause` is what it answers; without `time` it happened at writing.
+    """An event to be published. `cause` is what it answers; without `time` it happened at writing.
 
     `trace` is the one to continue where there is no cause, as when a timer is due.
     """
@@ -108,41 +75,48 @@ class Outgoing(msgspec.Struct, frozen=True):
     trace: TraceContext | None = None
 
 
-class Encoded(msgspec.Struct, frozen=True):
-    """An event ready for the outbox; who publishes it stamps `source` and `seq` on it."""
+class Encoded(NamedTuple):
+    """An event as it is published: `value` is the whole of it, the rest says what is in there."""
 
     topic: str
-    subject: str
-    headers: list[tuple[str, bytes | None]]
+    key: bytes
+    type: str
+    traceparent: str | None
     value: bytes
 
 
-class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """The attributes we read, under their CloudEvents names."""
+class _Attributes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The attributes under their CloudEvents names, but for `type`, which is the tag of the class."""
 
-    id: str
-    source: str
-    type: str
-    specversion: str
-    subject: str | None = None
-    time: str | None = None
-    seq: int | str | None = None
+    specversion: Literal["1.0"]
+    id: Any
+    source: Identifier
+    subject: Identifier | None = None
+    partitionkey: str | None = None
+    time: Moment | None = None
+    seq: SequenceNumber | None = None
+    causationid: str | None = None
     traceparent: str | None = None
-    tracestate: str = ""
+    tracestate: str | None = None
 
 
-class _Structured(_Envelope, frozen=True, kw_only=True):
-    """All of it in one JSON object."""
+class _Base64(msgspec.Struct):
+    """Data in the form that the JSON format has for bytes."""
 
-    data: msgspec.Raw = msgspec.Raw(b"")
-    data_base64: str | None = None
+    data_base64: str
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Type(msgspec.Struct):
+    """What is looked for where nothing else may be readable."""
+
+    type: str
 
 
 _encode_json = msgspec.json.Encoder().encode
-_DECODERS = {name: msgspec.json.Decoder(payload) for name, payload in REGISTRY.items()}
-_STRUCTURED = msgspec.json.Decoder(_Structured)
-_HEADERS = tuple((name, f"ce_{name}") for name in _Envelope.__struct_fields__)
-_REQUIRED = frozenset(("id", "source", "type", "specversion"))
+_base64 = msgspec.json.Decoder(_Base64).decode
+_type = msgspec.json.Decoder(_Type).decode
+_NAMES: Final = ("type", *_Attributes.__struct_fields__)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
 _NAME = re.compile(r"rapport\.[a-z_]{1,40}\.[a-z_]{1,40}\.v[0-9]{1,3}")
@@ -153,177 +127,223 @@ def caused_by(cause: Incoming[Event], *data: Event) -> list[Outgoing]:
     return [Outgoing(payload, cause) for payload in data]
 
 
-def encode(outgoing: Outgoing, now: datetime, trace: TraceContext | None = None) -> Encoded:
-    """Everything of the message but who says it. `trace` is used where the event names none to follow."""
+def source_of(service: str) -> str:
+    """The CloudEvents `source` of what a service publishes."""
+    return f"rapport/{service}"
+
+
+def encode(
+    outgoing: Outgoing, source: str, seq: int, now: datetime, trace: TraceContext | None = None
+) -> Encoded:
+    """The event as `source` publishes it, as number `seq` of its aggregate.
+
+    `trace` is used where the event names none to follow.
+    """
     data, cause = outgoing.data, outgoing.cause
     subject = subject_of(data)
-    key = subject.encode()
     trace = cause.trace if cause else outgoing.trace or trace
-    headers: list[tuple[str, bytes | None]] = [
-        *_constant(type(data)),
-        ("ce_id", written(outgoing.id).encode()),
-        ("ce_subject", key),
-        ("ce_partitionkey", key),
-        ("ce_time", _rfc3339(outgoing.time or now)),
-    ]
-    if cause:
-        headers.append(("ce_causationid", written(cause.id).encode()))
-    if trace:
-        headers.append(("ce_traceparent", trace.parent.encode()))
-        if trace.state:
-            headers.append(("ce_tracestate", trace.state.encode()))
-    return Encoded(topic_of(data).name, subject, headers, _encode_json(data))
-
-
-@cache
-def _constant(payload: type[Event]) -> tuple[tuple[str, bytes], ...]:
-    """The headers that all events of a type share."""
-    return (
-        ("content-type", JSON),
-        ("ce_specversion", b"1.0"),
-        ("ce_type", type_of(payload).encode()),
+    parent, state = (trace.parent, trace.state or None) if trace else (None, None)
+    envelope = _envelope(type(data))(
+        specversion="1.0",
+        id=outgoing.id,
+        source=source,
+        subject=subject,
+        partitionkey=subject,
+        time=outgoing.time or now,
+        seq=seq,
+        causationid=cause.id if cause else None,
+        traceparent=parent,
+        tracestate=state,
+        data=data,
     )
-
-
-def stamp(headers: Headers, source: str, seq: int) -> Headers:
-    """The headers as published: who says it, and its place in the aggregate's own order."""
-    return [*headers, ("ce_source", source.encode()), ("ce_seq", b"%d" % seq)]
+    topic = topic_of(data).name
+    return Encoded(topic, subject.encode(), type_of(data), parent, _encode_json(envelope))
 
 
 def decode(record: Record) -> Incoming[Event]:
     """The event in a record; raises `Invalid`."""
-    envelope, data, replayed = _envelope(record)
-    return _open(envelope, data, record, replayed=replayed)
+    event = decode_wanted(record, frozenset(REGISTRY.values()))
+    if event is None:
+        raise Invalid("unknown type")
+    return event
 
 
-def decode_wanted(record: Record, wanted: Collection[type[Event]]) -> Incoming[Event] | None:
+def decode_wanted(record: Record, wanted: frozenset[type[Event]]) -> Incoming[Event] | None:
     """As `decode`, but None for a type that is known and not wanted: its payload is not read."""
-    envelope, data, replayed = _envelope(record)
-    if REGISTRY[envelope.type] not in wanted:
-        return None
-    return _open(envelope, data, record, replayed=replayed)
+    headers = by_name(record.headers)
+    value = record.value or b""
+    if is_structured(headers.get(CONTENT_TYPE)):
+        attributes, data = _structured(value, wanted)
+    else:
+        attributes, data = _binary(headers, value, wanted)
+    return (
+        None if data is None else _incoming(attributes, data, record, replayed=REPLAYS in headers)
+    )
 
 
 def payload_of(record: Record) -> type[Event]:
     """The kind of event in a record, whose payload is not read; raises `Invalid`."""
-    return REGISTRY[_envelope(record)[0].type]
+    payload = REGISTRY.get(named_type(record.headers, record.value))
+    if payload is None:
+        raise Invalid("unknown type")
+    return payload
 
 
-def _envelope(record: Record) -> tuple[_Envelope, bytes, bool]:
-    """The attributes, the data as it came, and whether it came from an operator."""
-    headers, value = dict(record.headers), record.value or b""
+def named_type(headers_: Headers, value: bytes | None) -> str:
+    """The type that a record says it has, known or not; empty if it says none."""
     try:
-        if (headers.get("content-type") or b"").startswith(STRUCTURED):
-            envelope, value = _structured(value)
-        else:
-            envelope = _binary(headers)
-    except GARBLED as error:
-        raise Invalid(f"envelope: {_safe(error)}") from error
-    _check(envelope)
-    return envelope, value, REPLAYS in headers
+        headers = by_name(headers_)
+        if is_structured(headers.get(CONTENT_TYPE)):
+            return _type(value or b"").type
+        return (headers.get("ce_type") or b"").decode()
+    except (Invalid, *GARBLED):
+        return ""
 
 
-def _structured(value: bytes) -> tuple[_Envelope, bytes]:
-    envelope = _STRUCTURED.decode(value)
-    if envelope.data_base64 is None:
-        return envelope, bytes(envelope.data)
-    try:
-        return envelope, b64decode(envelope.data_base64, validate=True)
-    except ValueError as error:
-        raise Invalid("envelope: data_base64 is not base64") from error
+@cache
+def _attributes(payload: type[Event]) -> Any:
+    """The class of an event whose payload is passed over."""
+    return _class_of(payload)
 
 
-def _binary(headers: dict[str, bytes | None]) -> _Envelope:
-    """A header without content, which Kafka allows, is one that was left out."""
-    given = {
-        name: content.decode()
-        for name, header in _HEADERS
-        if (content := headers.get(header)) is not None
-    }
-    if missing := _REQUIRED - given.keys():
-        raise Invalid(f"envelope: {min(missing)} is missing")
-    return _Envelope(**given)
+@cache
+def _envelope(payload: type[Event]) -> Any:
+    """The class of a whole event."""
+    return _class_of(payload, ("data", payload), ("data_base64", None, None))
 
 
-def _check(envelope: _Envelope) -> None:
-    if envelope.specversion != "1.0":
-        raise Invalid("envelope: specversion is not 1.0")
-    for text in (envelope.id, envelope.source, envelope.subject):
-        if text is not None and (not 0 < len(text) <= MAX_ATTRIBUTE or "\0" in text):
-            raise Invalid("envelope: id, source or subject is empty, too long or holds NUL")
-    if envelope.type not in REGISTRY:
-        name = envelope.type if _NAME.fullmatch(envelope.type) else "of no readable name"
-        raise Invalid(f"unknown type {name}")
-
-
-def _open(envelope: _Envelope, value: bytes, record: Record, *, replayed: bool) -> Incoming[Event]:
-    data = _payload(envelope.type, value)
-    return Incoming(
-        id=_identity(envelope),
-        type=envelope.type,
-        source=envelope.source,
-        subject=envelope.subject or subject_of(data),
-        time=_moment(envelope.time) if envelope.time else _from_ms(record.timestamp),
-        data=data,
-        origin=Origin(record.topic, record.partition, record.offset),
-        seq=_sequence(envelope.seq),
-        trace=_trace(envelope),
-        replayed=replayed,
+def _class_of(payload: type[Event], *fields: Any) -> Any:
+    """An outsider's id may be any text, one of ours is a UUID."""
+    identity = Identifier if OUTSIDE in topic_of(payload).producers else UUID
+    return msgspec.defstruct(
+        payload.__name__,
+        [("id", identity), *fields],
+        bases=(_Attributes,),
+        tag_field="type",
+        tag=type_of(payload),
+        frozen=True,
+        kw_only=True,
+        omit_defaults=True,
     )
 
 
-def _payload(type_: str, value: bytes) -> Event:
-    if b"\\u0000" in value and _NUL.search(value):
-        raise Invalid("data: NUL is not allowed in text")
+@cache
+def _decoder(wanted: frozenset[type[Event]]) -> msgspec.json.Decoder[Any]:
+    """Reads any event that is known, and of those that are wanted the payload as well."""
+    known = REGISTRY.values()
+    classes = (_envelope(each) if each in wanted else _attributes(each) for each in known)
+    return msgspec.json.Decoder(Union[tuple(classes)])  # noqa: UP007 - made at run time
+
+
+@cache
+def _payload(payload: type[Event]) -> msgspec.json.Decoder[Event]:
+    return msgspec.json.Decoder(payload)
+
+
+_Read = tuple[_Attributes, Event | None]
+
+
+def _structured(value: bytes, wanted: frozenset[type[Event]]) -> _Read:
+    _refuse_nul("envelope", value)
     try:
-        return _DECODERS[type_].decode(value)
+        envelope = _decoder(wanted).decode(value)
+    except GARBLED as error:
+        if b'"data_base64"' in value:
+            return _from_base64(value, wanted)
+        raise _refused(value, error) from error
+    return envelope, getattr(envelope, "data", None)
+
+
+def _from_base64(value: bytes, wanted: frozenset[type[Event]]) -> _Read:
+    attributes = _read_attributes(value)
+    try:
+        found = _base64(value)
+        data = b64decode(found.data_base64, validate=True)
+    except (*GARBLED, ValueError) as error:
+        raise Invalid("envelope: data_base64 is not base64") from error
+    if found.data is not msgspec.UNSET:
+        raise Invalid("envelope: data and data_base64 are both given")
+    return attributes, _read_data(attributes, data, wanted)
+
+
+def _binary(
+    headers: dict[str, bytes | None], value: bytes, wanted: frozenset[type[Event]]
+) -> _Read:
+    try:
+        given = attributes_in(headers, _NAMES)
+    except UnicodeDecodeError as error:
+        raise Invalid(f"envelope: {_safe(error)}") from error
+    attributes = _read_attributes(_encode_json(given))
+    return attributes, _read_data(attributes, value, wanted)
+
+
+def _read_attributes(value: bytes) -> _Attributes:
+    _refuse_nul("envelope", value)
+    try:
+        attributes: _Attributes = _decoder(frozenset()).decode(value)
+    except GARBLED as error:
+        raise _refused(value, error) from error
+    return attributes
+
+
+def _read_data(
+    attributes: _Attributes, data: bytes, wanted: frozenset[type[Event]]
+) -> Event | None:
+    payload = REGISTRY[attributes.__struct_config__.tag]  # type: ignore[index]  # each class has one
+    if payload not in wanted:
+        return None
+    _refuse_nul("data", data)
+    try:
+        return _payload(payload).decode(data)
     except GARBLED as error:
         raise Invalid(f"data: {_safe(error)}") from error
 
 
-def _identity(envelope: _Envelope) -> UUID:
-    if envelope.source.startswith(OURS):
-        try:
-            return msgspec.convert(envelope.id, UUID)
-        except msgspec.ValidationError as error:
-            raise Invalid("envelope: id is not a UUID") from error
-    return stable_id(envelope.source, envelope.id)
+def _refuse_nul(where: str, value: bytes) -> None:
+    if b"\\u0000" in value and _NUL.search(value):
+        raise Invalid(f"{where}: NUL is not allowed in text")
 
 
-def _moment(text: str) -> datetime:
+def _refused(value: bytes, error: Exception) -> Invalid:
+    """Why a value is no event. The type is named only if it looks like the name of one."""
     try:
-        moment = msgspec.convert(text, Moment)
-        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    except (msgspec.ValidationError, OverflowError) as error:
-        raise Invalid(f"envelope: time: {_safe(error)}") from error
+        named = _type(value).type
+    except GARBLED:
+        return Invalid(f"envelope: {_safe(error)}")
+    if named not in REGISTRY:
+        return Invalid(f"unknown type {named if _NAME.fullmatch(named) else 'of no readable name'}")
+    return Invalid(f"{'data' if '`$.data' in str(error) else 'envelope'}: {_safe(error)}")
 
 
-def _sequence(seq: int | str | None) -> int | None:
+def _incoming(
+    attributes: _Attributes, data: Event, record: Record, *, replayed: bool
+) -> Incoming[Event]:
+    identity, source, time = attributes.id, attributes.source, attributes.time
+    parent, state = attributes.traceparent, attributes.tracestate
+    return Incoming(
+        id=identity if isinstance(identity, UUID) else stable_id(source, identity),
+        type=type_of(data),
+        source=source,
+        subject=attributes.subject or subject_of(data),
+        time=_in_utc(time) if time else _from_ms(record.timestamp),
+        data=data,
+        origin=Origin(record.topic, record.partition, record.offset),
+        seq=attributes.seq,
+        trace=read_trace((parent,), (state,) if state else ()) if parent else None,
+        replayed=replayed,
+    )
+
+
+def _in_utc(time: datetime) -> datetime:
     try:
-        number = None if seq is None else int(seq)
-    except ValueError as error:
-        raise Invalid("envelope: seq is not a number") from error
-    if number is not None and not 0 <= number <= MAX_SEQUENCE:
-        raise Invalid("envelope: seq is out of range")
-    return number
-
-
-def _trace(envelope: _Envelope) -> TraceContext | None:
-    """A trace context of a size that may be passed on; another is no reason to refuse an event."""
-    parent, state = envelope.traceparent, envelope.tracestate
-    if not parent or len(parent) > MAX_TRACEPARENT:
-        return None
-    return TraceContext(parent, state if len(state) <= MAX_TRACESTATE else "")
+        return time if time.tzinfo is UTC else time.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid("envelope: time is out of range") from error
 
 
 def _safe(error: Exception) -> str:
     """What was wrong and where, without the value that was wrong."""
     return "not UTF-8" if isinstance(error, UnicodeDecodeError) else _QUOTED.sub("…", str(error))
-
-
-@lru_cache(maxsize=16)  # a set is told at one moment, and several sets at once
-def _rfc3339(moment: datetime) -> bytes:
-    return moment.isoformat().replace("+00:00", "Z").encode()
 
 
 def _from_ms(timestamp: int) -> datetime:

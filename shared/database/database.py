@@ -47,15 +47,20 @@ AMBIGUOUS = (asyncpg.InterfaceError, RuntimeError)
 class Database:
     """One service's own database."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", settings: DatabaseSettings) -> None:
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", settings: DatabaseSettings, service: str
+    ) -> None:
+        self.service = service
         self._pool = pool
         self._connect_seconds = settings.connect_timeout_ms / 1000
 
     @classmethod
-    async def open(cls, settings: DatabaseSettings, *, name: str = "rapport") -> "Database":
-        """Connect; `name` is what the server shows of us. Raises `Unavailable`."""
+    async def open(
+        cls, settings: DatabaseSettings, *, service: str, role: str = "command"
+    ) -> "Database":
+        """Connect; service and role are what the server shows of us. Raises `Unavailable`."""
         try:
-            return cls(await _pool(settings, name), settings)
+            return cls(await _pool(settings, f"{service}-{role}"), settings, service)
         except OUTAGES as error:
             raise Unavailable(f"database: {type(error).__name__}") from error
 

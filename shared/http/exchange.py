@@ -10,7 +10,7 @@ from opentelemetry.trace import Span, SpanKind
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import Message, Scope, Send
 
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext, read_trace
 from shared.http import problems
 from shared.http.response import WHOLE, HttpResponse
 from shared.observability import metrics, names, tracing
@@ -140,10 +140,10 @@ def _seconds(method: str, route: str) -> Histogram:
 
 
 def _trace(scope: Scope) -> TraceContext | None:
-    parent = state = b""
+    parents, states = list[str](), list[str]()
     for name, value in scope["headers"]:
         if name == b"traceparent":
-            parent = value
+            parents.append(value.decode("latin-1"))
         elif name == b"tracestate":
-            state = value
-    return TraceContext(parent.decode("latin-1"), state.decode("latin-1")) if parent else None
+            states.append(value.decode("latin-1"))
+    return read_trace(parents, states) if parents else None

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.helpers import create_ssl_context
 from aiokafka.partitioner import murmur2
 
-from shared.contracts.cloudevents import Headers, Record
+from shared.contracts.record import Headers, Record
 from shared.contracts.topics import Topic
 from shared.kernel.errors import Conflict, Failure, Unavailable
 from shared.observability.logging import get_logger

@@ -36,7 +36,7 @@ def messaging(
         ".".join(filter(None, ("consumer", each.name))): Consumer(service, each, database, kafka)
         for each in subscriptions
     }
-    relay, contact = Relay(service, database, kafka), BrokerContact(kafka)
+    relay, contact = Relay(database, kafka), BrokerContact(kafka)
     parts: dict[str, _Part] = {**consumers, "relay": relay, "broker": contact}
     checks = {name: part.check for name, part in consumers.items()}
     return Worker(parts, {**checks, "relay": relay.check, "broker": contact.check})

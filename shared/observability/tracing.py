@@ -5,12 +5,11 @@ costs one look at the context and nothing else.
 """
 
 import random
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Token
 from threading import Thread
-from typing import Final, TypeGuard
+from typing import Final
 
 from opentelemetry import context as otel
 from opentelemetry.context import Context
@@ -33,7 +32,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext
 from shared.observability import names
 from shared.observability.names import SpanName
 from shared.settings import TelemetrySettings
@@ -44,9 +43,6 @@ MOST_LINKS: Final = 2_000
 Value = str | int | float | bool
 About = Callable[[int], Mapping[str, Value]]
 
-_TRACEPARENT: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
-)
 _TRACE, _SPAN, _FLAGS = slice(3, 35), slice(36, 52), slice(53, 55)
 _ATTRIBUTE: Final = {attribute.keyword: attribute.name for attribute in names.ATTRIBUTES}
 _NOWHERE: Final = SpanContext(0, 0, is_remote=False)
@@ -105,8 +101,13 @@ def exporting() -> bool:
 
 
 def current() -> TraceContext | None:
-    """Where we are in a trace, to be put into headers, rows and events; None outside of one."""
-    return _written(get_current_span().get_span_context())
+    """Where we are in a trace, to be put into headers, rows and events; None outside of one.
+
+    What somebody else began and we do not record still gets a parent id of ours, as each hop has to.
+    """
+    here = get_current_span().get_span_context()
+    written = _written(here)
+    return _hop(written) if written and here.is_remote else written
 
 
 def current_ids() -> tuple[str, str] | None:
@@ -116,7 +117,7 @@ def current_ids() -> tuple[str, str] | None:
 
 
 class use:  # noqa: N801  (used as a function is: `with use(context):`)
-    """What is done inside belongs to the given trace; to none if it is None or unreadable."""
+    """What is done inside belongs to the given trace; to none if it is None."""
 
     __slots__ = ("_context", "_token")
 
@@ -125,7 +126,7 @@ class use:  # noqa: N801  (used as a function is: `with use(context):`)
 
     def __enter__(self) -> None:
         context = self._context
-        parent = _parent(context) if _is_readable(context) else _NOWHERE
+        parent = _parent(context) if context else _NOWHERE
         self._token = otel.attach(_inside(parent))
 
     def __exit__(self, *_: object) -> None:
@@ -186,7 +187,7 @@ def batch_span(
 
     What is done inside belongs to the batch, and to the trace of none of its items.
     """
-    causes = list(filter(_is_readable, contexts))
+    causes = [context for context in contexts if context]
     with _batch(name, kind, causes, attributes, recorded=any(map(_sampled, causes))):
         yield
 
@@ -206,17 +207,16 @@ def batch_spans(
     `about` tells an item's attributes by its place. Gives, item by item, the context that what
     the item causes should carry.
     """
-    causes = [context if _is_readable(context) else None for context in contexts]
-    recorded = [_sampled(cause) if cause else _chosen() for cause in causes]
-    with _batch(name, kind, causes, attributes, recorded=any(recorded)) as batch:
+    recorded = [_sampled(context) if context else _chosen() for context in contexts]
+    with _batch(name, kind, contexts, attributes, recorded=any(recorded)) as batch:
         spans = [
-            _item(each, kind, causes[place], batch, about(place)) if wanted else None
+            _item(each, kind, contexts[place], batch, about(place)) if wanted else None
             for place, wanted in enumerate(recorded)
         ]
         try:
             yield [
-                _written(own.get_span_context()) if own else cause or _begun()
-                for cause, own in zip(causes, spans, strict=True)
+                _written(own.get_span_context()) if own else _hop(cause) if cause else _begun()
+                for cause, own in zip(contexts, spans, strict=True)
             ]
         except Exception as error:
             for own in filter(None, spans):
@@ -283,6 +283,13 @@ def _begun() -> TraceContext:
     )
 
 
+def _hop(context: TraceContext) -> TraceContext:
+    """The same trace with a parent id of our own."""
+    parent = context.parent
+    own = f"{random.getrandbits(64) or 1:016x}"
+    return TraceContext(f"{parent[:36]}{own}{parent[52:]}", context.state)
+
+
 def _item(
     name: SpanName,
     kind: SpanKind,
@@ -307,20 +314,16 @@ def _inside(parent: SpanContext) -> Context:
     return set_span_in_context(NonRecordingSpan(parent))
 
 
-def _is_readable(context: TraceContext | None) -> TypeGuard[TraceContext]:
-    return context is not None and _TRACEPARENT.fullmatch(context.parent) is not None
-
-
-def _sampled(readable: TraceContext) -> bool:
+def _sampled(context: TraceContext) -> bool:
     """Whether what happens in this trace is to be recorded, by somebody who exports it."""
-    return exporting() and int(readable.parent[_FLAGS], 16) & 1 == 1
+    return exporting() and int(context.parent[_FLAGS], 16) & 1 == 1
 
 
-def _parent(readable: TraceContext) -> SpanContext:
+def _parent(context: TraceContext) -> SpanContext:
     """The parent of what is done inside."""
-    trace, parent = int(readable.parent[_TRACE], 16), int(readable.parent[_SPAN], 16)
-    flags = TraceFlags(int(readable.parent[_FLAGS], 16) & 1)
-    state = TraceState.from_header([readable.state]) if readable.state else None
+    trace, parent = int(context.parent[_TRACE], 16), int(context.parent[_SPAN], 16)
+    flags = TraceFlags(int(context.parent[_FLAGS], 16) & 1)
+    state = TraceState.from_header([context.state]) if context.state else None
     return SpanContext(trace, parent, True, flags, state)
 
 

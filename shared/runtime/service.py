@@ -169,7 +169,7 @@ async def _check(name: str, settings: ServiceSettings) -> int:
     """Try everything the process depends on; prints a plain table."""
     found = await outcomes(
         {
-            "database": lambda: _database(settings),
+            "database": lambda: _database(name, settings),
             "migrations": lambda: _migrated(name, settings),
             "broker": Probe(settings.kafka).ask,
             "issuer": lambda: _issuer(settings),
@@ -181,8 +181,8 @@ async def _check(name: str, settings: ServiceSettings) -> int:
     return 0 if all(outcome == OK for outcome in found.values()) else 1
 
 
-async def _database(settings: ServiceSettings) -> None:
-    database = await Database.open(settings.database)
+async def _database(name: str, settings: ServiceSettings) -> None:
+    database = await Database.open(settings.database, service=name)
     await database.ping()
     await database.close()
 

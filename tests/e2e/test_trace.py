@@ -1,18 +1,23 @@
 """One trace from the server that a contact came in by to the last event about it."""
 
+from collections.abc import Callable
 from uuid import uuid4
 
+import pytest
+
 from deploy.local.people.customers import contact_of
-from shared.contracts.cloudevents import Incoming, TraceContext
+from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event, type_of
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.followup import CheckInScheduled, CheckInSent
 from shared.contracts.intake import ContactReceived, MessageSent
 from shared.contracts.routing import AssignmentStarted, MessageRequested, ResolutionClaimed
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel
+from shared.messaging.kafka import Message
 from tests.e2e.story import Agent, Centre
 from tests.support.eventually import eventually
-from tests.support.kafka import message, publish
+from tests.support.kafka import binary, message, publish, structured
 
 WHOLE_WAY: set[type[Event]] = {
     *(ContactReceived, MessageSent, AssignmentStarted, MessageRequested),
@@ -36,7 +41,10 @@ async def test_the_trace_of_a_request_is_continued(centre: Centre) -> None:
     assert await traces_of(centre, ana) == {trace_id}
 
 
-async def test_the_trace_of_an_event_is_continued(centre: Centre) -> None:
+@pytest.mark.parametrize("mode", [structured, binary])
+async def test_the_trace_of_an_event_is_continued(
+    centre: Centre, mode: Callable[..., Message]
+) -> None:
     await centre.has_queue()
     ana, trace_id, ada = await centre.has_agent("ana"), uuid4().hex, centre.customer()
     submitted = ContactSubmitted(
@@ -45,9 +53,8 @@ async def test_the_trace_of_an_event_is_continued(centre: Centre) -> None:
         topic=centre.name,
         personal=SubmittedPersonal(address=ada.address, text="The device is broken."),
     )
-    record = message(submitted, source="example/shop")
-    headers = [*record.headers, ("ce_traceparent", a_parent(trace_id).encode())]
-    await publish(centre.world.kafka, "rapport.inbox", record._replace(headers=headers))
+    record = mode(message(submitted, source="example/shop"), traceparent=a_parent(trace_id))
+    await publish(centre.world.kafka, "rapport.inbox", record)
     assert await traces_of(centre, ana) == {trace_id}
 
 

@@ -18,7 +18,7 @@ from shared.messaging.kafka import Message, read_all
 from tests.faults.ground import Ground
 from tests.faults.load import SHOP, event_of
 from tests.support.eventually import eventually
-from tests.support.kafka import message, publish
+from tests.support.kafka import binary, message, publish
 from tests.unit.intake import builders
 
 LETTERS = "rapport.intake.dead-letters"
@@ -36,7 +36,7 @@ ALLOW = "drop trigger refuse on message; drop function refuse()"
 
 def poisons(key: bytes, event: Outgoing) -> dict[str, Message]:
     """All on one partition. Each is known by its id, or by its value where it has none."""
-    _, value, headers = message(event, source=SHOP)
+    _, value, headers = binary(message(event, source=SHOP))
     assert value is not None
 
     def poison(content: bytes = value, **changes: str) -> Message:

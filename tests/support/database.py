@@ -65,7 +65,7 @@ async def open_at(
         statement_timeout_ms=statement_timeout_ms,
         connect_timeout_ms=connect_timeout_ms,
     )
-    return await Database.open(settings, name="tests")
+    return await Database.open(settings, service="tests")
 
 
 async def _migrate(service: str, dsn: str) -> None:

@@ -1,6 +1,7 @@
 """Publishing to and reading from the run's broker beside the code under test."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,14 +10,16 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from deploy.local.parts import Broker
-from shared.contracts.cloudevents import Incoming, Outgoing, Record, decode, encode, stamp
+from shared.contracts.cloudevents import Incoming, Outgoing, decode, encode
 from shared.contracts.event import Event
 from shared.contracts.followup import ResolutionConfirmed
+from shared.contracts.record import EVENT_HEADERS, Record
 from shared.contracts.topics import Topic, dead_letters_of
 from shared.kernel.ids import new_id
 from shared.messaging.kafka import Message, Producer, create_topics, partition_of, read_all
 from shared.settings import KafkaSettings
 
+SOURCE = "rapport/tests"
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
@@ -89,12 +92,28 @@ def confirmed(contact: UUID | None = None) -> ResolutionConfirmed:
     )
 
 
-def message(event: Event | Outgoing, seq: int = 1, source: str = "rapport/tests") -> Message:
+def message(event: Event | Outgoing, seq: int = 1, source: str = SOURCE) -> Message:
     """An event as a service would publish it."""
     outgoing = event if isinstance(event, Outgoing) else Outgoing(event)
-    encoded = encode(outgoing, AT)
-    headers = stamp(encoded.headers, source, seq)
-    return Message(encoded.subject.encode(), encoded.value, headers)
+    encoded = encode(outgoing, source, seq, AT)
+    return Message(encoded.key, encoded.value, EVENT_HEADERS)
+
+
+def structured(published: Message, **attributes: str | None) -> Message:
+    """The same event with some attributes changed, or left out (None)."""
+    changed = json.loads(published.value or b"") | attributes
+    written = {name: part for name, part in changed.items() if part is not None}
+    return published._replace(value=json.dumps(written, ensure_ascii=False).encode())
+
+
+def binary(published: Message, **attributes: str | None) -> Message:
+    """As `structured`, but in binary mode, which other publishers may use."""
+    event = json.loads(published.value or b"")
+    data = json.dumps(event.pop("data"), ensure_ascii=False).encode()
+    written = {name: str(text) for name, text in (event | attributes).items() if text is not None}
+    headers: list[tuple[str, bytes | None]] = [("content-type", b"application/json")]
+    headers += [(f"ce_{name}", text.encode()) for name, text in written.items()]
+    return Message(published.key, data, headers)
 
 
 @asynccontextmanager

@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.contracts import followup, intake, routing
-from shared.contracts.cloudevents import Incoming, Origin
+from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event, topic_of, type_of
 from shared.contracts.followup import SkippedReason
 from shared.contracts.intake import PromiseBasis, PromiseMade, PromiseOutcome
+from shared.contracts.record import Origin
 from shared.contracts.routing import (
     AssignmentOutcome,
     QueuedReason,

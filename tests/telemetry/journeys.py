@@ -17,7 +17,7 @@ from shared.kernel.ids import stable_id
 from shared.messaging.kafka import Message
 from tests.e2e.story import Agent, Centre, euros
 from tests.e2e.world import SILENCE
-from tests.support.kafka import message, publish
+from tests.support.kafka import binary, message, publish
 from tests.telemetry.seeds import ARABIC, CYRILLIC, HAN, TELUGU, marked, somebody
 
 SMTP, HTTP, KAFKA, KAFKA_ALONE = "SMTP", "HTTP", "Kafka", "Kafka without a trace"
@@ -80,9 +80,8 @@ async def by_request(centre: Centre, customer: Customer) -> None:
 
 async def by_event(centre: Centre, customer: Customer) -> None:
     """An event that continues a trace; the same at every call."""
-    record = submitted(centre, customer)
-    headers = [*record.headers, ("ce_traceparent", brought(BROUGHT[KAFKA]).encode())]
-    await publish(centre.world.kafka, INBOX.name, record._replace(headers=headers))
+    traced = binary(submitted(centre, customer), traceparent=brought(BROUGHT[KAFKA]))
+    await publish(centre.world.kafka, INBOX.name, traced)
 
 
 async def by_event_alone(centre: Centre, customer: Customer) -> None:

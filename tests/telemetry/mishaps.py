@@ -16,7 +16,7 @@ from shared.kernel.clock import SystemClock
 from shared.messaging.kafka import Message
 from tests.e2e.story import Agent, Centre, euros
 from tests.support.eventually import eventually
-from tests.support.kafka import message, publish
+from tests.support.kafka import binary, message, publish
 from tests.telemetry.journeys import brought, submitted
 from tests.telemetry.post import LATER, REFUSED
 from tests.telemetry.seeds import LATIN, PHONE, TELUGU, marked, somebody
@@ -135,16 +135,15 @@ async def _status(asked: object) -> int:
 
 async def wrong_events(centre: Centre) -> None:
     """Unreadable, unknown, unstorable; on the topic of publishers and on our own."""
-    good = submitted(centre, somebody("wrong"))
-    kind = [("ce_type", f"rapport.{LATIN}.v9".encode())]
-    traced = [("ce_traceparent", brought("d4" * 16).encode())]
+    structured = submitted(centre, somebody("wrong"))
+    good = binary(structured)
     value = json.loads(good.value or b"")
     wrong = [
         good._replace(value=marked("no JSON").encode()),
         good._replace(value=json.dumps(value | {"channel": marked("channel")}).encode()),
         good._replace(value=json.dumps(value | {"personal": {LATIN: marked("x")}}).encode()),
         good._replace(value=marked("UTF").encode("utf-16")),
-        good._replace(headers=[*good.headers, *kind]),
+        binary(structured, type=f"rapport.{LATIN}.v9"),
         submitted(centre, somebody(CURSED), marked(CURSED)),
     ]
     await publish(centre.world.kafka, topics.INBOX.name, *wrong)
@@ -152,8 +151,8 @@ async def wrong_events(centre: Centre) -> None:
         (topics.CONTACTS, "contact.received"),
         (topics.DELIVERIES, "message.requested"),
     ):
-        named = ("ce_type", f"rapport.{name}.v1".encode())
-        torn = Message(b"0", marked("torn").encode(), [*good.headers, named, *traced])
+        traced = binary(structured, type=f"rapport.{name}.v1", traceparent=brought("d4" * 16))
+        torn = Message(b"0", marked("torn").encode(), traced.headers)
         await publish(centre.world.kafka, topic.name, torn)
     lost = MessageRequested(
         contact_id=uuid4(),

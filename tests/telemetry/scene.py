@@ -14,7 +14,7 @@ from deploy.local.parts import LocalParts
 from deploy.local.platform import Platform
 from deploy.local.quiet import wait_until_quiet
 from shared.contracts import topics
-from shared.contracts.cloudevents import Record
+from shared.contracts.record import Record
 from shared.messaging.kafka import read_all
 from tests.e2e.world import ENVIRONMENT, World
 from tests.support.otlp import Collector, Seen

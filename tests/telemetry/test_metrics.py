@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 
 from deploy.local.platform import API, SERVICES, WORKER
-from shared.contracts.cloudevents import Record, decode
+from shared.contracts.cloudevents import decode
 from shared.contracts.intake import ContactReceived, MessageReceived
+from shared.contracts.record import Record
 from shared.contracts.topics import ANALYTICS, CONTACTS, FOLLOWUP, INTAKE, ROUTING
 from shared.observability import names
 from shared.observability.names import Metric, said_by
@@ -77,7 +78,7 @@ def published_by_intake(telemetry: Telemetry, channel: str) -> set[UUID]:
 
 def well_formed(record: Record) -> bool:
     """Some records on our topics are none of ours, on purpose."""
-    return ("ce_source", b"rapport/intake") in record.headers
+    return b'"source":"rapport/intake"' in (record.value or b"")
 
 
 def _counted(telemetry: Telemetry, what: str, channel: str) -> float:

@@ -27,7 +27,7 @@ BEGIN_ANEW = {"replay": replay, "rebuild": rebuild}
 
 async def run(command: str, settings: Settings) -> None:
     """Run one of the commands. Raises a `Failure` that says why not."""
-    database = await Database.open(settings.database)
+    database = await Database.open(settings.database, service=ANALYTICS)
     try:
         if command == "recount":
             await execute(database, recount)

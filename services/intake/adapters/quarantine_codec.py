@@ -11,7 +11,8 @@ from services.intake.domain.arrival import Arrival
 from services.intake.domain.channels import Channels
 from services.intake.domain.mail import Envelope
 from services.intake.domain.submission import arrival_of_event
-from shared.contracts.cloudevents import GARBLED, Origin, decode
+from shared.contracts.cloudevents import GARBLED, decode
+from shared.contracts.record import Origin
 from shared.contracts.values import Channel
 from shared.kernel.errors import Invalid
 from shared.messaging.dead_letters.letter import DeadLetter
@@ -123,12 +124,19 @@ def _left(letter: DeadLetter) -> str:
     return f"; its {letter.left} bytes are at its origin alone" if letter.left else ""
 
 
-class _Channel(msgspec.Struct):
-    channel: Channel
+class _Data(msgspec.Struct, frozen=True):
+    """What of a submission tells its channel: the value itself in binary mode, its `data` in structured."""
+
+    channel: Channel | None = None
+
+
+class _Value(_Data, frozen=True):
+    data: _Data = _Data()
 
 
 def _channel(letter: DeadLetter) -> str:
     try:
-        return msgspec.json.decode(letter.value or b"", type=_Channel).channel
+        value = msgspec.json.decode(letter.value or b"", type=_Value)
     except GARBLED:
         return UNREADABLE
+    return value.channel or value.data.channel or UNREADABLE

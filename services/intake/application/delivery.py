@@ -18,8 +18,9 @@ from services.intake.domain.delivery import (
     RetryPolicy,
     outcome_row,
 )
-from shared.contracts.cloudevents import Outgoing, TraceContext
+from shared.contracts.cloudevents import Outgoing
 from shared.contracts.intake import MessageFailed, MessageSent
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel, MessageKind
 from shared.database.database import Database, Tx
 from shared.jobs.backoff import Backoff, pause

@@ -10,7 +10,7 @@ from services.intake.adapters.db.tally import Column
 from services.intake.adapters.quarantine_codec import INBOX, left_at_origin, of_dead_letter, size_of
 from services.intake.application.tally import record
 from services.intake.domain.quarantine_room import Room, fitting
-from shared.contracts.cloudevents import REPLAYS
+from shared.contracts.record import REPLAYS
 from shared.database.database import Tx, once_committed
 from shared.kernel.clock import Clock
 from shared.messaging.dead_letters.letter import DeadLetter

@@ -6,7 +6,8 @@ from uuid import UUID
 import msgspec
 
 from services.intake.domain.arrival import Attachment, Outcome
-from shared.contracts.cloudevents import Outgoing, TraceContext
+from shared.contracts.cloudevents import Outgoing
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel, Need
 
 

@@ -6,9 +6,10 @@ from uuid import UUID
 import msgspec
 
 from services.intake.domain.address import ContactPoint
-from shared.contracts.cloudevents import Incoming, TraceContext
+from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
 from shared.contracts.intake import PromiseBasis
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel, Need
 
 

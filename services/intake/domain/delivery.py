@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel, MessageKind
 
 

@@ -11,8 +11,8 @@ from services.intake.domain.known_before import Customer
 from services.intake.domain.language import spoken
 from services.intake.domain.promise import promised_time
 from services.intake.domain.text import MAX_LINE, MAX_TEXT
-from shared.contracts.cloudevents import TraceContext
 from shared.contracts.intake import ContactReceived, MessagePersonal, PromiseMade
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import MessageKind
 from shared.i18n.time_zones import time_zone
 from shared.kernel.ids import new_id

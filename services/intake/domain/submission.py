@@ -9,10 +9,11 @@ from services.intake.domain.arrival import Arrival
 from services.intake.domain.channels import Channels
 from services.intake.domain.opening import ORDINARY
 from services.intake.domain.text import fit, line
-from shared.contracts.cloudevents import Incoming, TraceContext
+from shared.contracts.cloudevents import Incoming
 from shared.contracts.decision import Decision
 from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted
+from shared.contracts.trace_context import TraceContext
 from shared.kernel.errors import Invalid
 
 

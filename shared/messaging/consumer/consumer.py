@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from shared.contracts.cloudevents import Record
+from shared.contracts.record import Record
 from shared.database.database import Database
 from shared.jobs.backoff import Backoff
 from shared.kernel.clock import Clock, SystemClock

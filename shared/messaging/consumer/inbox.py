@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from shared.contracts.cloudevents import Incoming, Origin
+from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
+from shared.contracts.record import Origin
 from shared.database.database import Tx
 
 E = TypeVar("E", bound=Event)

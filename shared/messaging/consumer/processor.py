@@ -17,13 +17,13 @@ from opentelemetry.trace import SpanKind
 
 from shared.contracts.cloudevents import (
     Incoming,
-    Origin,
-    Record,
-    TraceContext,
     decode_wanted,
     payload_of,
+    source_of,
 )
 from shared.contracts.event import Event, topic_of, type_of
+from shared.contracts.record import Origin, Record
+from shared.contracts.trace_context import TraceContext
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Denied, Failure, Invalid, Overloaded, Unavailable
@@ -130,7 +130,8 @@ class Processor:
                 new = await mark_new(tx, self._marks(decoded, letters))
                 fresh = _first(decoded, contexts, new)
                 if fresh:
-                    await append(tx, await self._subscription.handle(tx, fresh))
+                    events = await self._subscription.handle(tx, fresh)
+                    await append(tx, source_of(self._service), events)
                 if len(fresh) < len(decoded):
                     await self._duplicates(tx, decoded, fresh)
                 aside = [letter for letter in letters if letter.mark in new]

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from shared.contracts.cloudevents import REPLAYS, Record
+from shared.contracts.cloudevents import named_type
+from shared.contracts.record import REPLAYS, Record
 from shared.contracts.topics import dead_letters_of
 from shared.kernel.errors import Unavailable
 from shared.messaging.dead_letters.letter import DETAIL, LEFT, MARKS, ORIGIN, REASON
@@ -107,7 +108,7 @@ def _listed(record: Record) -> Listed:
         reason=_header(record, REASON),
         detail=_header(record, DETAIL),
         origin=_header(record, ORIGIN),
-        type=_header(record, "ce_type"),
+        type=named_type(record.headers, record.value),
         replays=_replays(record),
         bytes=_left(record) or len(record.value or b""),
     )

@@ -9,10 +9,11 @@ from uuid import UUID
 
 import msgspec
 
-from shared.contracts.cloudevents import Headers, Origin, Record
+from shared.contracts.record import Headers, Origin, Record
 from shared.contracts.topics import dead_letters_of
 from shared.database.database import Tx
-from shared.messaging.outbox.append import HEADROOM, pack
+from shared.messaging.outbox.append import HEADROOM
+from shared.messaging.outbox.headers import pack
 
 REASON, DETAIL, ORIGIN = "rapport-reason", "rapport-detail", "rapport-origin"
 CONSUMER, LEFT = "rapport-consumer", "rapport-left-bytes"

@@ -4,15 +4,16 @@
 aggregate's row in `stream`. A row's `xid` is the highest transaction id the aggregate has seen, not
 simply its writer's: a transaction may begin to write early and publish late, and (xid,
 position) must rise with `seq` all the same, because that is the order in which the relay reads.
+
+A row's value is the event as it will stand on the topic, to the last byte: the relay changes nothing.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count, repeat
 
-import msgspec
-
 from shared.contracts.cloudevents import Encoded, Outgoing, encode
+from shared.contracts.event import subject_of
 from shared.contracts.topics import BY_NAME
 from shared.database.database import Tx
 from shared.kernel.clock import SystemClock
@@ -20,7 +21,7 @@ from shared.kernel.errors import Invalid
 from shared.observability import tracing
 
 HEADROOM = 4_096
-"""More bytes than an event's headers and the record around them ever take."""
+"""More bytes than a record's key, headers and frame ever take."""
 
 _CLOCK = SystemClock()
 
@@ -32,30 +33,23 @@ on conflict (subject) do update
   set seq = stream.seq + excluded.seq, xid = greatest(stream.xid, excluded.xid)
 returning subject, seq, xid
 """
-COLUMNS = ("xid", "seq", "event_id", "topic", "key", "headers", "value")
+COLUMNS = ("xid", "event_id", *Encoded._fields)
 
 
-async def append(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
-    """Publish these events when `tx` commits, in this order per aggregate. Two statements.
+async def append(tx: Tx, source: str, outgoing: Sequence[Outgoing]) -> None:
+    """Publish these events of `source` when `tx` commits, in this order per aggregate. Two statements.
 
     Raises `Invalid` for an event that is larger than its topic takes.
     """
     if not outgoing:
         return
     now, here = _CLOCK.now(), tracing.current()
-    encoded = [_fitting(encode(event, now, here)) for event in outgoing]
-    numbers = await _numbers(tx, Counter(event.subject for event in encoded))
-    rows = [
-        (
-            *next(numbers[event.subject]),
-            each.id,
-            event.topic,
-            event.subject.encode(),
-            pack(event.headers),
-            event.value,
-        )
-        for each, event in zip(outgoing, encoded, strict=True)
-    ]
+    subjects = [subject_of(event.data) for event in outgoing]
+    numbers = await _numbers(tx, Counter(subjects))
+    rows = []
+    for event, subject in zip(outgoing, subjects, strict=True):
+        xid, seq = next(numbers[subject])
+        rows.append((xid, event.id, *_fitting(encode(event, source, seq, now, here))))
     await tx.copy_records_to_table("outbox", columns=COLUMNS, records=rows)
 
 
@@ -72,7 +66,3 @@ def _fitting(event: Encoded) -> Encoded:
     if len(event.value) + HEADROOM > BY_NAME[event.topic].max_message_bytes:
         raise Invalid(f"the event is larger than {event.topic} takes")
     return event
-
-
-pack = msgspec.msgpack.Encoder().encode
-unpack = msgspec.msgpack.Decoder(list[tuple[str, bytes | None]]).decode

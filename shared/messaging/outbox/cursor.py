@@ -9,7 +9,7 @@ from shared.kernel.errors import Unavailable
 from shared.messaging.outbox.publishing import PublishedBatch
 
 Row: TypeAlias = Any
-"""xid, position, topic, key, seq, headers, value."""
+"""xid, position, topic, key, type, traceparent, headers, value."""
 
 MAX_ROWS, MAX_BYTES = 2_000, 4_194_304
 
@@ -20,7 +20,7 @@ CURSOR = "select xid, position from relay_cursor where id = 1"
 # Only rows older than every open transaction: whatever commits later has a higher xid than all of
 # these, so nothing can ever appear behind the cursor.
 READ_IN_ORDER = """
-select xid, position, topic, key, seq, headers, value from (
+select xid, position, topic, key, type, traceparent, headers, value from (
   select *, sum(octet_length(value)) over (order by xid, position) as bytes from (
     select * from outbox
     where (xid, position) > ($1, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())

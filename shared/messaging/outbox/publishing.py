@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from shared.contracts.cloudevents import TraceContext, stamp
-from shared.contracts.event import REGISTRY
+from shared.contracts.record import EVENT_HEADERS
+from shared.contracts.trace_context import TraceContext
 from shared.messaging.kafka import Message, Producer, partition_of
-from shared.messaging.outbox.append import unpack
+from shared.messaging.outbox.headers import unpack
 from shared.observability import metrics
 
 
@@ -23,16 +23,14 @@ class PublishedBatch(NamedTuple):
 
 
 class Traced(NamedTuple):
-    """What a span says of a row that belongs to a trace; a type that is not ours is not repeated."""
+    """What a span says of an event that belongs to a trace."""
 
     trace: TraceContext
     topic: str
     type: str
 
 
-async def publish_batch(
-    producer: Producer, source: str, rows: Sequence[Any]
-) -> list[PublishedBatch]:
+async def publish_batch(producer: Producer, rows: Sequence[Any]) -> list[PublishedBatch]:
     """Publish the rows, in order per partition; returns when the broker has all of them.
 
     Returns or raises only when nothing is on its way any more. Raises `Unavailable`.
@@ -43,10 +41,7 @@ async def publish_batch(
         topic = row["topic"]
         by_partition[topic, partition_of(row["key"] or b"", sizes[topic])].append(row)
     published = await asyncio.gather(
-        *(
-            _publish_partition(producer, source, *place, waiting)
-            for place, waiting in by_partition.items()
-        ),
+        *(_publish_partition(producer, *place, waiting) for place, waiting in by_partition.items()),
         return_exceptions=True,
     )
     for result in published:
@@ -57,24 +52,18 @@ async def publish_batch(
 
 def traced_of(rows: Sequence[Any]) -> list[Traced]:
     """Those rows whose event carries a trace."""
-    found = []
-    for row in rows:
-        headers = dict(unpack(row["headers"]))
-        parent = (headers.get("ce_traceparent") or b"").decode("latin-1")
-        kind = (headers.get("ce_type") or b"").decode("latin-1")
-        if parent:
-            known = kind if kind in REGISTRY else "unknown"
-            found.append(Traced(TraceContext(parent), row["topic"], known))
-    return found
+    return [
+        Traced(TraceContext(parent), row["topic"], row["type"])
+        for row in rows
+        if (parent := row["traceparent"])
+    ]
 
 
 async def _publish_partition(
-    producer: Producer, source: str, topic: str, partition: int, rows: Sequence[Any]
+    producer: Producer, topic: str, partition: int, rows: Sequence[Any]
 ) -> list[PublishedBatch]:
     batches, done = [], 0
-    for offset, records in await producer.write(
-        topic, partition, [_message(row, source) for row in rows]
-    ):
+    for offset, records in await producer.write(topic, partition, [_message(row) for row in rows]):
         positions = [row["position"] for row in rows[done : done + records]]
         batches.append(PublishedBatch(topic, partition, offset, positions))
         done += records
@@ -82,8 +71,6 @@ async def _publish_partition(
     return batches
 
 
-def _message(row: Any, source: str) -> Message:
-    headers, seq = unpack(row["headers"]), row["seq"]
-    return Message(
-        row["key"], row["value"], headers if seq is None else stamp(headers, source, seq)
-    )
+def _message(row: Any) -> Message:
+    packed = row["headers"]
+    return Message(row["key"], row["value"], EVENT_HEADERS if packed is None else unpack(packed))

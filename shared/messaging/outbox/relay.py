@@ -35,8 +35,7 @@ log = get_logger(__name__)
 class Relay:
     """One service's relay. Any number may run; one works, the others stand by."""
 
-    def __init__(self, service: str, database: Database, kafka: KafkaSettings) -> None:
-        self._source = f"rapport/{service}"
+    def __init__(self, database: Database, kafka: KafkaSettings) -> None:
         self._database = database
         self._kafka = kafka
         self._trouble: Unavailable | None = Unavailable("not at work yet")
@@ -99,7 +98,7 @@ class Relay:
 
     async def _publish(self, rows: Sequence[Row], cursor: OutboxCursor, producer: Producer) -> None:
         with metrics.relay_batch_seconds.time(), self._publishing(), _traced(rows):
-            await cursor.advance(rows[-1], await publish_batch(producer, self._source, rows))
+            await cursor.advance(rows[-1], await publish_batch(producer, rows))
         metrics.relay_batch_records.observe(len(rows))
 
     @contextmanager
@@ -112,7 +111,7 @@ class Relay:
 
 
 def _traced(rows: Sequence[Row]) -> AbstractContextManager[object]:
-    """A span for the round and each traced row of it. Without a collector no row is looked into."""
+    """A span for the round and each traced row of it, if there is a collector."""
     traced = traced_of(rows) if tracing.exporting() else []
     return tracing.batch_spans(
         names.RELAY,

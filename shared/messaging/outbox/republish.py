@@ -49,7 +49,7 @@ async def republish_command(service: str, settings: HasDatabase, argv: Sequence[
     )
     since = parser.parse_args(argv).since
     try:
-        database = await Database.open(settings.database, name=f"{service}-republish")
+        database = await Database.open(settings.database, service=service)
         try:
             number = await republish(database, since)
         finally:

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    CheckConstraint,
     Column,
     DateTime,
     Identity,
@@ -33,11 +34,13 @@ def make_outbox_tables(metadata: MetaData) -> None:
         Column("event_id", Uuid, nullable=False),
         Column("topic", Text, nullable=False),
         Column("key", LargeBinary),
-        Column("seq", BigInteger, comment="Null: a dead letter, published as it is."),
-        Column("headers", LargeBinary, nullable=False, comment="MessagePack: [[name, bytes], …]"),
+        Column("type", Text, comment="Of an event; null: a dead letter."),
+        Column("traceparent", Text),
+        Column("headers", LargeBinary, comment="Of a dead letter; MessagePack: [[name, bytes], …]"),
         Column("value", LargeBinary),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
         PrimaryKeyConstraint("xid", "position"),
+        CheckConstraint("(type is null) <> (headers is null)", name="event_or_dead_letter"),
     )
     Table(
         "stream",

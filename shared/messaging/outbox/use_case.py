@@ -8,7 +8,7 @@ reads (ADR 0014).
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from shared.contracts.cloudevents import Outgoing
+from shared.contracts.cloudevents import Outgoing, source_of
 from shared.database.database import Database, Tx
 from shared.messaging.outbox.append import append
 
@@ -31,5 +31,5 @@ async def execute(database: Database, use_case: Callable[[Tx], Awaitable[Result[
     """
     async with database.transaction() as tx:
         result = await use_case(tx)
-        await append(tx, result.events)
+        await append(tx, source_of(database.service), result.events)
     return result.answer

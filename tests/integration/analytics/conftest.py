@@ -69,7 +69,7 @@ async def client(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx2.Asy
 
 async def consume(settings: Settings, *lives: Life) -> None:
     """Count everything that happened to these."""
-    database = await Database.open(settings.database)
+    database = await Database.open(settings.database, service="analytics")
     async with database.transaction() as tx:
         await HANDLE(tx, [incoming for life in lives for incoming in life.incoming()])
     await database.close()

@@ -21,9 +21,6 @@ async def test_a_published_contact_stands_in_the_inbox(broker: KafkaSettings) ->
         sys.executable, str(SCRIPT), "--bootstrap", broker.bootstrap, *words
     )
     assert await script.wait() == 0
-    ours = [
-        decode(record)
-        for record in await read_all(broker, INBOX.name)
-        if ("ce_id", reference.encode()) in record.headers
-    ]
-    assert [type(event.data) for event in ours] == [ContactSubmitted]
+    events = [decode(record) for record in await read_all(broker, INBOX.name)]
+    submitted = [event.data for event in events if isinstance(event.data, ContactSubmitted)]
+    assert [each.reference for each in submitted].count(reference) == 1

@@ -13,12 +13,15 @@ from services.followup.domain.check_ins.model import CheckIn, Sent
 from services.followup.domain.check_ins.policy import Policy, Rule
 from services.followup.entrypoints.consumer import subscriptions
 from services.followup.entrypoints.jobs import JOBS, Context
-from shared.contracts.cloudevents import Headers, Incoming, decode, stamp
+from shared.contracts.cloudevents import Incoming, decode
 from shared.contracts.event import Event
+from shared.contracts.record import Headers
 from shared.contracts.routing import MessageRequested
 from shared.database.database import Database
-from shared.messaging.outbox.append import append, unpack
+from shared.messaging.outbox.append import append
 from tests.support.clock import FakeClock
+from tests.support.kafka import SOURCE
+from tests.support.records import outbox_record
 from tests.unit.followup.story import Story
 
 HOUR, WINDOW = 3600.0, 3 * 24 * 3600.0
@@ -57,7 +60,7 @@ class FollowUp:
         """One batch, as the consumer processes it."""
         wanted = [event for event in events if type(event.data) in self.subscription.wanted]
         async with self.database.transaction() as tx:
-            await append(tx, await self.subscription.handle(tx, wanted))
+            await append(tx, SOURCE, await self.subscription.handle(tx, wanted))
 
     async def act(self, batch: int = 1_000) -> None:
         """All that is due, as a worker's jobs do it: batch by batch while full ones come."""
@@ -84,10 +87,7 @@ class FollowUp:
         """What the outbox holds, of these types or of all, in order."""
         async with self.database.connection() as tx:
             rows = await tx.fetch("select * from outbox order by xid, position")
-        events = []
-        for row in rows:
-            headers = stamp(unpack(row["headers"]), "rapport/followup", row["seq"])
-            events.append(decode(Row(row["topic"], row["key"], row["value"], headers)))
+        events = [decode(outbox_record(row)) for row in rows]
         return [one for one in events if not types or isinstance(one.data, types)]
 
     async def token(self, check_in: CheckIn) -> str:

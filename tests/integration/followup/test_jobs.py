@@ -39,7 +39,7 @@ from shared.messaging.outbox.append import append
 from shared.messaging.outbox.use_case import execute
 from tests.integration.followup.following import HOUR, WINDOW, FollowUp
 from tests.support.eventually import eventually
-from tests.support.kafka import running
+from tests.support.kafka import SOURCE, running
 from tests.unit.followup.story import NOON, TRACE, Story, after
 
 SHORT = Policy([Rule(delay=timedelta(seconds=HOUR), window=timedelta(seconds=5))])
@@ -91,7 +91,7 @@ async def test_what_another_worker_has_in_hand_is_passed_over(follow_up: FollowU
         asked = [await follow_up.ask_due(tx, 6) for tx in (one, other)]
         assert [batch.answer for batch in asked] == [6, 4]
         for tx, batch in zip((one, other), asked, strict=True):
-            await append(tx, batch.events)
+            await append(tx, SOURCE, batch.events)
     assert len(await follow_up.published(CheckInSent)) == 10
 
 

@@ -21,6 +21,7 @@ from shared.http.idempotency import (
     valid_key,
 )
 from shared.http.response import HttpResponse, json_response
+from shared.http.tables import make_idempotency_table
 from shared.kernel.errors import Conflict, Failure, Invalid
 from tests.support.clock import FakeClock
 from tests.support.database import open_at

@@ -27,10 +27,9 @@ from shared.contracts.event import Event
 from shared.contracts.routing import QueueChanged
 from shared.database.database import Database, Tx
 from shared.messaging.consumer.subscription import Subscription
-from shared.messaging.outbox.append import unpack
 from shared.messaging.outbox.use_case import Result, execute
 from tests.support.clock import FakeClock
-from tests.support.records import FakeRecord
+from tests.support.records import outbox_record
 from tests.unit.intake.builders import CHANNELS, DEFAULTS, WORDINGS
 
 DETECT = LanguageDetector()
@@ -103,7 +102,9 @@ class Intake:
 
     async def said(self) -> list[Incoming[Event]]:
         """All that is in the outbox, as a consumer will read it."""
-        return [_read(row) for row in await self.rows(OUTBOX) if row["seq"] is not None]
+        return [
+            decode(outbox_record(row)) for row in await self.rows(OUTBOX) if row["type"] is not None
+        ]
 
     async def said_of(self, subject: UUID) -> list[Event]:
         """What was said of one contact or customer."""
@@ -112,12 +113,3 @@ class Intake:
     async def accounts(self) -> dict[str, tuple[int, int, int, int]]:
         """By channel: received, stored, quarantined, deduplicated."""
         return {row[0]: (row[1], row[2], row[3], row[4]) for row in await self.rows(SUMS)}
-
-
-def _read(row: Any) -> Incoming[Event]:
-    headers = [
-        *unpack(row["headers"]),
-        ("ce_source", b"rapport/intake"),
-        ("ce_seq", b"%d" % row["seq"]),
-    ]
-    return decode(FakeRecord(row["value"], headers, row["key"], topic=row["topic"]))

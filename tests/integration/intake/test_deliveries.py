@@ -15,7 +15,7 @@ from services.intake.application.delivery import Delivery, DeliveryJob
 from services.intake.domain.delivery import RetryPolicy
 from services.intake.entrypoints.jobs import break_promises
 from services.intake.settings import MailSettings
-from shared.contracts.cloudevents import Incoming, Origin
+from shared.contracts.cloudevents import Incoming
 from shared.contracts.intake import (
     ContactReceived,
     MessageFailed,
@@ -23,6 +23,7 @@ from shared.contracts.intake import (
     PromiseOutcome,
     PromiseSettled,
 )
+from shared.contracts.record import Origin
 from shared.contracts.routing import MessagePersonal, MessageRequested
 from shared.contracts.values import Channel, MessageKind
 from shared.kernel.errors import Invalid

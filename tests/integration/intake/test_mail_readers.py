@@ -18,7 +18,7 @@ from services.intake.adapters.channels.email.reader_process import Job, Limit, r
 from services.intake.adapters.channels.email.readers import MailReaders
 from services.intake.domain.mail import Envelope
 from services.intake.settings import ReadingSettings
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext
 from shared.kernel.errors import Invalid, Unavailable
 from tests.support.eventually import eventually
 from tests.unit.intake.builders import NOON

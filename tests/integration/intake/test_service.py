@@ -18,7 +18,7 @@ from deploy.local.people.mailboxes import Mailboxes
 from services.intake.bootstrap import api, worker
 from services.intake.entrypoints.smtp import SmtpServer
 from services.intake.settings import MailSettings, Settings, SmtpSettings
-from shared.contracts.cloudevents import Incoming, Outgoing, TraceContext
+from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event, topic_of
 from shared.contracts.intake import (
     ContactReceived,
@@ -29,6 +29,7 @@ from shared.contracts.intake import (
     PromiseSettled,
 )
 from shared.contracts.routing import MessagePersonal, MessageRequested
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import MessageKind
 from shared.database.database import Database
 from shared.kernel.clock import SystemClock

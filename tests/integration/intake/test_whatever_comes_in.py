@@ -7,13 +7,15 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.contracts.cloudevents import Incoming, Origin
+from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted
+from shared.contracts.record import Origin
 from shared.contracts.values import AuthorityKind, Channel
 from shared.kernel.errors import Invalid
 from shared.messaging.outbox.append import append
 from tests.integration.intake.place import Intake
+from tests.support.kafka import SOURCE
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300)
 ADDRESSES = st.one_of(
@@ -74,7 +76,7 @@ async def test_any_submission_is_taken_or_refused_for_a_reason(
     before = await intake.value(CONTACTS)
     try:
         async with intake.database.transaction() as tx:
-            await append(tx, await intake.contacts(tx, [event]))
+            await append(tx, SOURCE, await intake.contacts(tx, [event]))
     except Invalid:
         assert await intake.value(CONTACTS) == before
     else:

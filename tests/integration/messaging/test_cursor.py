@@ -16,7 +16,7 @@ from shared.database.database import Database
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.cursor import OutboxCursor
 from tests.support.database import Databases, open_at
-from tests.support.kafka import confirmed
+from tests.support.kafka import SOURCE, confirmed
 
 
 class Writer(NamedTuple):
@@ -75,7 +75,7 @@ async def act(
         if writer.early:
             await connection.execute("insert into inbox (event_id) values ($1)", uuid4())
         await turn.get()
-        await append(connection, [Outgoing(confirmed(contacts[n])) for n in writer.about])
+        await append(connection, SOURCE, [Outgoing(confirmed(contacts[n])) for n in writer.about])
         await turn.get()
         await (transaction.commit() if writer.commits else transaction.rollback())
 

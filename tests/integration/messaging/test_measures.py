@@ -16,7 +16,7 @@ from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
 from shared.settings import KafkaSettings
 from tests.support.eventually import eventually
-from tests.support.kafka import Place, confirmed, message, running
+from tests.support.kafka import SOURCE, Place, confirmed, message, running
 from tests.support.recording import RecordingHandler
 
 
@@ -66,7 +66,7 @@ async def test_what_waits_in_the_outbox_ages_though_the_broker_was_never_there(
     database: Database, broker: KafkaSettings
 ) -> None:
     async with database.transaction() as tx:
-        await append(tx, [Outgoing(confirmed())])
+        await append(tx, SOURCE, [Outgoing(confirmed())])
     nobody = broker.model_copy(update={"bootstrap": f"{LOOPBACK}:{free_port()}"})
-    async with running(Relay("followup", database, nobody)):
+    async with running(Relay(database, nobody)):
         await eventually(lambda: age() > 0, within=20)

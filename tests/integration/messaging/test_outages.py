@@ -12,7 +12,8 @@ from sqlalchemy import make_url
 from deploy.local.parts import LocalParts
 from deploy.local.ports import LOOPBACK
 from shared.contracts import topics
-from shared.contracts.cloudevents import Outgoing, Record
+from shared.contracts.cloudevents import Outgoing
+from shared.contracts.record import Record
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
 from shared.messaging import kafka
@@ -26,6 +27,7 @@ from tests.conftest import MakeDsn
 from tests.support.database import Databases, open_at
 from tests.support.eventually import eventually
 from tests.support.kafka import (
+    SOURCE,
     Place,
     a_place,
     confirmed,
@@ -139,7 +141,7 @@ async def test_what_is_appended_while_the_broker_is_frozen_arrives_in_order(
     own_parts: LocalParts, short_timeout: KafkaSettings, apart: Database
 ) -> None:
     customer = uuid4()
-    relay = Relay("followup", apart, short_timeout)
+    relay = Relay(apart, short_timeout)
     async with running(relay):
         await append_events(apart, customer, 10)
         await eventually(passes(relay.check), within=30)
@@ -155,7 +157,7 @@ async def test_what_is_appended_while_the_broker_is_dead_arrives_in_order(
     own_parts: LocalParts, short_timeout: KafkaSettings, apart: Database
 ) -> None:
     customer = uuid4()
-    relay = Relay("followup", apart, short_timeout)
+    relay = Relay(apart, short_timeout)
     async with running(relay):
         await append_events(apart, customer, 10)
         await eventually(passes(relay.check), within=30)
@@ -175,7 +177,7 @@ async def test_consumer_and_relay_ride_out_a_crash_of_the_database(
     await place.publish(*map(message, sent[:10]))
     async with RecordingHandler(apart) as handler:
         consumer = Consumer(place.service, handler.subscription(place), apart, place.kafka)
-        relay = Relay("followup", apart, place.kafka)
+        relay = Relay(apart, place.kafka)
         async with running(consumer, relay):
 
             async def consumed(count: int) -> None:
@@ -223,12 +225,12 @@ async def test_a_network_that_takes_nothing_ends_a_copy_in_good_time(
 
 async def append_at_length(database: Database, proxy: Proxy) -> None:
     """More than all buffers between us and the database hold, into a network that falls silent."""
-    columns = ("event_id", "topic", "headers", "value")
+    columns = ("event_id", "topic", "type", "value")
 
     def rows() -> Iterator[tuple[object, ...]]:
         around.enter_context(proxy.silent())
         for _ in range(300):
-            yield uuid4(), "topic", b"", bytes(100_000)
+            yield uuid4(), "topic", "type", bytes(100_000)
 
     with ExitStack() as around:
         async with database.transaction() as tx:
@@ -237,7 +239,7 @@ async def append_at_length(database: Database, proxy: Proxy) -> None:
 
 async def append_events(database: Database, customer: Any, count: int) -> None:
     async with database.transaction() as tx:
-        await append(tx, [Outgoing(confirmed(customer)) for _ in range(count)])
+        await append(tx, SOURCE, [Outgoing(confirmed(customer)) for _ in range(count)])
 
 
 async def in_order(settings: KafkaSettings, customer: Any, count: int) -> None:

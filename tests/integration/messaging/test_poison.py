@@ -19,10 +19,10 @@ from shared.messaging.dead_letters.limit import DeadLetterLimit
 from shared.messaging.kafka import Message
 from shared.messaging.outbox.relay import Relay
 from tests.support.eventually import eventually
-from tests.support.kafka import Place, confirmed, message, running
+from tests.support.kafka import Place, binary, confirmed, message, running
 from tests.support.recording import Doubt, RecordingHandler
 
-KEY, VALUE, HEADERS = message(confirmed())
+KEY, VALUE, HEADERS = binary(message(confirmed()))
 GOOD = dict(HEADERS)
 
 
@@ -59,7 +59,7 @@ async def test_poison_is_put_aside_once_and_the_partition_moves_on(
         for _ in range(2):  # the second consumer reads nothing anew, or has it in its inbox
             async with running(
                 Consumer(place.service, handler.subscription(place), database, place.kafka),
-                Relay(place.service, database, place.kafka),
+                Relay(database, place.kafka),
             ):
 
                 async def moved_on() -> None:
@@ -245,7 +245,7 @@ async def at_work(
         RecordingHandler(database, doubt) as handler,
         running(
             Consumer(place.service, handler.subscription(place), database, place.kafka),
-            Relay(place.service, database, place.kafka),
+            Relay(database, place.kafka),
         ),
     ):
         yield handler

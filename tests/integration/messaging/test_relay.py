@@ -16,7 +16,7 @@ from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
 from tests.support.eventually import eventually
-from tests.support.kafka import confirmed, consumed_from, running
+from tests.support.kafka import SOURCE, confirmed, consumed_from, running
 
 WENT = """
 select outbox.event_id, published.topic, partition, base_offset + place - 1
@@ -28,7 +28,7 @@ FAR = datetime(2020, 1, 1, tzinfo=UTC)
 
 async def append_events(database: Database, *contacts: UUID) -> None:
     async with database.transaction() as tx:
-        await append(tx, [Outgoing(confirmed(contact)) for contact in contacts])
+        await append(tx, SOURCE, [Outgoing(confirmed(contact)) for contact in contacts])
 
 
 async def order_on_the_topic(broker: KafkaSettings, contacts: set[UUID]) -> dict[UUID, list[int]]:
@@ -53,7 +53,7 @@ async def test_every_event_arrives_once_and_in_order(
     database: Database, broker: KafkaSettings
 ) -> None:
     contacts = [uuid4() for _ in range(5)]
-    async with running(Relay("followup", database, broker)):
+    async with running(Relay(database, broker)):
         await asyncio.gather(
             *(append_events(database, *contacts, contacts[n % 5]) for n in range(30))
         )
@@ -65,7 +65,7 @@ async def test_every_event_arrives_once_and_in_order(
 async def test_where_each_event_went_is_written_down(
     database: Database, broker: KafkaSettings
 ) -> None:
-    async with running(Relay("followup", database, broker)):
+    async with running(Relay(database, broker)):
         await append_events(database, *(uuid4() for _ in range(200)))
         await eventually(lambda: caught_up(database), within=30)
     async with database.connection() as connection:
@@ -81,7 +81,7 @@ async def test_where_each_event_went_is_written_down(
 
 async def test_two_relays_publish_nothing_twice(database: Database, broker: KafkaSettings) -> None:
     contacts = [uuid4() for _ in range(3)]
-    async with running(*(Relay("followup", database, broker) for _ in range(2))):
+    async with running(*(Relay(database, broker) for _ in range(2))):
         for _ in range(20):
             await append_events(database, *contacts)
         await eventually(lambda: caught_up(database), within=30)
@@ -93,10 +93,10 @@ async def test_a_standby_takes_over_and_continues_where_the_first_stopped(
     database: Database, broker: KafkaSettings
 ) -> None:
     contact = uuid4()
-    async with running(Relay("followup", database, broker)):
+    async with running(Relay(database, broker)):
         await append_events(database, contact)
         await eventually(lambda: caught_up(database), within=30)
-        standby = Relay("followup", database, broker)
+        standby = Relay(database, broker)
         ready = asyncio.Event()
         waiting = asyncio.create_task(standby.run(ready))
     await append_events(database, contact)
@@ -112,7 +112,7 @@ async def test_a_relay_that_loses_its_connection_begins_again_at_the_cursor(
     dsn = await postgres_dsn("messaging")
     database, other = await open_at(dsn), await open_at(dsn)
     contact = uuid4()
-    async with running(Relay("followup", database, broker)):
+    async with running(Relay(database, broker)):
         for _ in range(5):
             await append_events(other, contact)
             async with other.connection() as connection:
@@ -133,7 +133,7 @@ async def test_what_was_published_can_be_published_again(
 ) -> None:
     contact = uuid4()
     await append_events(database, contact, contact)
-    async with running(Relay("followup", database, broker)):
+    async with running(Relay(database, broker)):
         await eventually(lambda: caught_up(database), within=30)
         assert await republish(database, FAR) == 2
 
@@ -147,7 +147,7 @@ async def test_only_what_was_published_and_is_old_is_forgotten(
     database: Database, broker: KafkaSettings
 ) -> None:
     await append_events(database, uuid4())
-    async with running(Relay("followup", database, broker)):
+    async with running(Relay(database, broker)):
         await eventually(lambda: caught_up(database), within=30)
     await append_events(database, uuid4())
     await delete_expired(database, published=timedelta(hours=1))

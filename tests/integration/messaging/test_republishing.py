@@ -15,7 +15,7 @@ from shared.settings import DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
 from tests.support.eventually import eventually
-from tests.support.kafka import confirmed, running
+from tests.support.kafka import SOURCE, confirmed, running
 
 UNPUBLISHED = """
 select count(*) from outbox, relay_cursor as here
@@ -35,8 +35,8 @@ async def test_the_command_lets_the_relay_publish_again_what_was_appended_since(
     settings = SimpleNamespace(database=DatabaseSettings(dsn=SecretStr(dsn)))
     database = await open_at(dsn)
     async with database.transaction() as tx:
-        await append(tx, [Outgoing(confirmed(uuid4())) for _ in range(3)])
-    async with running(Relay("followup", database, broker)):
+        await append(tx, SOURCE, [Outgoing(confirmed(uuid4())) for _ in range(3)])
+    async with running(Relay(database, broker)):
 
         async def all_published() -> None:
             async with database.connection() as connection:

@@ -7,7 +7,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client import REGISTRY
 
-from shared.contracts.cloudevents import Outgoing
+from shared.contracts.cloudevents import Outgoing, decode
 from shared.database.database import Database
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.kafka import Message, Reader, read_all, start_over
@@ -171,4 +171,4 @@ async def test_a_group_that_starts_over_consumes_only_what_is_committed(
 async def ids(place: Place) -> set[str]:
     """Which events a listing of the topic shows."""
     records = await read_all(place.kafka, place.topic.name)
-    return {(dict(record.headers)["ce_id"] or b"").decode() for record in records}
+    return {str(decode(record).id) for record in records}

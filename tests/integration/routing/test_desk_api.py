@@ -25,6 +25,7 @@ from shared.messaging.outbox import use_case
 from shared.messaging.outbox.append import append
 from tests.integration.routing.api import Api
 from tests.integration.routing.world import REFUND, World, refund
+from tests.support.kafka import SOURCE
 
 REFUND_OF = {"kind": "refund", "currency": "EUR"}
 
@@ -159,7 +160,7 @@ async def test_a_response_is_stored_before_its_events_are_appended(
 
     async def append_after_looking(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
         stored.append(await tx.fetchval("select count(*) from idempotency_keys"))
-        await append(tx, outgoing)
+        await append(tx, SOURCE, outgoing)
 
     monkeypatch.setattr(use_case, "append", append_after_looking)
     await api.at(contact_id, "actions", {**REFUND_OF, "amount": 3_000}, key="once")

@@ -56,7 +56,9 @@ async def test_a_contact_is_queued_offered_taken_resolved_and_closed(world: Worl
     contact_id, resolution_id = await world.resolved()
     await world.consume(settled(ResolutionConfirmed, contact_id, resolution_id, world))
     about = [
-        each for each, _ in await world.outbox() if getattr(each, "contact_id", 0) == contact_id
+        each.data
+        for each in await world.outbox()
+        if getattr(each.data, "contact_id", 0) == contact_id
     ]
     kinds = [ContactQueued, OfferMade, AssignmentStarted, ResolutionClaimed, AssignmentEnded]
     assert list(map(type, about)) == kinds
@@ -75,11 +77,11 @@ async def test_everything_published_of_a_contact_continues_the_trace_it_came_wit
     await world.agent()
     contact_id, _ = await world.resolved()
     traces = {
-        headers.get("ce_traceparent")
-        for event, headers in await world.outbox()
-        if getattr(event, "contact_id", None) == contact_id
+        event.trace
+        for event in await world.outbox()
+        if getattr(event.data, "contact_id", None) == contact_id
     }
-    assert traces == {TRACE.parent}
+    assert traces == {TRACE}
 
 
 async def test_an_offer_explains_itself(world: World) -> None:

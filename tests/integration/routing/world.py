@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from services.routing.application.commands.accept_offer import accept_offer
 from services.routing.application.commands.decline_offer import decline_offer
@@ -24,9 +23,10 @@ from services.routing.application.commands.set_presence import set_presence
 from services.routing.application.commands.take_action import take_action
 from services.routing.domain.agents.authority import Refused
 from services.routing.entrypoints.consumer import subscriptions
-from shared.contracts.cloudevents import Incoming, Origin, TraceContext
-from shared.contracts.event import REGISTRY, Event, subject_of, type_of
+from shared.contracts.cloudevents import Incoming, decode
+from shared.contracts.event import Event, subject_of, type_of
 from shared.contracts.intake import ContactReceived, MessagePersonal, PromiseBasis, PromiseMade
+from shared.contracts.record import Origin
 from shared.contracts.routing import (
     ActionTaken,
     AgentChanged,
@@ -37,13 +37,16 @@ from shared.contracts.routing import (
     ResolutionOutcome,
     ReviewVerdict,
 )
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Authority, AuthorityKind, Channel, Need
 from shared.database.database import Database
 from shared.kernel.ids import new_id
 from shared.messaging.consumer.inbox import mark_new
-from shared.messaging.outbox.append import append, unpack
+from shared.messaging.outbox.append import append
 from shared.messaging.outbox.use_case import execute
 from tests.support.clock import FakeClock
+from tests.support.kafka import SOURCE
+from tests.support.records import outbox_record
 
 REFUND = Authority(kind=AuthorityKind.REFUND, limit=5_000, daily_budget=8_000, currency="EUR")
 TRACE = TraceContext("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
@@ -128,7 +131,7 @@ class World:
         async with self.database.transaction() as tx:
             incoming = list(map(consumed, events))
             await mark_new(tx, {each.id: each.origin for each in incoming})
-            await append(tx, await subscription.handle(tx, incoming))
+            await append(tx, SOURCE, await subscription.handle(tx, incoming))
 
     async def dispatch(self, limits: Limits = Limits()) -> Pass:
         return await execute(self.database, lambda tx: make_offers(tx, self.clock, limits))
@@ -217,16 +220,12 @@ class World:
 
     async def published(self, kind: type[Event]) -> list[Any]:
         """The events of this type, in order."""
-        return [each for each, _ in await self.outbox() if isinstance(each, kind)]
+        return [each.data for each in await self.outbox() if isinstance(each.data, kind)]
 
-    async def outbox(self) -> list[tuple[Event, dict[str, str]]]:
-        """Every event that is to be published, with its headers."""
-        found = []
-        for row in await self.rows("select headers, value from outbox order by xid, position"):
-            headers = {name: (text or b"").decode() for name, text in unpack(row["headers"])}
-            kind = REGISTRY[headers["ce_type"]]
-            found.append((msgspec.json.decode(row["value"], type=kind), headers))
-        return found
+    async def outbox(self) -> list[Incoming[Event]]:
+        """Every event that is to be published."""
+        rows = await self.rows("select * from outbox order by xid, position")
+        return [decode(outbox_record(row)) for row in rows]
 
 
 def consumed(event: Event) -> Incoming[Event]:

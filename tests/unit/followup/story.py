@@ -9,7 +9,7 @@ from services.followup.domain.check_ins.decisions import Scene
 from services.followup.domain.check_ins.model import Contact
 from services.followup.entrypoints.consumer import CONTACT_HANDLERS
 from shared.contracts import intake
-from shared.contracts.cloudevents import Incoming, Origin, TraceContext
+from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event, subject_of, topic_of, type_of
 from shared.contracts.intake import (
     ContactReceived,
@@ -18,6 +18,7 @@ from shared.contracts.intake import (
     MessageFailed,
     MessageReceived,
 )
+from shared.contracts.record import Origin
 from shared.contracts.routing import (
     ContactQueued,
     ContactReviewed,
@@ -26,6 +27,7 @@ from shared.contracts.routing import (
     ResolutionOutcome,
     ReviewVerdict,
 )
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel, MessageKind
 from shared.kernel.ids import new_id, stable_id
 from shared.messaging.consumer.handlers import decide_in_order

@@ -13,7 +13,7 @@ from services.routing.entrypoints.consumer import (
     MESSAGE_HANDLERS,
     RESOLUTION_HANDLERS,
 )
-from shared.contracts.cloudevents import Incoming, Origin
+from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event, subject_of, type_of
 from shared.contracts.followup import ResolutionConfirmed, ResolutionRefuted
 from shared.contracts.intake import (
@@ -24,6 +24,7 @@ from shared.contracts.intake import (
     MessageReceived,
     MessageSent,
 )
+from shared.contracts.record import Origin
 from shared.contracts.routing import MessagePersonal as WrittenPersonal
 from shared.contracts.routing import MessageRequested
 from shared.contracts.values import Channel, MessageKind

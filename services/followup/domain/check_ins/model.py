@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
-from shared.contracts.cloudevents import TraceContext
 from shared.contracts.followup import SkippedReason
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel
 from shared.kernel.ids import stable_id
 

@@ -7,7 +7,7 @@ from services.intake.domain.arrival import Arrival
 from services.intake.domain.channels import ChannelRules
 from services.intake.domain.delivery import DeliveryOutcome, LeasedMessage
 from services.intake.domain.mail import Envelope
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext
 
 
 class ChannelPort(ChannelRules, Protocol):

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from shared.contracts.cloudevents import TraceContext
 from shared.contracts.intake import PromiseOutcome
+from shared.contracts.trace_context import TraceContext
 from shared.database.database import Tx
 from shared.database.rows import Columns, as_row, from_row
 

@@ -15,7 +15,7 @@ import msgspec
 from services.routing.domain.agents.decline_pauses import Declined
 from services.routing.domain.contact.model import Contact, Offer
 from services.routing.domain.matching.model import MatchGroup
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import AuthorityKind, Need
 from shared.database.database import Tx
 from shared.database.rows import Columns, as_row, from_row

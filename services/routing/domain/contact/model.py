@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.routing.domain.agents.decline_pauses import Declined
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel, Need
 
 

@@ -121,14 +121,13 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=True),
+        sa.Column("type", sa.Text(), nullable=True, comment="Of an event; null: a dead letter."),
+        sa.Column("traceparent", sa.Text(), nullable=True),
         sa.Column(
-            "seq",
-            sa.BigInteger(),
+            "headers",
+            sa.LargeBinary(),
             nullable=True,
-            comment="Null: a dead letter, published as it is.",
-        ),
-        sa.Column(
-            "headers", sa.LargeBinary(), nullable=False, comment="MessagePack: [[name, bytes], …]"
+            comment="Of a dead letter; MessagePack: [[name, bytes], …]",
         ),
         sa.Column("value", sa.LargeBinary(), nullable=True),
         sa.Column(
@@ -136,6 +135,9 @@ def upgrade() -> None:
             sa.DateTime(timezone=True),
             server_default=sa.text("clock_timestamp()"),
             nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(type is null) <> (headers is null)", name=op.f("ck_outbox_event_or_dead_letter")
         ),
         sa.PrimaryKeyConstraint("xid", "position", name=op.f("pk_outbox")),
     )

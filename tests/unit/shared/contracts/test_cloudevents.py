@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, to_binary, to_structured
+from cloudevents.core.bindings.kafka import KafkaMessage, from_structured, to_binary, to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from shared.contracts.cloudevents import (
     Incoming,
     Outgoing,
-    TraceContext,
     caused_by,
     decode,
     decode_wanted,
@@ -27,6 +26,7 @@ from shared.contracts.cloudevents import (
 from shared.contracts.event import Event
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.followup import ResolutionConfirmed
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import stable_id
@@ -39,6 +39,7 @@ DATA = {
     "channel": "email",
     "personal": {"address": "ada@example.org", "text": "Ünser Gerät ☎ 🎉"},
 }
+TRACE = TraceContext(f"00-{'a' * 32}-{'b' * 16}-01")
 HEADERS = {
     "content-type": b"application/json",
     "ce_specversion": b"1.0",
@@ -70,9 +71,9 @@ def structured(**changes: object) -> FakeRecord:
 
 
 def test_what_we_write_another_implementation_reads() -> None:
-    outgoing = Outgoing(confirmed())
+    outgoing = Outgoing(confirmed(), trace=TRACE)
     key, value, headers = message(outgoing, seq=4, source="rapport/followup")
-    read = from_binary(
+    read = from_structured(
         KafkaMessage({name: part or b"" for name, part in headers}, key, value or b""),
         JSONFormat(),
         CloudEvent,
@@ -81,9 +82,17 @@ def test_what_we_write_another_implementation_reads() -> None:
     assert read.get_source() == "rapport/followup"
     assert read.get_type() == "rapport.resolution.confirmed.v1"
     assert read.get_time() == AT
-    assert read.get_extension("seq") == "4"
+    assert read.get_extension("seq") == 4
     assert read.get_extension("partitionkey") == read.get_subject() == (key or b"").decode()
+    assert read.get_extension("traceparent") == TRACE.parent
     assert read.get_data() == msgspec.to_builtins(outgoing.data)
+
+
+def test_the_value_is_the_whole_event_and_the_type_stands_first() -> None:
+    _, value, headers = message(confirmed())
+    assert headers == [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+    assert (value or b"").startswith(b'{"type":"rapport.resolution.confirmed.v1",')
+    assert b"null" not in (value or b"")
 
 
 @pytest.mark.parametrize("write", [to_binary, to_structured])
@@ -151,22 +160,53 @@ def test_data_may_be_base64_in_structured_mode() -> None:
 
 
 def test_a_known_type_that_is_not_wanted_is_passed_over_unread() -> None:
-    assert decode_wanted(foreign(raw=b"not JSON"), {ResolutionConfirmed}) is None
-    assert decode_wanted(foreign(), {ContactSubmitted}) is not None
+    assert decode_wanted(foreign(raw=b"not JSON"), frozenset({ResolutionConfirmed})) is None
+    assert decode_wanted(foreign(), frozenset({ContactSubmitted})) is not None
 
 
 def test_an_answer_follows_the_trace_of_its_cause() -> None:
-    cause: Incoming[Event] = decode(foreign(traceparent=b"00-" + b"1" * 32 + b"-" + b"2" * 16))
+    cause: Incoming[Event] = decode(foreign(traceparent=TRACE.parent.encode()))
     (answer,) = caused_by(cause, confirmed())
-    headers = dict(encode(answer, AT, TraceContext("not this one")).headers)
-    assert headers["ce_traceparent"] == b"00-" + b"1" * 32 + b"-" + b"2" * 16
-    assert headers["ce_causationid"] == str(cause.id).encode()
+    other = TraceContext(f"00-{'c' * 32}-{'d' * 16}-01")
+    encoded = encode(answer, "rapport/tests", 1, AT, other)
+    written = json.loads(encoded.value)
+    assert written["traceparent"] == encoded.traceparent == TRACE.parent
+    assert written["causationid"] == str(cause.id)
 
 
-def test_a_trace_context_of_unlikely_size_is_not_passed_on() -> None:
+def test_a_wrong_trace_context_is_no_reason_to_refuse_an_event() -> None:
     assert decode(foreign(traceparent=b"0" * 5_000)).trace is None
-    kept = decode(foreign(traceparent=b"00-1-2-01", tracestate=b"x" * 5_000)).trace
-    assert kept == TraceContext("00-1-2-01", "")
+    assert decode(structured(traceparent="00-1-2-01")).trace is None
+    wrong = {"traceparent": TRACE.parent.encode(), "tracestate": b"x" * 5_000}
+    assert (
+        decode(foreign(traceparent=wrong["traceparent"], tracestate=wrong["tracestate"])).trace
+        == TRACE
+    )
+
+
+def test_a_doubled_traceparent_is_none_and_states_are_one_list() -> None:
+    parent, states = ("ce_traceparent", TRACE.parent.encode()), [b"a=1", b"b=2"]
+    listed = (*foreign().headers, parent, *(("ce_tracestate", each) for each in states))
+    assert decode(foreign().with_headers(listed)).trace == TraceContext(TRACE.parent, "a=1,b=2")
+    assert decode(foreign().with_headers((*listed, parent))).trace is None
+
+
+def test_names_of_headers_and_media_types_may_be_written_in_any_case() -> None:
+    shouting = tuple((name.upper(), content) for name, content in foreign().headers)
+    assert decode(foreign().with_headers(shouting)).data == decode(foreign()).data
+    media_type = (("Content-Type", b"Application/CloudEvents+JSON ;charset=utf-8"),)
+    assert decode(structured().with_headers(media_type)).data == decode(foreign()).data
+
+
+def test_the_attributes_may_stand_in_any_order() -> None:
+    event = json.loads(structured().value or b"")
+    turned = json.dumps(dict(reversed(event.items()))).encode()
+    assert decode(replace(structured(), value=turned)).data == decode(foreign()).data
+
+
+def test_what_we_do_not_know_is_passed_over() -> None:
+    more = structured(dataschema="https://shop.example/v1", colour="blue", weight=7)
+    assert decode(more).data == decode(foreign()).data
 
 
 def test_a_backslash_before_u0000_is_text_and_not_nul() -> None:
@@ -209,11 +249,23 @@ POISON = {
     "seq beyond all numbers": foreign(seq=b"9" * 30),
     "seq below all numbers": foreign(seq=b"-1"),
     "no content in a header that is needed": foreign(id=None),
-    "our source, no UUID": foreign(source=b"rapport/intake"),
+    "an event of ours, no UUID": foreign(type=b"rapport.resolution.confirmed.v1"),
     "structured, no JSON": FakeRecord(b"<", structured().headers),
     "structured, no type": structured(type=None),
     "structured, bad base64": structured(data=None, data_base64="*"),
     "structured, no data": structured(data=None),
+    "structured, data twice": structured(data_base64=b64encode(json.dumps(DATA).encode()).decode()),
+    "structured, base64 of no JSON": structured(data=None, data_base64="AAAA"),
+    "structured, number for a text": structured(source=7),
+    "structured, endless nesting": FakeRecord(b'{"data":' * 20_000, structured().headers),
+    "structured, seq as text": structured(seq=SECRET),
+    "a batch of events": structured().with_headers(
+        (("content-type", b"application/cloudevents-batch+json"),)
+    ),
+    "an event format we do not read": structured().with_headers(
+        (("content-type", b"application/cloudevents+avro"),)
+    ),
+    "an attribute twice": foreign().with_headers((*foreign().headers, ("ce_id", b"e-2"))),
 }
 
 

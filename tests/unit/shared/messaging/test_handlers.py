@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.contracts.cloudevents import Incoming, Origin, Outgoing
+from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.decision import Decision
 from shared.contracts.followup import CheckInSent, ResolutionConfirmed, ResolutionRefuted
+from shared.contracts.record import Origin
 from shared.database.database import Tx
 from shared.kernel.ids import new_id
 from shared.messaging.consumer.handlers import (

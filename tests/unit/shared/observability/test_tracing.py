@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext
 from shared.observability import names, tracing
 from shared.settings import TelemetrySettings
 
@@ -39,6 +39,14 @@ def record() -> Iterator[Record]:
 def trace_of(span: ReadableSpan) -> str:
     assert span.context is not None
     return f"{span.context.trace_id:032x}"
+
+
+def is_next_hop(here: TraceContext | None, brought: TraceContext) -> bool:
+    """Whether it is the same trace, sampled alike, with a parent id that nobody had before."""
+    assert here is not None
+    trace, parent, flags = slice(0, 35), slice(36, 52), slice(52, None)
+    same = all(here.parent[part] == brought.parent[part] for part in (trace, flags))
+    return same and here.state == brought.state and here.parent[parent] != brought.parent[parent]
 
 
 def test_a_new_trace_has_ids_even_when_it_is_not_recorded(record: Record) -> None:
@@ -80,35 +88,9 @@ def test_a_remote_decision_is_honoured_either_way(record: Record) -> None:
 
 def test_a_context_survives_without_any_export() -> None:
     with tracing.use(SAMPLED), tracing.span(names.STORE):
-        assert tracing.current() == SAMPLED
+        assert is_next_hop(tracing.current(), SAMPLED)
     with tracing.use(UNSAMPLED):
-        assert tracing.current() == UNSAMPLED
-
-
-@pytest.mark.parametrize(
-    "parent",
-    [
-        "",
-        "nonsense",
-        f"00-{TRACE}-b7ad6b7169203331",
-        f"00-{'0' * 32}-b7ad6b7169203331-01",
-        f"00-{TRACE}-{'0' * 16}-01",
-        f"ff-{TRACE}-b7ad6b7169203331-01",
-        f"00-{TRACE.upper()}-b7ad6b7169203331-01",
-        f"00-{TRACE}-b7ad6b7169203331-01\n",
-        "x" * 100_000,
-    ],
-)
-def test_an_unreadable_context_is_no_context(parent: str) -> None:
-    with tracing.use(TraceContext(parent)):
-        assert tracing.current() is None
-
-
-def test_a_broken_tracestate_costs_nothing_but_itself() -> None:
-    with tracing.use(TraceContext(SAMPLED.parent, "=,;\x00bad")):
-        here = tracing.current()
-    assert here is not None
-    assert here.parent == SAMPLED.parent
+        assert is_next_hop(tracing.current(), UNSAMPLED)
 
 
 def test_a_batch_links_every_message_and_each_recorded_one_gets_its_own_span(
@@ -126,7 +108,7 @@ def test_a_batch_links_every_message_and_each_recorded_one_gets_its_own_span(
     assert trace_of(process) == TRACE
     assert process.attributes == {"cloudevents.event_type": "kind 0"}
     assert trace_of(batch) != TRACE
-    assert onward[2] is UNSAMPLED
+    assert is_next_hop(onward[2], UNSAMPLED)
     assert onward[0] is not None
     assert f"{process.context.span_id:016x}" in onward[0].parent
 
@@ -142,14 +124,14 @@ def test_a_batch_without_recorded_messages_is_not_recorded(record: Record) -> No
         tracing.batch_spans(names.CONSUME, names.PROCESS, [None, UNSAMPLED]) as onward,
     ):
         assert tracing.current() is None
-    assert onward[1] is UNSAMPLED
+    assert is_next_hop(onward[1], UNSAMPLED)
     assert not exporter.get_finished_spans()
 
 
 @pytest.mark.parametrize("ratio", [0, 1])
 def test_a_message_without_a_trace_begins_one(record: Record, ratio: float) -> None:
     exporter = record(ratio)
-    contexts = [None, TraceContext("unreadable")]
+    contexts = [None, None]
     with tracing.batch_spans(names.CONSUME, names.PROCESS, contexts) as onward:
         pass
     begun = {context.parent[3:35] for context in onward if context}

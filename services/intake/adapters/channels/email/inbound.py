@@ -14,7 +14,7 @@ from services.intake.domain.address import email_point
 from services.intake.domain.arrival import Arrival, Attachment
 from services.intake.domain.mail import Envelope, Headers, automatic, mail_id, referred_mails
 from services.intake.domain.text import MAX_NAME, MAX_TEXT, line
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import stable_id

@@ -22,7 +22,7 @@ from services.intake.adapters.channels.email.reader_process import (
 from services.intake.domain.arrival import Arrival
 from services.intake.domain.mail import Envelope
 from services.intake.settings import ReadingSettings
-from shared.contracts.cloudevents import TraceContext
+from shared.contracts.trace_context import TraceContext
 from shared.kernel.errors import Failure, Invalid, Unavailable
 from shared.observability import metrics
 from shared.observability.logging import get_logger
