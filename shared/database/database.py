@@ -45,12 +45,16 @@ AMBIGUOUS = (asyncpg.InterfaceError, RuntimeError)
 
 
 class Database:
-    """One service's own database."""
+    """One service's own database.
+
+    `committed` is set by each transaction of this process that commits; who waits for that clears it.
+    """
 
     def __init__(
         self, pool: "asyncpg.Pool[asyncpg.Record]", settings: DatabaseSettings, service: str
     ) -> None:
         self.service = service
+        self.committed = asyncio.Event()
         self._pool = pool
         self._connect_seconds = settings.connect_timeout_ms / 1000
 
@@ -103,6 +107,7 @@ class Database:
                     yield connection
             finally:
                 _ACTS.set(around)
+        self.committed.set()
         for act in acts:
             act()
 

@@ -22,6 +22,7 @@ from shared.http.body import TooLarge, limited, whole
 from shared.http.document import Operation
 from shared.http.exchange import Exchange
 from shared.http.limits import Limits
+from shared.http.media_types import documented, refusal, taken
 from shared.http.response import HttpResponse
 from shared.kernel.errors import Failure, Invalid
 from shared.settings import HttpSettings
@@ -77,6 +78,7 @@ class _Route:
     path: str
     scope: str
     pattern: re.Pattern[str]
+    media_types: frozenset[str]
     handle: Hot | None
 
 
@@ -110,7 +112,7 @@ class App:
             if route is not None:
                 scope["route"] = route
             if route is not None and route.handle is not None:
-                hot = self._hot_response(route.handle, route.scope, scope, receive)
+                hot = self._hot_response(route, route.handle, scope, receive)
                 await exchange.respond(await hot)
             elif route is None and scope["path"] in self._hot_paths:
                 await exchange.respond(self._not_allowed(scope["path"]))
@@ -130,13 +132,18 @@ class App:
         except Failure as failure:
             await exchange.respond(problems.problem_of(failure))
             return False
-        return True
+        refused = refusal(route.media_types, scope["headers"])
+        if refused is not None:
+            await exchange.respond(refused)
+        return refused is None
 
     async def _hot_response(
-        self, handle: Hot, needed: str, scope: Scope, receive: Receive
+        self, route: _Route, handle: Hot, scope: Scope, receive: Receive
     ) -> HttpResponse:
         try:
-            caller = await self._gatekeeper.admit(scope, needed)
+            caller = await self._gatekeeper.admit(scope, route.scope)
+            if refused := refusal(route.media_types, scope["headers"]):
+                return refused
             body = await whole(limited(receive, self._limit))
             return await handle(HotRequest(caller, scope["headers"], body))
         except TooLarge:
@@ -153,11 +160,22 @@ class App:
 
 
 def _routes(api: FastAPI, hot: Sequence[HotRoute]) -> dict[Place, _Route]:
-    cold = [(method, path, scope, None) for method, path, scope in route_table(api)]
-    known = [(each.method, each.path, each.scope, each.handle) for each in hot]
+    bodies = {
+        (method, route.path): taken(route)
+        for route in iter_route_contexts(api.routes)
+        for method in route.methods or ()
+    }
+    cold = [
+        (method, path, scope, bodies[method, path], None)
+        for method, path, scope in route_table(api)
+    ]
+    known = [
+        (each.method, each.path, each.scope, documented(each.operation), each.handle)
+        for each in hot
+    ]
     return {
-        (method, path): _Route(path, scope, compile_path(path)[0], handle)
-        for method, path, scope, handle in (*cold, *known)
+        (method, path): _Route(path, scope, compile_path(path)[0], media_types, handle)
+        for method, path, scope, media_types, handle in (*cold, *known)
     }
 
 

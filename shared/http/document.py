@@ -108,7 +108,7 @@ def refusals(method: str, path: str, operation: Operation, *, hot: bool) -> set[
     if method != "GET":
         kinds |= {"conflict"}
     if "requestBody" in operation:
-        kinds |= {"invalid", "too-large", "unsupported" if hot else "malformed"}
+        kinds |= {"invalid", "too-large", "unsupported"} | ({"malformed"} if not hot else set())
     return kinds
 
 

@@ -1,8 +1,14 @@
 """The AsyncAPI 3.0 document: topics as channels, events as messages, services as operations."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
+
+import msgspec
 
 from shared.contracts import topics
+from shared.contracts.cloudevents import MAX_ATTRIBUTE, Outgoing, encode, source_of
 from shared.contracts.event import Event, card_of
 from shared.contracts.topics import Topic
 from tools.contracts.schemas import components, example_of
@@ -13,30 +19,37 @@ VERSION = "1.0.0"
 BINDING = "0.5.0"
 HOUR_MS = 3_600_000
 SCHEMAS = "#/components/schemas"
+EVENT_ID = UUID("019ac3f0-5d21-7c08-b0a4-3f2e1d0c9b8a")
+TIME = datetime(2026, 11, 24, 17, 42, 10, tzinfo=UTC)
+MEDIA_TYPE = "application/cloudevents+json"
+TEXT: Document = {"type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE}
 HEADERS: Document = {
     "type": "object",
-    "description": "CloudEvents 1.0, Kafka binding, binary mode; the values are UTF-8 text.",
-    "required": ["content-type", "ce_specversion", "ce_id", "ce_source", "ce_type"],
+    "description": "CloudEvents 1.0, Kafka binding, structured mode: this header and no other.",
+    "required": ["content-type"],
+    "properties": {"content-type": {"type": "string", "pattern": f"^{re.escape(MEDIA_TYPE)}"}},
+}
+ENVELOPE: Document = {
+    "type": "object",
+    "description": "CloudEvents 1.0, JSON format: the attributes, and the payload under data.",
+    "required": ["specversion", "id", "source", "type", "data"],
     "properties": {
-        "content-type": {"type": "string", "pattern": "^application/json"},
-        "ce_specversion": {"type": "string", "const": "1.0"},
-        "ce_id": {
-            "type": "string",
-            "description": "With ce_source the identity: the same pair is the same event.",
-        },
-        "ce_source": {"type": "string", "description": "Who says it, such as rapport/intake."},
-        "ce_type": {"type": "string", "description": "The event and its major version."},
-        "ce_subject": {"type": "string", "description": "The aggregate it is about."},
-        "ce_partitionkey": {"type": "string", "description": "The Kafka key."},
-        "ce_time": {"type": "string", "format": "date-time", "description": "When it happened."},
-        "ce_seq": {
-            "type": "string",
-            "pattern": "^[0-9]+$",
+        "specversion": {"type": "string", "const": "1.0"},
+        "id": TEXT | {"description": "With source the identity: the same pair is the same event."},
+        "source": TEXT | {"description": "Who publishes it, such as rapport/intake."},
+        "type": {"type": "string", "description": "The event and its major version."},
+        "subject": TEXT | {"description": "The aggregate it is about."},
+        "partitionkey": {"type": "string", "description": "The Kafka key."},
+        "time": {"type": "string", "format": "date-time", "description": "When it happened."},
+        "seq": {
+            "type": "integer",
+            "minimum": 0,
             "description": "Rises by one per aggregate and publisher.",
         },
-        "ce_causationid": {"type": "string", "description": "The event that this one answers."},
-        "ce_traceparent": {"type": "string", "description": "W3C trace context."},
-        "ce_tracestate": {"type": "string", "description": "W3C trace context."},
+        "causationid": {"type": "string", "description": "The event that this one answers."},
+        "traceparent": {"type": "string", "description": "W3C trace context."},
+        "tracestate": {"type": "string", "description": "W3C trace context."},
+        "data": {"type": "object", "description": "The payload, one schema per type."},
     },
 }
 
@@ -51,12 +64,13 @@ def document(events: dict[str, type[Event]]) -> Document:
             "version": VERSION,
             "description": "What the services of a multichannel contact centre tell each other.",
         },
-        "defaultContentType": "application/json",
+        "defaultContentType": MEDIA_TYPE,
         "servers": {"kafka": _server()},
         "channels": {topic.name: _channel(topic, events) for topic in topics.ALL},
         "operations": _operations(),
         "components": {
-            "schemas": {"CloudEventHeaders": HEADERS} | dict(sorted(schemas.items())),
+            "schemas": {"CloudEventHeaders": HEADERS, "CloudEvent": ENVELOPE}
+            | dict(sorted(schemas.items())),
             "messages": {type_: _message(type_, payload) for type_, payload in events.items()}
             | {"dead-letter": _dead_letter()},
         },
@@ -118,17 +132,28 @@ def _operations() -> Document:
 
 def _message(type_: str, payload: type[Event]) -> Document:
     topic = card_of(payload).topic
-    own_type = {"type": "object", "properties": {"ce_type": {"const": type_}}}
+    own = {"type": {"const": type_}, "data": {"$ref": f"{SCHEMAS}/{payload.__name__}"}}
     return {
         "name": type_,
         "title": payload.__name__,
         "summary": (payload.__doc__ or "").split("\n")[0],
-        "contentType": "application/json",
-        "headers": {"allOf": [{"$ref": f"{SCHEMAS}/CloudEventHeaders"}, own_type]},
-        "payload": {"$ref": f"{SCHEMAS}/{payload.__name__}"},
+        "contentType": MEDIA_TYPE,
+        "headers": {"$ref": f"{SCHEMAS}/CloudEventHeaders"},
+        "payload": {
+            "allOf": [{"$ref": f"{SCHEMAS}/CloudEvent"}, {"type": "object", "properties": own}]
+        },
         "bindings": {"kafka": {"key": _key(topic), "bindingVersion": BINDING}},
-        "examples": [{"name": "one", "payload": example_of(type_)}],
+        "examples": [{"name": "one", "payload": _whole(type_, payload)}],
     }
+
+
+def _whole(type_: str, payload: type[Event]) -> Document:
+    """The example of a payload as it stands on its topic."""
+    publisher = card_of(payload).topic.producers[0]
+    source = source_of(publisher) if publisher in topics.SERVICES else "example/shop"
+    event = Outgoing(msgspec.convert(example_of(type_), payload), id=EVENT_ID)
+    whole: Document = msgspec.json.decode(encode(event, source, 1, TIME).value)
+    return whole
 
 
 def _key(topic: Topic) -> Document:

@@ -16,19 +16,25 @@ MAX_ROWS, MAX_BYTES = 2_000, 4_194_304
 ACQUIRE = "select pg_try_advisory_lock(hashtext('rapport relay'))"
 RELEASE = "select pg_advisory_unlock(hashtext('rapport relay'))"
 BEGIN = "insert into relay_cursor (id, xid, position) values (1, '0', 0) on conflict do nothing"
-CURSOR = "select xid, position from relay_cursor where id = 1"
 # Only rows older than every open transaction: whatever commits later has a higher xid than all of
 # these, so nothing can ever appear behind the cursor.
-READ_IN_ORDER = """
-select xid, position, topic, key, type, traceparent, headers, value from (
-  select *, sum(octet_length(value)) over (order by xid, position) as bytes from (
+READ_AFTER = """
+select xid, position, topic, key, type, traceparent, headers, value, from_xid, from_position from (
+  select *, sum(octet_length(value)) over (order by xid, position) as bytes
+  from {cursor}, lateral (
     select * from outbox
-    where (xid, position) > ($1, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
-    order by xid, position limit $3
+    where (xid, position) > (from_xid, from_position) and xid < pg_snapshot_xmin(pg_current_snapshot())
+    order by xid, position limit $1
   ) as committed
 ) as measured
-where bytes is null or bytes - coalesce(octet_length(value), 0) < $4 order by xid, position
+where bytes is null or bytes - coalesce(octet_length(value), 0) < $2 order by xid, position
 """
+READ_AFTER_ROW = READ_AFTER.format(
+    cursor="(values ($3::xid8, $4::bigint)) as here (from_xid, from_position)"
+)
+READ_AFTER_CURSOR = READ_AFTER.format(
+    cursor="(select xid, position from relay_cursor where id = 1) as here (from_xid, from_position)"
+)
 ADVANCE = """
 with moved as (
   update relay_cursor set xid = $3, position = $4
@@ -65,12 +71,19 @@ class OutboxCursor:
 
     async def read(self, stop: asyncio.Event) -> list[Row]:
         """The rows behind the cursor, wherever somebody may have set it; none once `stop` is set."""
-        self._cursor = _place((await self._leader.fetch(CURSOR))[0])
-        return await self._read(self._cursor, stop)
+        if stop.is_set():
+            return []
+        rows = await self._leader.fetch(READ_AFTER_CURSOR, MAX_ROWS, MAX_BYTES)
+        if rows:
+            self._cursor = rows[0]["from_xid"], rows[0]["from_position"]
+        return rows
 
     async def read_after(self, row: Row, stop: asyncio.Event) -> list[Row]:
         """The rows after `row`; none once `stop` is set."""
-        return await self._read(_place(row), stop)
+        if stop.is_set():
+            return []
+        async with self._database.connection() as connection:
+            return await connection.fetch(READ_AFTER_ROW, MAX_ROWS, MAX_BYTES, *_place(row))
 
     async def advance(self, last: Row, batches: list[PublishedBatch]) -> None:
         """All up to `last` are published. `Unavailable` if somebody has moved the cursor meanwhile."""
@@ -90,12 +103,6 @@ class OutboxCursor:
         if not moved:
             raise Unavailable("the relay's cursor was moved")
         self._cursor = here
-
-    async def _read(self, after: tuple[int, int], stop: asyncio.Event) -> list[Row]:
-        if stop.is_set():
-            return []
-        async with self._database.connection() as connection:
-            return await connection.fetch(READ_IN_ORDER, *after, MAX_ROWS, MAX_BYTES)
 
 
 def _place(row: Row) -> tuple[int, int]:

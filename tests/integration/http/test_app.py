@@ -128,6 +128,7 @@ async def test_a_guarded_route_wants_a_token_with_its_scope(
 
 async def test_who_is_not_let_in_is_refused_before_a_byte_is_read(app: App, tmp_path: Path) -> None:
     async with serving(app) as client:
+        client.headers["content-type"] = "application/json"
         stranger = await client.post("/v1/notes", content=b"{")
         poor = await client.post("/v1/notes", content=b"{", headers=token(tmp_path, "other"))
         rich = await client.post("/v1/notes", content=b"{", headers=token(tmp_path, "desk"))

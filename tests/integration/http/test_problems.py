@@ -159,7 +159,7 @@ async def test_the_document_says_how_an_operation_can_be_refused_by_its_nature(
     guarded = {"401", "403", "409", "429", "503"}
     refused = {
         "/v1/fail/{kind}": guarded | {"404", "422"},
-        "/v1/people": guarded | {"400", "413", "422"},
+        "/v1/people": guarded | {"400", "413", "415", "422"},
         "/v1/hot": guarded,
     }
     for path, operations in document["paths"].items():

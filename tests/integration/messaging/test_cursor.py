@@ -1,6 +1,7 @@
 """The relay's cursor against every order in which transactions can begin, append and commit."""
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -58,7 +59,7 @@ class Watch:
         rows = await self._cursor.read(self._stop)
         for row in rows:
             if row["key"] in self._contacts:
-                self.read[row["key"]].append(row["seq"])
+                self.read[row["key"]].append(json.loads(row["value"])["seq"])
         if rows:
             await self._cursor.advance(rows[-1], [])
 

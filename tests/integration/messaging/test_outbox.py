@@ -16,7 +16,7 @@ from shared.kernel.errors import Invalid
 from shared.messaging.outbox.append import append
 from tests.support.kafka import AT, SOURCE, confirmed
 
-ORDER = "select seq from outbox where key = $1 order by xid, position"
+ORDER = "select value from outbox where key = $1 order by xid, position"
 
 
 async def append_events(database: Database, *contacts: UUID) -> None:
@@ -26,7 +26,8 @@ async def append_events(database: Database, *contacts: UUID) -> None:
 
 async def order_of(database: Database, contact: UUID) -> list[int]:
     async with database.connection() as connection:
-        return [row[0] for row in await connection.fetch(ORDER, str(contact).encode())]
+        rows = await connection.fetch(ORDER, str(contact).encode())
+    return [json.loads(row["value"])["seq"] for row in rows]
 
 
 async def test_the_events_of_an_aggregate_are_numbered_without_gaps(database: Database) -> None:

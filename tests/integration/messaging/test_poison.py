@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.contracts.cloudevents import Outgoing
+from shared.contracts.cloudevents import Outgoing, decode
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.values import Channel
 from shared.database.database import Database
@@ -21,6 +21,7 @@ from shared.messaging.outbox.relay import Relay
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, binary, confirmed, message, running
 from tests.support.recording import Doubt, RecordingHandler
+from tests.support.records import record
 
 KEY, VALUE, HEADERS = binary(message(confirmed()))
 GOOD = dict(HEADERS)
@@ -104,15 +105,15 @@ async def test_a_large_event_that_is_well_formed_is_no_poison(
 ) -> None:
     personal = SubmittedPersonal(address="a@example.org", text="ß" * 99_000)
     event = ContactSubmitted(reference="r", channel=Channel.WEB, personal=personal)
-    sent = Outgoing(event)
-    await place.publish(message(sent))
+    sent = message(event)
+    await place.publish(sent)
     async with (
         RecordingHandler(database) as handler,
         running(Consumer(place.service, handler.subscription(place), database, place.kafka)),
     ):
 
         async def consumed() -> None:
-            assert await handler.consumed() == [sent.id]
+            assert await handler.consumed() == [decode(record(sent)).id]
 
         await eventually(consumed, within=30)
 

@@ -5,9 +5,12 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import pytest
+
 from shared.contracts import topics
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
+from shared.messaging.outbox import relay
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.outbox.republish import republish
@@ -87,6 +90,19 @@ async def test_two_relays_publish_nothing_twice(database: Database, broker: Kafk
         await eventually(lambda: caught_up(database), within=30)
     order = await order_on_the_topic(broker, set(contacts))
     assert order == {contact: list(range(1, 21)) for contact in contacts}
+
+
+async def test_a_commit_of_the_relays_own_process_wakes_it(
+    database: Database, broker: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(Relay(database, broker)):
+        await append_events(database, uuid4())
+        await eventually(lambda: caught_up(database), within=30)
+        monkeypatch.setattr(relay, "BUSY_SECONDS", 8)
+        monkeypatch.setattr(relay, "IDLE_SECONDS", 8)
+        for _ in range(3):
+            await append_events(database, uuid4())
+            await eventually(lambda: caught_up(database), within=4)
 
 
 async def test_a_standby_takes_over_and_continues_where_the_first_stopped(

@@ -25,7 +25,6 @@ from shared.messaging.outbox import use_case
 from shared.messaging.outbox.append import append
 from tests.integration.routing.api import Api
 from tests.integration.routing.world import REFUND, World, refund
-from tests.support.kafka import SOURCE
 
 REFUND_OF = {"kind": "refund", "currency": "EUR"}
 
@@ -158,9 +157,9 @@ async def test_a_response_is_stored_before_its_events_are_appended(
     contact_id = await world.assigned()
     stored = list[int]()
 
-    async def append_after_looking(tx: Tx, outgoing: Sequence[Outgoing]) -> None:
+    async def append_after_looking(tx: Tx, source: str, outgoing: Sequence[Outgoing]) -> None:
         stored.append(await tx.fetchval("select count(*) from idempotency_keys"))
-        await append(tx, SOURCE, outgoing)
+        await append(tx, source, outgoing)
 
     monkeypatch.setattr(use_case, "append", append_after_looking)
     await api.at(contact_id, "actions", {**REFUND_OF, "amount": 3_000}, key="once")

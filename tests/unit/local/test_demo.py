@@ -116,5 +116,5 @@ def test_repeated_it_says_of_each_run_what_came_of_it(
     assert output.count("held after") == 3 - len(broken)
     assert ("run 2: ended with 1" in output) == bool(broken)
     assert ("BROKEN what_came_in_adds_up: web" in output) == bool(broken)
-    assert f"{len(broken)} of 3 runs did not hold" in output
+    assert f"{3 - len(broken)} of 3 runs held" in output
     assert len(list((tmp_path / "logs").iterdir())) == 3

@@ -179,7 +179,7 @@ class _Links:
 async def _read(request: Request) -> AnswerIn:
     """The answer in a JSON body or a form; a form leaves empty what was not chosen."""
     try:
-        if not request.headers.get("content-type", "").startswith(FORM):
+        if not request.headers.get("content-type", "").lower().startswith(FORM):
             return AnswerIn.model_validate_json(await request.body(), strict=True)
         form = await request.form(max_files=0, max_fields=10)
         return AnswerIn.model_validate({name: text for name, text in form.items() if text})

@@ -28,7 +28,7 @@ from shared.kernel.errors import Invalid, Missing
 from shared.kernel.ids import new_id, stable_id
 from shared.observability import tracing
 
-KEY, CONTENT_TYPE = b"idempotency-key", b"content-type"
+KEY = b"idempotency-key"
 JSON = "application/json"
 ACCEPTED = 202
 REFERENCE = "#/components/schemas/{model}"
@@ -201,8 +201,6 @@ class PostContact:
 
     async def __call__(self, request: HotRequest) -> HttpResponse:
         """The response to one request; raises the `Failure`s that have one response everywhere."""
-        if _media_type(request) != JSON:
-            return problem("unsupported", f"send {JSON}")
         try:
             submitted = _read(request.body)
         except GARBLED as error:
@@ -232,10 +230,6 @@ def _key(request: HotRequest) -> UUID | None:
     """The same for the same caller and key; without a key every request is a new arrival."""
     given = request.header(KEY)
     return None if given is None else stable_id("http", request.caller.subject, valid_key(given))
-
-
-def _media_type(request: HotRequest) -> str:
-    return (request.header(CONTENT_TYPE) or "").partition(";")[0].strip().lower()
 
 
 def _wrong(error: Exception) -> FieldError:
