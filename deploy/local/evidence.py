@@ -109,7 +109,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     },
 }
 EVERYWHERE: Mapping[str, str] = {
-    "outbox": "select event_id, topic, seq from outbox where seq is not null",
+    "outbox": "select event_id, topic from outbox where type is not null",
     "unpublished": "select count(*) as n from outbox where (xid, position) >"
     " (select coalesce(max(xid), '0'), coalesce(max(position), 0) from relay_cursor)",
     "consumed": "select event_id from inbox",
@@ -174,27 +174,33 @@ async def _query(service: str, dsn: str) -> dict[tuple[str, str], tuple[Row, ...
 
 def read_record(record: Record) -> Published:
     """A record's attributes and data; it need not be well formed: poison stands in topics, too."""
-    headers = dict(record.headers)
-
-    def attribute(name: str) -> str:
-        return (headers.get(f"ce_{name}") or b"").decode(errors="replace")
-
-    try:
-        data = msgspec.json.decode(record.value or b"{}", type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        data = {}
-    seq = attribute("seq")
+    attributes = _in_headers(record) or _parsed(record.value)
+    data = _parsed(record.value) if _in_headers(record) else attributes.get("data")
+    seq = str(attributes.get("seq"))
     return Published(
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        id=attribute("id"),
-        type=attribute("type"),
-        source=attribute("source"),
-        subject=attribute("subject"),
+        **{name: str(attributes.get(name) or "") for name in ("id", "type", "source", "subject")},
         seq=int(seq) if seq.isdecimal() else 0,
-        data=data,
+        data=data if isinstance(data, dict) else {},
     )
+
+
+def _in_headers(record: Record) -> Mapping[str, str]:
+    """The attributes of a record in binary mode."""
+    return {
+        name.removeprefix("ce_"): (content or b"").decode(errors="replace")
+        for name, content in record.headers
+        if name.startswith("ce_")
+    }
+
+
+def _parsed(value: bytes | None) -> Mapping[str, Any]:
+    try:
+        return msgspec.json.decode(value or b"{}", type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
 
 
 def without_repeats(published: Iterable[Published]) -> list[Published]:
