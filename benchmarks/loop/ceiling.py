@@ -65,7 +65,7 @@ async def write_all(database: Database, waiting: Iterator[Batch]) -> int:
     written = 0
     for batch in waiting:
         async with database.transaction() as tx:
-            written += len(await tx.fetch(MARK, batch.ids, batch.origins))
+            written += len(batch.ids) - len(await tx.fetch(MARK, batch.ids, batch.origins))
             await tx.execute(counting.COUNT, batch.customers)
             await tx.fetch(NUMBER, list(batch.events), list(batch.events.values()))
             await tx.copy_records_to_table("outbox", columns=COLUMNS, records=batch.rows)
@@ -92,7 +92,7 @@ def _consumed(customer: str) -> Incoming[Event]:
     return Incoming(
         id=uuid4(),
         type="rapport.contact.submitted.v1",
-        source=SOURCE.decode(),
+        source=SOURCE,
         subject=customer,
         time=NOW,
         data=EMPTY,

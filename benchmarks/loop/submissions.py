@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 from benchmarks.load import contact
+from shared.contracts.record import EVENT_HEADERS
 from shared.contracts.topics import Topic
 from shared.kernel.ids import stable_id
 from shared.messaging.kafka import Message, Producer, partition_of
 from shared.settings import KafkaSettings
 
-SOURCE = b"benchmarks"
+SOURCE = "benchmarks"
 CUSTOMERS = 1_000
 AT_ONCE = 2_000
-TIME = b"2026-03-02T12:00:00Z"
+TIME = "2026-03-02T12:00:00Z"
 DOUBLED = 100
 """One submission in so many comes twice."""
 
@@ -61,15 +62,14 @@ async def publish(kafka: KafkaSettings, topic: str, messages: Iterator[Message])
 
 
 def _submission(number: int, event_id: UUID) -> Message:
-    customer = customer_id(number).encode()
-    body = contact(number // 2 % CUSTOMERS) | {"reference": str(event_id)}
-    headers = [
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
-        ("ce_id", str(event_id).encode()),
-        ("ce_type", b"rapport.contact.submitted.v1"),
-        ("ce_source", SOURCE),
-        ("ce_subject", customer),
-        ("ce_time", TIME),
-    ]
-    return Message(customer, json.dumps(body).encode(), headers)
+    customer = customer_id(number)
+    event = {
+        "type": "rapport.contact.submitted.v1",
+        "specversion": "1.0",
+        "id": str(event_id),
+        "source": SOURCE,
+        "subject": customer,
+        "time": TIME,
+        "data": contact(number // 2 % CUSTOMERS) | {"reference": str(event_id)},
+    }
+    return Message(customer.encode(), json.dumps(event).encode(), EVENT_HEADERS)

@@ -16,10 +16,15 @@ from shared.database.database import Tx
 E = TypeVar("E", bound=Event)
 
 # In sorted order, so that two batches with the same events wait for each other and never in a circle.
+# What is known already is returned, since that is little; what is new is the rest.
 MARK = """
-insert into inbox (event_id, origin)
-select event_id, origin from unnest($1::uuid[], $2::text[]) as given (event_id, origin)
-order by event_id on conflict do nothing returning event_id
+with given as (
+  select * from unnest($1::uuid[], $2::text[]) as given (event_id, origin)
+), marked as (
+  insert into inbox (event_id, origin) select * from given order by event_id
+  on conflict do nothing returning event_id
+)
+select event_id from given where event_id not in (select event_id from marked)
 """
 # A repeat gets a mark of its own, by its place: delivered again, it is no further repeat.
 MARK_REPEATS = """
@@ -37,8 +42,8 @@ async def mark_new(tx: Tx, marks: Mapping[UUID, Origin | None]) -> set[UUID]:
     An origin makes the mark a fifth dearer, so only who needs it gives one.
     """
     origins = [None if origin is None else str(origin) for origin in marks.values()]
-    rows = await tx.fetch(MARK, list(marks), origins)
-    return {row[0] for row in rows}
+    known = await tx.fetch(MARK, list(marks), origins)
+    return set(marks).difference(row[0] for row in known)
 
 
 async def mark_repeats(tx: Tx, events: Sequence[Incoming[E]]) -> list[Incoming[E]]:

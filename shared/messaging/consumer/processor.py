@@ -99,6 +99,7 @@ class Processor:
         """Events that are wanted, and records that cannot be read; the others are passed over."""
         decoded: list[Decoded] = []
         letters: list[DeadLetter] = []
+        unwanted = Counter[str]()
         for record in records:
             try:
                 event = decode_wanted(record, self._subscription.wanted)
@@ -110,7 +111,9 @@ class Processor:
             elif self._subscription.quarantine and (stray := _stray(record)):
                 letters.append(stray)
             else:
-                metrics.consumer_records.labels(record.topic, "unwanted").inc()
+                unwanted[record.topic] += 1
+        for topic, number in unwanted.items():
+            metrics.consumer_records.labels(topic, "unwanted").inc(number)
         return decoded, letters
 
     async def _process_batch(

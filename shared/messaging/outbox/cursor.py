@@ -18,23 +18,32 @@ RELEASE = "select pg_advisory_unlock(hashtext('rapport relay'))"
 BEGIN = "insert into relay_cursor (id, xid, position) values (1, '0', 0) on conflict do nothing"
 # Only rows older than every open transaction: whatever commits later has a higher xid than all of
 # these, so nothing can ever appear behind the cursor.
-READ_AFTER = """
-select xid, position, topic, key, type, traceparent, headers, value, from_xid, from_position from (
-  select *, sum(octet_length(value)) over (order by xid, position) as bytes
-  from {cursor}, lateral (
+READ_AFTER_ROW = """
+select xid, position, topic, key, type, traceparent, headers, value from (
+  select *, sum(octet_length(value)) over (order by xid, position) as bytes from (
     select * from outbox
-    where (xid, position) > (from_xid, from_position) and xid < pg_snapshot_xmin(pg_current_snapshot())
-    order by xid, position limit $1
+    where (xid, position) > ($1, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
+    order by xid, position limit $3
   ) as committed
 ) as measured
-where bytes is null or bytes - coalesce(octet_length(value), 0) < $2 order by xid, position
+where bytes is null or bytes - coalesce(octet_length(value), 0) < $4 order by xid, position
 """
-READ_AFTER_ROW = READ_AFTER.format(
-    cursor="(values ($3::xid8, $4::bigint)) as here (from_xid, from_position)"
-)
-READ_AFTER_CURSOR = READ_AFTER.format(
-    cursor="(select xid, position from relay_cursor where id = 1) as here (from_xid, from_position)"
-)
+# The same behind wherever the cursor is, which somebody may have set; one look is one statement.
+READ_AFTER_CURSOR = """
+select here.xid as from_xid, here.position as from_position, found.*
+from relay_cursor as here, lateral (
+  select xid, position, topic, key, type, traceparent, headers, value from (
+    select *, sum(octet_length(value)) over (order by xid, position) as bytes from (
+      select * from outbox
+      where (xid, position) > (here.xid, here.position)
+        and xid < pg_snapshot_xmin(pg_current_snapshot())
+      order by xid, position limit $1
+    ) as committed
+  ) as measured
+  where bytes is null or bytes - coalesce(octet_length(value), 0) < $2
+) as found
+where here.id = 1 order by found.xid, found.position
+"""
 ADVANCE = """
 with moved as (
   update relay_cursor set xid = $3, position = $4
@@ -83,7 +92,7 @@ class OutboxCursor:
         if stop.is_set():
             return []
         async with self._database.connection() as connection:
-            return await connection.fetch(READ_AFTER_ROW, MAX_ROWS, MAX_BYTES, *_place(row))
+            return await connection.fetch(READ_AFTER_ROW, *_place(row), MAX_ROWS, MAX_BYTES)
 
     async def advance(self, last: Row, batches: list[PublishedBatch]) -> None:
         """All up to `last` are published. `Unavailable` if somebody has moved the cursor meanwhile."""
