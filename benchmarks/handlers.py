@@ -14,7 +14,7 @@ from services.analytics.entrypoints import consumer as analytics
 from services.followup.entrypoints import consumer as followup
 from services.routing.entrypoints import consumer as routing
 from shared.contracts import topics
-from shared.contracts.cloudevents import named_type
+from shared.contracts.cloudevents import glimpse
 from shared.contracts.event import Event, type_of
 from shared.contracts.topics import ANALYTICS, FOLLOWUP, INTAKE, ROUTING, Topic
 from shared.messaging.consumer.handlers import types_in
@@ -98,4 +98,4 @@ def consumed_of(
     """How many of the records a subscription to these topics consumes."""
     types = {type_of(each) for each in wanted}
     records = (message for topic in subscribed for message in published.get(topic.name, ()))
-    return sum(named_type(each.headers, each.value) in types for each in records)
+    return sum(glimpse(each.headers, each.value).type in types for each in records)

@@ -21,7 +21,7 @@ from benchmarks.ratios import Figure
 from benchmarks.stage import Stage, count, stage
 from deploy.local.failure import LaunchFailure
 from deploy.local.platform import Platform, spawn_mailbox
-from shared.contracts.cloudevents import named_type
+from shared.contracts.cloudevents import glimpse
 from shared.contracts.topics import ASSIGNMENTS, INTAKE, ROUTING
 from shared.messaging.kafka import read_all
 
@@ -123,7 +123,8 @@ async def delays(on: Stage, platform: Platform, due: dict[str, float]) -> list[f
     await asyncio.sleep(1)
     offered: dict[str, float] = {}
     for record in await read_all(on.kafka, ASSIGNMENTS.name):
-        if named_type(record.headers, record.value) == "rapport.offer.made.v1" and record.key:
+        kind = glimpse(record.headers, record.value).type
+        if kind == "rapport.offer.made.v1" and record.key:
             offered.setdefault(record.key.decode(), record.timestamp / 1_000)
     missing = due.keys() - offered.keys()
     if missing:

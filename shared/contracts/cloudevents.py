@@ -107,15 +107,16 @@ class _Base64(msgspec.Struct):
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Type(msgspec.Struct):
-    """What is looked for where nothing else may be readable."""
+class Glimpse(msgspec.Struct, frozen=True):
+    """What can be told of a record without reading it, and of one that cannot be read."""
 
-    type: str
+    type: str = ""
+    traceparent: str | None = None
 
 
 _encode_json = msgspec.json.Encoder().encode
 _base64 = msgspec.json.Decoder(_Base64).decode
-_type = msgspec.json.Decoder(_Type).decode
+_glimpse = msgspec.json.Decoder(Glimpse).decode
 _NAMES: Final = ("type", *_Attributes.__struct_fields__)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
@@ -183,21 +184,22 @@ def decode_wanted(record: Record, wanted: frozenset[type[Event]]) -> Incoming[Ev
 
 def payload_of(record: Record) -> type[Event]:
     """The kind of event in a record, whose payload is not read; raises `Invalid`."""
-    payload = REGISTRY.get(named_type(record.headers, record.value))
+    payload = REGISTRY.get(glimpse(record.headers, record.value).type)
     if payload is None:
         raise Invalid("unknown type")
     return payload
 
 
-def named_type(headers_: Headers, value: bytes | None) -> str:
-    """The type that a record says it has, known or not; empty if it says none."""
+def glimpse(headers: Headers, value: bytes | None) -> Glimpse:
+    """The type and the trace that a record says it has, known and right or not; what it does not say is empty."""
     try:
-        headers = by_name(headers_)
-        if is_structured(headers.get(CONTENT_TYPE)):
-            return _type(value or b"").type
-        return (headers.get("ce_type") or b"").decode()
+        named = by_name(headers)
+        if is_structured(named.get(CONTENT_TYPE)):
+            return _glimpse(value or b"")
+        given = attributes_in(named, ("type", "traceparent"))
     except (Invalid, *GARBLED):
-        return ""
+        return Glimpse()
+    return msgspec.convert(given, Glimpse)
 
 
 @cache
@@ -307,7 +309,7 @@ def _refuse_nul(where: str, value: bytes) -> None:
 def _refused(value: bytes, error: Exception) -> Invalid:
     """Why a value is no event. The type is named only if it looks like the name of one."""
     try:
-        named = _type(value).type
+        named = _glimpse(value).type
     except GARBLED:
         return Invalid(f"envelope: {_safe(error)}")
     if named not in REGISTRY:

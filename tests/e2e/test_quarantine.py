@@ -25,7 +25,7 @@ async def test_an_unreadable_event_is_put_aside_and_taken_once_its_publisher_men
     torn = whole._replace(value=b'{"reference": "%b", "channel": ' % uuid4().hex.encode())
     await publish(centre.world.kafka, INBOX.name, torn)
     entry = await eventually(lambda: put_aside(centre, torn), within=30)
-    assert entry["reason"].startswith("invalid: data:")
+    assert entry["reason"].startswith("invalid: envelope:")
     assert await replayed(centre, entry) == INVALID
     await publish(centre.world.kafka, INBOX.name, whole)
     assert (await ana.contact(await ana.takes()))["messages"][0]["text"] == "It is broken."

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from shared.contracts.cloudevents import named_type
+from shared.contracts.cloudevents import glimpse
 from shared.contracts.record import REPLAYS, Record
 from shared.contracts.topics import dead_letters_of
 from shared.kernel.errors import Unavailable
@@ -108,7 +108,7 @@ def _listed(record: Record) -> Listed:
         reason=_header(record, REASON),
         detail=_header(record, DETAIL),
         origin=_header(record, ORIGIN),
-        type=named_type(record.headers, record.value),
+        type=glimpse(record.headers, record.value).type,
         replays=_replays(record),
         bytes=_left(record) or len(record.value or b""),
     )

@@ -9,8 +9,10 @@ from uuid import UUID
 
 import msgspec
 
+from shared.contracts.cloudevents import glimpse
 from shared.contracts.record import Headers, Origin, Record
 from shared.contracts.topics import dead_letters_of
+from shared.contracts.trace_context import TraceContext, read_trace
 from shared.database.database import Tx
 from shared.messaging.outbox.append import HEADROOM
 from shared.messaging.outbox.headers import pack
@@ -22,8 +24,8 @@ MAX_DETAIL = 500
 MAX_BYTES = dead_letters_of("any").max_message_bytes - HEADROOM
 
 ENQUEUE = """
-insert into outbox (event_id, topic, key, headers, value)
-select * from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
+insert into outbox (event_id, topic, key, traceparent, headers, value)
+select * from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::bytea[], $6::bytea[])
 """
 
 
@@ -40,6 +42,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     headers: Headers
     value: bytes | None
     left: int = 0
+    trace: TraceContext | None = None
 
     @property
     def mark(self) -> UUID:
@@ -49,7 +52,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 def dead_letter(record: Record, reason: str, detail: str) -> DeadLetter:
     """The record as it came, and why it could not be processed."""
-    size = _bytes(record)
+    size, parent = _bytes(record), glimpse(record.headers, record.value).traceparent
     whole = size <= MAX_BYTES
     return DeadLetter(
         reason=reason,
@@ -59,6 +62,7 @@ def dead_letter(record: Record, reason: str, detail: str) -> DeadLetter:
         headers=tuple(record.headers) if whole else (),
         value=record.value if whole else None,
         left=0 if whole else size,
+        trace=read_trace((parent,)) if parent else None,
     )
 
 
@@ -75,6 +79,7 @@ async def enqueue_dead_letters(tx: Tx, service: str, letters: Sequence[DeadLette
             [letter.mark for letter in letters],
             [dead_letters_of(service).name] * len(letters),
             [letter.key for letter in letters],
+            [letter.trace.parent if letter.trace else None for letter in letters],
             [pack(_headers(letter, service)) for letter in letters],
             [letter.value for letter in letters],
         )

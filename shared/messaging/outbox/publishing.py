@@ -23,7 +23,7 @@ class PublishedBatch(NamedTuple):
 
 
 class Traced(NamedTuple):
-    """What a span says of an event that belongs to a trace."""
+    """What a span says of a row that belongs to a trace."""
 
     trace: TraceContext
     topic: str
@@ -51,9 +51,9 @@ async def publish_batch(producer: Producer, rows: Sequence[Any]) -> list[Publish
 
 
 def traced_of(rows: Sequence[Any]) -> list[Traced]:
-    """Those rows whose event carries a trace."""
+    """Those rows that carry a trace. What became a dead letter has no type that could be repeated."""
     return [
-        Traced(TraceContext(parent), row["topic"], row["type"])
+        Traced(TraceContext(parent), row["topic"], row["type"] or "unknown")
         for row in rows
         if (parent := row["traceparent"])
     ]
