@@ -35,7 +35,7 @@ e2e: install ## run the journeys through all four services
 faults: install ## run all fault drills, the long ones too, and the benchmarks' own tests
 	@$(PY) -m pytest tests/faults tests/benchmarks -m "long or not long"
 
-bench: install ## measure against peers and ceilings and compare with the stored ratios (about 25 minutes)
+bench: install ## measure against peers and ceilings and compare with the stored ratios (about half an hour)
 	@$(PY) -m benchmarks
 
 check: format-check lint types imports docs-check ## format, lint, types, import contracts and generated files

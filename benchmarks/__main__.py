@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from benchmarks import handlers, intake, journey, loops, machine, outbox, ratios
+from benchmarks import desks, handlers, intake, journey, loops, machine, outbox, ratios
 from benchmarks.plan import Plan
 from benchmarks.ratios import Figure
 from deploy.local.failure import LaunchFailure
@@ -15,6 +15,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Plan], list[Figure]]], ...] = (
     (("L1", "L2"), loops.measure),
     (("L3",), handlers.measure),
     (("R1",), outbox.measure),
+    (("E0",), desks.measure),
     (("E1",), journey.measure),
 )
 IDS = tuple(id_ for ids, _ in SECTIONS for id_ in ids)

@@ -40,7 +40,7 @@ def measure(plan: Plan) -> list[Figure]:
         delays = plan.rounds_of({"half": lambda: pressed(on, plan, rate)["p99_ms"]})
     return [
         *figures(rounds),
-        Figure("R1", "commit to Kafka, p99 ms", median(delays["half"]), 20, True),
+        Figure("R1", "commit to Kafka, p99 ms", median(delays["half"]), 30, True),
     ]
 
 
@@ -96,7 +96,11 @@ def pressed(on: Stage, plan: Plan, rate: int) -> dict[str, float]:
 
 def figures(rounds: Rounds) -> list[Figure]:
     """The ratios that the goals speak of."""
+    asked = [
+        ("relay : delete..returning", DELETING, 2.0, "order across transactions, replay"),
+        ("relay : from memory", MEMORY, 0.7, "the database"),
+    ]
     return [
-        Figure("R1", "relay : delete..returning", ratio(rounds, OURS, DELETING), 1.8),
-        Figure("R1", "relay : from memory", ratio(rounds, OURS, MEMORY), 0.55),
+        Figure("R1", name, ratio(rounds, OURS, other), goal, leaves_out=left)
+        for name, other, goal, left in asked
     ]

@@ -16,16 +16,23 @@ Rounds = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the report. `at_most`: the less the better, as with times."""
+    """One line of the report. Without a goal it is shown to compare, and reached whatever it is.
+
+    `at_most`: the less the better, as with times. `leaves_out`: what of our work the peer does not do.
+    """
 
     id: str
     name: str
     value: float
-    goal: float
+    goal: float | None
     at_most: bool = False
+    leaves_out: str = "-"
 
     @property
     def reached(self) -> bool:
+        """Whether the goal is met."""
+        if self.goal is None:
+            return True
         return self.value <= self.goal if self.at_most else self.value >= self.goal
 
     @property
@@ -76,13 +83,16 @@ def table_of_rounds(title: str, unit: str, rounds: Rounds) -> str:
 
 
 def table_of_figures(figures: Iterable[Figure], before: Mapping[str, float]) -> str:
-    """Each figure with its goal and what it was."""
-    lines = [f"\n  {'figure':<62}{'now':>9}{'goal':>9}{'stored':>9}"]
-    for each in figures:
-        sign, was = "<=" if each.at_most else ">=", before.get(each.key)
-        goal = f"{sign}{each.goal:g}"
-        mark = "" if each.reached else "  short of its goal"
-        mark += "  REGRESSION" if was is not None and each.is_worse_than(was) else ""
-        kept = f"{was:.4g}" if was is not None else "-"
-        lines.append(f"  {each.key:<62}{each.value:>9.3g}{goal:>9}{kept:>9}{mark}")
-    return "\n".join(lines)
+    """Each figure with its goal, what it was (`new` where none is stored) and what the peer leaves out."""
+    head = f"{'figure':<62}{'now':>9}{'goal':>9}{'stored':>9}   the peer leaves out"
+    return "\n".join([f"\n  {head}", *(_line(each, before.get(each.key)) for each in figures)])
+
+
+def _line(figure: Figure, was: float | None) -> str:
+    sign = "<=" if figure.at_most else ">="
+    goal = "-" if figure.goal is None else f"{sign}{figure.goal:g}"
+    kept = "new" if was is None else f"{was:.4g}"
+    mark = "" if figure.reached else "  short of its goal"
+    mark += "  REGRESSION" if was is not None and figure.is_worse_than(was) else ""
+    numbers = f"{figure.value:>9.3g}{goal:>9}{kept:>9}"
+    return f"  {figure.key:<62}{numbers}   {figure.leaves_out:<46}{mark}".rstrip()

@@ -21,6 +21,8 @@ MARK_ONE = "insert into inbox (id) values ($1) on conflict do nothing"
 COUNT_ONE = (
     "insert into counter (k, n) values ($1, 1) on conflict (k) do update set n = counter.n + 1"
 )
+COLUMNS = ("key", "body")
+"""Of the outbox; COPY fills them."""
 APPEND_ONE = "insert into outbox (key, body) values ($1, $2) returning seq"
 MARK = "insert into inbox (id) select * from unnest($1::uuid[]) on conflict do nothing returning id"
 COUNT = """

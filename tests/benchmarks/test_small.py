@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import handlers, intake, loops, outbox, ratios
+from benchmarks import desks, handlers, intake, loops, outbox, ratios
+from benchmarks.journey import platform_on
 from benchmarks.load import whole
 from benchmarks.loop.histories import histories
 from benchmarks.loop.submissions import COUNTED, SUBMITTED, distinct, publish, submissions
+from benchmarks.peers.environments import python_of
 from benchmarks.plan import Plan
 from benchmarks.ratios import Figure
+from benchmarks.servers import peers
 from benchmarks.stage import Stage
 from deploy.local.parts import LocalParts
 from shared.contracts.cloudevents import decode
@@ -35,7 +38,10 @@ def on(parts: LocalParts) -> Stage:
     return made
 
 
-@pytest.mark.parametrize("name", [intake.OURS, intake.ALL, intake.MAPPER, intake.DRIVER])
+@pytest.mark.parametrize(
+    "name",
+    [name for name, peer in peers.PEERS.items() if peer.database] + [intake.OURS, intake.ALL],
+)
 def test_every_accepted_contact_is_found_in_the_database(on: Stage, name: str) -> None:
     assert intake.once(intake.Servers(on), name, SMALL) > 0
 
@@ -48,11 +54,27 @@ def test_a_handler_processes_every_event_of_the_loop_once(
     assert f"{distinct(EVENTS)} events" in capfd.readouterr().out
 
 
-def test_the_loop_and_its_ceiling_and_the_naive_loop_are_seen_to_work(on: Stage) -> None:
+def test_the_loop_and_its_ceiling_are_seen_to_work(on: Stage) -> None:
     _needs_offsets(on)
     loops.once_ours(on, SMALL, "ours")
     assert loops.once_ceiling(on, SMALL) > 0
-    loops.once_peer(on, SMALL, loops.NAIVE, None)
+
+
+@pytest.mark.parametrize("name", loops.PEERS)
+def test_a_peer_of_the_loop_is_seen_to_work(on: Stage, name: str) -> None:
+    _needs_offsets(on)
+    home = loops.PEERS[name].home
+    python = python_of(home) if home else None
+    if home and not python:
+        pytest.skip(f"{home} cannot be installed here")
+    loops.once_peer(on, SMALL, name, python)
+
+
+def test_every_contact_is_seen_on_a_desk(own_parts: LocalParts) -> None:
+    with platform_on(Stage(own_parts)) as platform:
+        late = desks.once(platform, SMALL, contacts=10)
+    assert len(late) == 5  # the others came while the platform was warming up
+    assert late[0] > 0
 
 
 @pytest.mark.parametrize("name", outbox.VARIANTS)
@@ -82,6 +104,7 @@ def test_a_response_ends_where_its_length_says() -> None:
         (Figure("R1", "a time", 11.4, 20.0, at_most=True), False),
         (Figure("R1", "a time", 11.6, 20.0, at_most=True), True),
         (Figure("L1", "never stored", 0.1, 1.0), False),
+        (Figure("I1", "a ratio", 1.69, None), True),
     ],
 )
 def test_a_figure_fifteen_percent_worse_than_stored_is_a_regression(
@@ -89,6 +112,12 @@ def test_a_figure_fifteen_percent_worse_than_stored_is_a_regression(
 ) -> None:
     assert bool(ratios.regressions([figure], BEFORE)) is worse
     assert ("REGRESSION" in ratios.table_of_figures([figure], BEFORE)) is worse
+
+
+def test_a_figure_says_that_it_is_new_and_what_the_peer_leaves_out() -> None:
+    figure = Figure("I2", "more", 0.5, None, leaves_out="all but a response")
+    last = ratios.table_of_figures([figure], BEFORE).splitlines()[-1]
+    assert last.split(maxsplit=5) == ["I2", "more", "0.5", "-", "new", "all but a response"]
 
 
 def test_storing_keeps_what_was_not_measured(tmp_path: Path) -> None:
