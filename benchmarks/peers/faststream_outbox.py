@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaBroker
 
-from benchmarks.peers.faststream_loop import SIZE, Submitted
+from benchmarks.peers.faststream_loop import SIZE, Submitted, decoded
 from benchmarks.peers.work import COLUMNS, counted_as_bytes, process_batch, setting
 
 ROWS, IDLE_SECONDS = 2_000, 0.005
@@ -77,6 +77,7 @@ def application() -> FastStream:
         batch=True,
         max_records=SIZE,
         batch_timeout_ms=50,
+        decoder=decoded,
         ack_policy=AckPolicy.NACK_ON_ERROR,
     )
     subscriber(outbox.batch)

@@ -30,11 +30,15 @@ source = app.topic(setting("IN"), value_serializer="json", key_type=bytes, key_s
 target = app.topic(setting("OUT"), value_serializer="json")
 
 
+def _event(data: Any) -> tuple[UUID, str]:
+    return UUID(data["reference"]), data["personal"]["address"]
+
+
 async def count(stream: Any) -> None:
     """Batch after batch."""
     async with asyncpg.create_pool(setting("DSN"), min_size=2, max_size=8) as pool:
         async for batch in stream.take(SIZE, within=WITHIN):
-            events = [(UUID(each["reference"]), each["personal"]["address"]) for each in batch]
+            events = [_event(each["data"]) for each in batch]
             async with pool.acquire() as connection, connection.transaction():
                 fresh = await process_batch(connection, events)
             for event in fresh:

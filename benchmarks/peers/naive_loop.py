@@ -24,7 +24,7 @@ async def main() -> None:
     await consumer.start()
     await producer.start()
     async for record in consumer:
-        event = UUID(json.loads(record.value)["reference"]), record.key.decode()
+        event = UUID(json.loads(record.value)["data"]["reference"]), record.key.decode()
         body = counted_as_bytes(event)
         async with connection.transaction():
             if not await process_one(connection, event):
