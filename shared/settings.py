@@ -41,6 +41,9 @@ class KafkaSettings(Block):
         None, description="A stable name of this replica; a restart then moves no partitions."
     )
     idempotent: bool = Field(True, description="Idempotent producer; off for the embedded broker.")
+    compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = Field(
+        "zstd", description="How what we write is compressed; every reader must know it."
+    )
     session_timeout_ms: Positive = Field(
         10_000, description="Silence after which we count as dead."
     )

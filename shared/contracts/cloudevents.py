@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 
 from shared.contracts import external, followup, intake, routing
-from shared.contracts.event import REGISTRY, Event, subject_of, topic_of, type_of
+from shared.contracts.event import REGISTRY, Event, card_of, subject_of, topic_of, type_of
 from shared.contracts.record import (
     CONTENT_TYPE,
     REPLAYS,
@@ -141,7 +141,7 @@ def encode(
     `trace` is used where the event names none to follow.
     """
     data, cause = outgoing.data, outgoing.cause
-    subject = subject_of(data)
+    card, subject = card_of(type(data)), subject_of(data)
     trace = cause.trace if cause else outgoing.trace or trace
     parent, state = (trace.parent, trace.state or None) if trace else (None, None)
     envelope = _envelope(type(data))(
@@ -157,8 +157,7 @@ def encode(
         tracestate=state,
         data=data,
     )
-    topic = topic_of(data).name
-    return Encoded(topic, subject.encode(), type_of(data), parent, _encode_json(envelope))
+    return Encoded(card.topic.name, subject.encode(), card.type, parent, _encode_json(envelope))
 
 
 def decode(record: Record) -> Incoming[Event]:
@@ -302,7 +301,7 @@ def _read_data(
 
 
 def _refuse_nul(where: str, value: bytes) -> None:
-    if b"\\u0000" in value and _NUL.search(value):
+    if b"\\" in value and b"\\u0000" in value and _NUL.search(value):
         raise Invalid(f"{where}: NUL is not allowed in text")
 
 

@@ -353,7 +353,7 @@ def _producing(settings: KafkaSettings) -> dict[str, Any]:
     return _connecting(settings) | {
         "acks": "all",
         "enable_idempotence": settings.idempotent,
-        "compression_type": "lz4",
+        "compression_type": None if settings.compression == "none" else settings.compression,
         "linger_ms": 0,
         "max_batch_size": MAX_BATCH,
         "max_request_size": MAX_REQUEST,

@@ -36,14 +36,13 @@ order by given.record_id on conflict do nothing returning event_id
 """
 
 
-async def mark_new(tx: Tx, marks: Mapping[UUID, Origin | None]) -> set[UUID]:
-    """Mark the ids as consumed and return those that never were before. One statement.
+async def mark(tx: Tx, marks: Mapping[UUID, Origin | None]) -> set[UUID]:
+    """Mark the ids as consumed and return those that were consumed before. One statement.
 
     An origin makes the mark a fifth dearer, so only who needs it gives one.
     """
     origins = [None if origin is None else str(origin) for origin in marks.values()]
-    known = await tx.fetch(MARK, list(marks), origins)
-    return set(marks).difference(row[0] for row in known)
+    return {row[0] for row in await tx.fetch(MARK, list(marks), origins)}
 
 
 async def mark_repeats(tx: Tx, events: Sequence[Incoming[E]]) -> list[Incoming[E]]:

@@ -8,7 +8,7 @@ help. On a topic of outsiders, what its publisher got wrong goes to the service'
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from shared.contracts.trace_context import TraceContext
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Denied, Failure, Invalid, Overloaded, Unavailable
-from shared.messaging.consumer.inbox import mark_new, mark_repeats
+from shared.messaging.consumer.inbox import mark, mark_repeats
 from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.dead_letters.letter import DeadLetter, dead_letter, enqueue_dead_letters
 from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
@@ -54,6 +54,8 @@ class Decoded(NamedTuple):
 
 
 Batch: TypeAlias = tuple[list[Decoded], list[DeadLetter]]
+Firsts: TypeAlias = Mapping[UUID, int]
+"""By event id the place of the first record in a batch that holds it."""
 
 
 class Processor:
@@ -130,14 +132,15 @@ class Processor:
             count=len(decoded),
         ) as contexts:
             async with self._database.transaction() as tx:
-                new = await mark_new(tx, self._marks(decoded, letters))
-                fresh = _first(decoded, contexts, new)
+                firsts = _firsts(decoded)
+                known = await mark(tx, self._marks(decoded, firsts, letters))
+                fresh = _fresh(decoded, contexts, firsts, known)
                 if fresh:
                     events = await self._subscription.handle(tx, fresh)
                     await append(tx, source_of(self._service), events)
                 if len(fresh) < len(decoded):
                     await self._duplicates(tx, decoded, fresh)
-                aside = [letter for letter in letters if letter.mark in new]
+                aside = [letter for letter in letters if letter.mark not in known]
                 strays, dead = self._split(aside) if hooks else ([], aside)
                 await self._set_aside(tx, len(fresh), strays, dead, hooks=hooks)
         self._limit.add(len(fresh), len(dead), self._clock.now())
@@ -153,14 +156,13 @@ class Processor:
         return self._subscription.quarantine is not None and letter.reason in PUBLISHERS_FAULT
 
     def _marks(
-        self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter]
-    ) -> dict[UUID, Origin | None]:
+        self, decoded: Sequence[Decoded], firsts: Firsts, letters: Sequence[DeadLetter]
+    ) -> Mapping[UUID, Origin | None]:
         """What to mark; of an event that comes twice in one batch the first record counts."""
-        with_origin = self._subscription.on_duplicate is not None
-        marks: dict[UUID, Origin | None] = {letter.mark: letter.origin for letter in letters}
-        for _, event in decoded:
-            marks.setdefault(event.id, event.origin if with_origin else None)
-        return marks
+        of_letters = {letter.mark: letter.origin for letter in letters}
+        if self._subscription.on_duplicate is None:
+            return of_letters | dict.fromkeys(firsts)
+        return of_letters | {id_: decoded[place].event.origin for id_, place in firsts.items()}
 
     async def _duplicates(
         self, tx: Tx, decoded: Sequence[Decoded], fresh: Sequence[Incoming[Event]]
@@ -246,18 +248,22 @@ def _stray(record: Record) -> DeadLetter | None:
     return dead_letter(record, WRONG_TOPIC, f"{type_of(payload)} is not for {record.topic}")
 
 
-def _first(
-    decoded: Sequence[Decoded], contexts: Sequence[TraceContext | None], new: set[UUID]
+def _firsts(decoded: Sequence[Decoded]) -> Firsts:
+    firsts: dict[UUID, int] = {}
+    for place, (_, event) in enumerate(decoded):
+        firsts.setdefault(event.id, place)
+    return firsts
+
+
+def _fresh(
+    decoded: Sequence[Decoded],
+    contexts: Sequence[TraceContext | None],
+    firsts: Firsts,
+    known: Collection[UUID],
 ) -> list[Incoming[Event]]:
     """The events that are new here, each once, each inside the span of its own processing."""
-    left = set(new)
-    fresh = []
-    for (_, event), context in zip(decoded, contexts, strict=True):
-        if event.id in left:
-            left.remove(event.id)
-            same = context is event.trace
-            fresh.append(event if same else msgspec.structs.replace(event, trace=context))
-    return fresh
+    new = [place for id_, place in firsts.items() if id_ not in known] if known else firsts.values()
+    return [msgspec.structs.replace(decoded[place].event, trace=contexts[place]) for place in new]
 
 
 def _about(event: Incoming[Event]) -> dict[str, Value]:

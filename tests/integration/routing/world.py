@@ -41,7 +41,7 @@ from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Authority, AuthorityKind, Channel, Need
 from shared.database.database import Database
 from shared.kernel.ids import new_id
-from shared.messaging.consumer.inbox import mark_new
+from shared.messaging.consumer.inbox import mark
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.use_case import execute
 from tests.support.clock import FakeClock
@@ -130,7 +130,7 @@ class World:
         [subscription] = subscriptions(self.clock)
         async with self.database.transaction() as tx:
             incoming = list(map(consumed, events))
-            await mark_new(tx, {each.id: each.origin for each in incoming})
+            await mark(tx, {each.id: each.origin for each in incoming})
             await append(tx, SOURCE, await subscription.handle(tx, incoming))
 
     async def dispatch(self, limits: Limits = Limits()) -> Pass:
