@@ -45,6 +45,8 @@ About = Callable[[int], Mapping[str, Value]]
 
 _TRACE, _SPAN, _FLAGS = slice(3, 35), slice(36, 52), slice(53, 55)
 _ATTRIBUTE: Final = {attribute.keyword: attribute.name for attribute in names.ATTRIBUTES}
+_NEVER_ZERO: Final = 1 << 64 | 1
+"""A bit of the trace's id and one of the span's: neither may be all zeros."""
 _NOWHERE: Final = SpanContext(0, 0, is_remote=False)
 _UNRECORDED: Final = NonRecordingSpan(_NOWHERE)
 
@@ -278,9 +280,8 @@ def _fresh() -> SpanContext:
 
 def _begun() -> TraceContext:
     """A trace that begins with an item of a batch, and of which nothing is exported."""
-    return TraceContext(
-        f"00-{random.getrandbits(128) or 1:032x}-{random.getrandbits(64) or 1:016x}-00"
-    )
+    ids = f"{random.getrandbits(192) | _NEVER_ZERO:048x}"
+    return TraceContext(f"00-{ids[:32]}-{ids[32:]}-00")
 
 
 def _hop(context: TraceContext) -> TraceContext:
