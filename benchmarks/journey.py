@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from benchmarks import machine
+from benchmarks import machine, memory
 from benchmarks.load import contact
 from benchmarks.plan import Plan
 from benchmarks.ratios import Figure
@@ -52,8 +52,10 @@ def measure(plan: Plan) -> list[Figure]:
         contacts = round(plan.rate * plan.minutes * 60)
         asyncio.run(open_centre(platform, math.ceil(contacts * SPARE / SLOTS)))
         plan.settle()
-        due = asyncio.run(press(platform, plan.rate, contacts))
+        rest, samples = memory.sample(platform), list[memory.Sample]()
+        due = asyncio.run(press_watched(platform, plan.rate, contacts, samples))
         late = asyncio.run(delays(on, platform, due))
+    machine.tell(memory.table_of(rest, samples))
     tell_shares(f"Contact in to offered: {len(late):,} contacts, {plan.rate} a second", late)
     return [Figure("E1", "contact in to offered, p99 s", share_of(late, 0.99), 0.5, at_most=True)]
 
@@ -87,6 +89,17 @@ async def open_centre(platform: Platform, agents: int, slots: int = SLOTS) -> No
 def agent_ids(agents: int) -> list[str]:
     """The agents of a centre."""
     return [f"agent-{number}" for number in range(agents)]
+
+
+async def press_watched(
+    platform: Platform, rate: int, contacts: int, samples: list[memory.Sample]
+) -> dict[str, float]:
+    """As `press`, while memory is sampled."""
+    watching = asyncio.create_task(memory.watch(platform, contacts / rate, samples))
+    try:
+        return await press(platform, rate, contacts)
+    finally:
+        await watching
 
 
 async def press(platform: Platform, rate: int, contacts: int) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """The whole service as it is deployed: SMTP, HTTP and Kafka in; Kafka and SMTP out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -13,6 +13,9 @@ import aiosmtplib
 import httpx2
 import msgspec
 import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, to_binary, to_structured
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 
 from deploy.local.people.mailboxes import Mailboxes
 from services.intake.bootstrap import api, worker
@@ -129,6 +132,36 @@ def submitted(event_id: str, value: bytes) -> Message:
         ("content-type", b"application/json"),
     ]
     return Message(event_id.encode(), value, headers)
+
+
+@pytest.mark.parametrize("write", [to_binary, to_structured])
+async def test_what_the_cloudevents_sdk_publishes_becomes_a_contact_in_the_same_trace(
+    service: Running, write: Callable[[CloudEvent, JSONFormat], KafkaMessage]
+) -> None:
+    address = f"{uuid4().hex}@example.org"
+    attributes = {
+        "id": uuid4().hex,
+        "source": "https://shop.example",
+        "type": "rapport.contact.submitted.v1",
+        "specversion": "1.0",
+        "datacontenttype": "application/json",
+        "traceparent": TRACE,
+        "weight": 7,
+    }
+    written = write(CloudEvent(attributes, a_contact(address=address)), JSONFormat())
+    record = Message(b"any", bytes(written.value), list(written.headers.items()))
+    await publish(service.kafka, "rapport.inbox", record)
+    contact_of = "select contact_id from contact join contact_point using (contact_point_id)"
+
+    async def stored() -> str:
+        async with service.database.connection() as tx:
+            found = await tx.fetchval(f"{contact_of} where address = $1", address)
+        assert found
+        return str(found)
+
+    contact_id = await eventually(stored, within=30)
+    events = await service.said(contact_id, ContactReceived)
+    assert {each.trace.parent[:35] for each in events if each.trace} == {TRACE[:35]}
 
 
 async def test_from_a_mail_to_its_answer(service: Running) -> None:
