@@ -21,6 +21,9 @@ async def test_a_published_contact_stands_in_the_inbox(broker: KafkaSettings) ->
         sys.executable, str(SCRIPT), "--bootstrap", broker.bootstrap, *words
     )
     assert await script.wait() == 0
-    events = [decode(record) for record in await read_all(broker, INBOX.name)]
-    submitted = [event.data for event in events if isinstance(event.data, ContactSubmitted)]
-    assert [each.reference for each in submitted].count(reference) == 1
+    ours = [
+        decode(record)
+        for record in await read_all(broker, INBOX.name)
+        if reference.encode() in (record.value or b"")
+    ]
+    assert [type(event.data) for event in ours] == [ContactSubmitted]
