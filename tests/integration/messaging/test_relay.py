@@ -98,8 +98,8 @@ async def test_a_commit_of_the_relays_own_process_wakes_it(
     async with running(Relay(database, broker)):
         await append_events(database, uuid4())
         await eventually(lambda: caught_up(database), within=30)
-        monkeypatch.setattr(relay, "BUSY_SECONDS", 8)
         monkeypatch.setattr(relay, "IDLE_SECONDS", 8)
+        monkeypatch.setattr(relay, "BUSY_SECONDS", 8)
         for _ in range(3):
             await append_events(database, uuid4())
             await eventually(lambda: caught_up(database), within=4)
