@@ -5,7 +5,6 @@ Names of headers and media types are compared without regard to case.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -13,6 +12,7 @@ import msgspec
 
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import stable_id
+from shared.kernel.media_type import media_type
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -89,13 +89,12 @@ def _both(name: str, one: bytes | None, other: bytes | None) -> bytes | None:
             return other
 
 
-@lru_cache(maxsize=64)
 def is_structured(content_type: bytes | None) -> bool:
     """Whether the value is the whole event. Raises `Invalid` for an event format other than JSON."""
-    media_type = (content_type or b"").partition(b";")[0].strip().lower().decode("latin-1")
-    if media_type.startswith(EVENT_FORMAT) and media_type != f"{EVENT_FORMAT}+json":
+    given = media_type(content_type or b"")
+    if given.startswith(EVENT_FORMAT) and given != f"{EVENT_FORMAT}+json":
         raise Invalid("envelope: of the event formats only JSON is read, one event a record")
-    return media_type.startswith(EVENT_FORMAT)
+    return given.startswith(EVENT_FORMAT)
 
 
 def attributes_in(

@@ -4,11 +4,11 @@ What a route documents is what it takes, so the two cannot come apart. FastAPI i
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from shared.http import problems
 from shared.http.response import HttpResponse
+from shared.kernel.media_type import media_type
 
 JSON: Final = "application/json"
 NO_BODY: Final[frozenset[str]] = frozenset()
@@ -37,15 +37,9 @@ def refusal(
             given = value
         elif name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
             has_body = True
-    if not has_body or _media_type(given) in media_types:
+    if not has_body or media_type(given) in media_types:
         return None
     listed = ", ".join(sorted(media_types))
     return problems.problem(
         "unsupported", f"send {listed}", headers=((b"accept", listed.encode()),)
     )
-
-
-@lru_cache(maxsize=256)
-def _media_type(content_type: bytes) -> str:
-    """Without parameters and regard to case."""
-    return content_type.partition(b";")[0].strip().lower().decode("latin-1")
