@@ -6,7 +6,6 @@ customer in common.
 
 import asyncio
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from time import perf_counter, process_time
 from typing import NamedTuple
@@ -27,7 +26,7 @@ from shared.database.database import Database
 from shared.kernel.clock import SystemClock
 from shared.messaging.consumer.inbox import MARK
 from shared.messaging.kafka import partition_of
-from shared.messaging.outbox.append import COLUMNS, NUMBER
+from shared.messaging.outbox.append import APPEND, columns_of
 from shared.runtime.memory import freeze_gc
 from shared.settings import DatabaseSettings
 
@@ -38,13 +37,12 @@ EMPTY = ContactSubmitted(
 
 
 class Batch(NamedTuple):
-    """Ids, origins (none, as in the loop) and customers of a batch, and its events: counts and rows."""
+    """Ids, origins (none, as in the loop) and customers of a batch, and its events by column."""
 
     ids: list[UUID]
     origins: list[None]
     customers: list[str]
-    events: Counter[str]
-    rows: list[tuple[object, ...]]
+    events: list[Sequence[object]]
 
 
 def batches(events: int, size: int, members: int) -> list[list[Batch]]:
@@ -67,8 +65,7 @@ async def write_all(database: Database, waiting: Iterator[Batch]) -> int:
         async with database.transaction() as tx:
             written += len(batch.ids) - len(await tx.fetch(MARK, batch.ids, batch.origins))
             await tx.execute(counting.COUNT, batch.customers)
-            await tx.fetch(NUMBER, list(batch.events), list(batch.events.values()))
-            await tx.copy_records_to_table("outbox", columns=COLUMNS, records=batch.rows)
+            await tx.execute(APPEND, *batch.events)
     return written
 
 
@@ -102,12 +99,10 @@ def _consumed(customer: str) -> Incoming[Event]:
 
 def _batch(consumed: Sequence[Incoming[Event]]) -> Batch:
     events = [outgoing for each in consumed for outgoing in counting.counted(each)]
-    rows: list[tuple[object, ...]] = [
-        (1, event.id, *encode(event, "rapport/bench", 1, NOW)) for event in events
-    ]
+    columns = columns_of(events, [encode(event, "rapport/bench", NOW) for event in events])
     customers = [each.subject for each in consumed]
     ids, no_origins = [each.id for each in consumed], [None] * len(consumed)
-    return Batch(ids, no_origins, customers, Counter(customers), rows)
+    return Batch(ids, no_origins, customers, columns)
 
 
 def main(arguments: list[str]) -> None:

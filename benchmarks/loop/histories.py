@@ -7,7 +7,7 @@ from typing import Any
 from shared.contracts import followup as f
 from shared.contracts import intake as i
 from shared.contracts import routing as r
-from shared.contracts.cloudevents import Outgoing, encode, source_of
+from shared.contracts.cloudevents import Outgoing, encode, numbered, source_of
 from shared.contracts.event import Event, topic_of
 from shared.contracts.record import EVENT_HEADERS
 from shared.contracts.values import AuthorityKind, Channel, MessageKind, Need
@@ -30,8 +30,9 @@ def histories(contacts: int) -> dict[str, list[Message]]:
     for number in range(contacts):
         for seq, event in enumerate(history(number), 1):
             source = source_of(topic_of(event).producers[0])
-            encoded = encode(Outgoing(event), source, seq, START)
-            message = Message(encoded.key, encoded.value, EVENT_HEADERS)
+            encoded = encode(Outgoing(event), source, START)
+            value = numbered(encoded.value, seq)
+            message = Message(encoded.subject.encode(), value, EVENT_HEADERS)
             topics.setdefault(encoded.topic, []).append(message)
     return topics
 

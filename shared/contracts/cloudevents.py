@@ -76,10 +76,10 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Encoded(NamedTuple):
-    """An event as it is published: `value` is the whole of it, the rest says what is in there."""
+    """An event to be published: `value` is all of it but its number, the rest says what is in there."""
 
     topic: str
-    key: bytes
+    subject: str
     type: str
     traceparent: str | None
     value: bytes
@@ -134,9 +134,9 @@ def source_of(service: str) -> str:
 
 
 def encode(
-    outgoing: Outgoing, source: str, seq: int, now: datetime, trace: TraceContext | None = None
+    outgoing: Outgoing, source: str, now: datetime, trace: TraceContext | None = None
 ) -> Encoded:
-    """The event as `source` publishes it, as number `seq` of its aggregate.
+    """The event as `source` publishes it, still without a number.
 
     `trace` is used where the event names none to follow.
     """
@@ -151,13 +151,20 @@ def encode(
         subject=subject,
         partitionkey=subject,
         time=outgoing.time or now,
-        seq=seq,
         causationid=cause.id if cause else None,
         traceparent=parent,
         tracestate=state,
         data=data,
     )
-    return Encoded(card.topic.name, subject.encode(), card.type, parent, _encode_json(envelope))
+    return Encoded(card.topic.name, subject, card.type, parent, _encode_json(envelope))
+
+
+def numbered(value: bytes, seq: int) -> bytes:
+    """An encoded event as number `seq` of its aggregate. The outbox does the same in its statement.
+
+    The number is known last, under the lock of its aggregate: so it stands last.
+    """
+    return b'%b,"seq":%d}' % (value[:-1], seq)
 
 
 def decode(record: Record) -> Incoming[Event]:

@@ -19,38 +19,48 @@ class Columns:
     """Columns and their PostgreSQL types, in an order of their own. They are ours, never input."""
 
     def __init__(self, **types: str) -> None:
-        self._names = tuple(types)
-        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(types.values(), 1))
+        self._types = types
         self.names = ", ".join(types)
         """The columns, for an `insert` or a `select`."""
-        self.source = f"unnest({arrays}) as given ({self.names})"
+        self.source = self.source_from(1)
         """The rows, for a `from` clause; its parameters are what `arrays` gives."""
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def source_from(self, place: int) -> str:
+        """As `source`, where the first of its parameters is that of this number."""
+        kinds = enumerate(self._types.values(), place)
+        arrays = ", ".join(f"${number}::{kind}[]" for number, kind in kinds)
+        return f"unnest({arrays}) as given ({self.names})"
 
     def arrays(self, rows: Iterable[Row]) -> list[list[Any]]:
         """One array a column, in the order of `source`; what a row leaves out is null."""
         found = list(rows)
-        return [[row.get(name) for row in found] for name in self._names]
+        return [[row.get(name) for row in found] for name in self._types]
 
     def assignments(self, source: str, *, but: Iterable[str] = ()) -> str:
         """`a = source.a, b = source.b` for an `update`, leaving out the columns of `but`."""
         left_out = set(but)
         return ", ".join(
-            f"{name} = {source}.{name}" for name in self._names if name not in left_out
+            f"{name} = {source}.{name}" for name in self._types if name not in left_out
         )
 
-    def upsert(self, table: str, key: str) -> str:
-        """A statement that inserts the rows, or replaces those whose key is there."""
+    def insert(self, table: str, place: int = 1) -> str:
+        """A statement that inserts the rows; its parameters begin with that of number `place`."""
+        source = self.source_from(place)
+        return f"insert into {table} ({self.names}) select {self.names} from {source}"  # noqa: S608
+
+    def upsert(self, table: str, key: str, place: int = 1) -> str:
+        """As `insert`; rows whose key is there are replaced."""
         return (
-            f"insert into {table} ({self.names}) select {self.names} from {self.source}"  # noqa: S608
+            f"{self.insert(table, place)}"
             f" on conflict ({key}) do update set {self.assignments('excluded', but=[key])}"
         )
 
     def insert_new(self, table: str, key: str) -> str:
-        """A statement that inserts the rows; what is there under the key stays as it is."""
-        return (
-            f"insert into {table} ({self.names}) select {self.names} from {self.source}"  # noqa: S608
-            f" on conflict ({key}) do nothing"
-        )
+        """As `insert`; what is there under the key stays as it is."""
+        return f"{self.insert(table)} on conflict ({key}) do nothing"
 
 
 def as_row(value: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from shared.kernel.errors import Conflict, Failure, Unavailable
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
-MAX_BATCH, MAX_REQUEST, HOUR_MS = 1_048_576, 4_194_304, 3_600_000
+MAX_BATCH, MAX_REQUEST, MAX_FETCH, HOUR_MS = 1_048_576, 4_194_304, 4_194_304, 3_600_000
 STARTING_SECONDS = CREATING_SECONDS = 30.0
 COMMIT_SECONDS = CLOSING_SECONDS = 5.0
 # What a publisher's transaction took back was never said.
@@ -118,10 +118,16 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
     """One member of a consumer group; the client tells it before partitions move."""
 
     def __init__(
-        self, settings: KafkaSettings, group: str, topics: Iterable[str], member: int = 0
+        self,
+        settings: KafkaSettings,
+        group: str,
+        topics: Iterable[str],
+        member: int = 0,
+        gather_ms: int = 0,
     ) -> None:
         self._most = settings.max_records
-        self._client = AIOKafkaConsumer(**_consuming(settings, group, member))
+        own = _consuming(settings, group, member) | _gathering(gather_ms)
+        self._client = AIOKafkaConsumer(**own)
         self._client.subscribe(list(topics), listener=self)
         self._idle = asyncio.Event()
         self._idle.set()
@@ -372,10 +378,16 @@ def _consuming(settings: KafkaSettings, group: str, member: int) -> dict[str, An
         "session_timeout_ms": settings.session_timeout_ms,
         "heartbeat_interval_ms": settings.heartbeat_interval_ms,
         "rebalance_timeout_ms": max(30_000, settings.session_timeout_ms),
-        "fetch_max_wait_ms": 50,
-        "fetch_max_bytes": 4_194_304,
+        "fetch_max_bytes": MAX_FETCH,
         "max_partition_fetch_bytes": 524_288,
     }
+
+
+def _gathering(milliseconds: int) -> dict[str, int]:
+    """How long the broker keeps a fetch: until there is anything, or so long unless much is there."""
+    if milliseconds:
+        return {"fetch_max_wait_ms": milliseconds, "fetch_min_bytes": MAX_FETCH // 4}
+    return {"fetch_max_wait_ms": 250, "fetch_min_bytes": 1}
 
 
 def _connecting(settings: KafkaSettings) -> dict[str, Any]:

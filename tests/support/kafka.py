@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from deploy.local.parts import Broker
-from shared.contracts.cloudevents import Incoming, Outgoing, decode, encode
+from shared.contracts.cloudevents import Incoming, Outgoing, decode, encode, numbered
 from shared.contracts.event import Event
 from shared.contracts.followup import ResolutionConfirmed
 from shared.contracts.record import EVENT_HEADERS, Record
@@ -95,8 +95,8 @@ def confirmed(contact: UUID | None = None) -> ResolutionConfirmed:
 def message(event: Event | Outgoing, seq: int = 1, source: str = SOURCE) -> Message:
     """An event as a service would publish it."""
     outgoing = event if isinstance(event, Outgoing) else Outgoing(event)
-    encoded = encode(outgoing, source, seq, AT)
-    return Message(encoded.key, encoded.value, EVENT_HEADERS)
+    encoded = encode(outgoing, source, AT)
+    return Message(encoded.subject.encode(), numbered(encoded.value, seq), EVENT_HEADERS)
 
 
 def structured(published: Message, **attributes: str | None) -> Message:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from shared.contracts import topics
-from shared.contracts.cloudevents import MAX_ATTRIBUTE, Outgoing, encode, source_of
+from shared.contracts.cloudevents import MAX_ATTRIBUTE, Outgoing, encode, numbered, source_of
 from shared.contracts.event import Event, card_of
 from shared.contracts.topics import Topic
 from tools.contracts.schemas import components, example_of
@@ -152,7 +152,7 @@ def _whole(type_: str, payload: type[Event]) -> Document:
     publisher = card_of(payload).topic.producers[0]
     source = source_of(publisher) if publisher in topics.SERVICES else "example/shop"
     event = Outgoing(msgspec.convert(example_of(type_), payload), id=EVENT_ID)
-    whole: Document = msgspec.json.decode(encode(event, source, 1, TIME).value)
+    whole: Document = msgspec.json.decode(numbered(encode(event, source, TIME).value, 1))
     return whole
 
 

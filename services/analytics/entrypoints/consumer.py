@@ -52,8 +52,11 @@ HANDLERS: Handlers[Fact, None] = handlers(
     on(CheckInAnswered, followup.check_in_answered),  # the customer's score
 )
 """All of these events are about a contact."""
+GATHER_MS = 250
+"""Nobody reads a figure within a quarter of a second of the event that moves it."""
 
 
 def subscriptions() -> tuple[Subscription, ...]:
     """One subscription for all of them."""
-    return (Subscription(topics=TOPICS, wanted=frozenset(HANDLERS), handle=FactHandler(HANDLERS)),)
+    handle, wanted = FactHandler(HANDLERS), frozenset(HANDLERS)
+    return (Subscription(topics=TOPICS, wanted=wanted, handle=handle, gather_ms=GATHER_MS),)

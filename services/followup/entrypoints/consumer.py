@@ -30,6 +30,8 @@ CUSTOMER_HANDLERS = handlers(
     on(CustomerIdentified, customer_identified),  # what the customer is called
 )
 HANDLERS = (CUSTOMER_HANDLERS, CONTACT_HANDLERS)
+GATHER_MS = 250
+"""What is scheduled here is due in minutes at the earliest."""
 
 
 def subscriptions(policy: Policy, clock: Clock) -> tuple[Subscription, ...]:
@@ -38,4 +40,5 @@ def subscriptions(policy: Policy, clock: Clock) -> tuple[Subscription, ...]:
         (CUSTOMER_HANDLERS, customer_handler(CUSTOMER_HANDLERS)),
         (CONTACT_HANDLERS, ContactHandler(CONTACT_HANDLERS, policy, clock)),
     )
-    return (Subscription(topics=TOPICS, wanted=types_in(*HANDLERS), handle=handle),)
+    wanted = types_in(*HANDLERS)
+    return (Subscription(topics=TOPICS, wanted=wanted, handle=handle, gather_ms=GATHER_MS),)

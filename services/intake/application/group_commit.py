@@ -12,11 +12,15 @@ R = TypeVar("R")
 
 Waiting = tuple[T, asyncio.Future[R]]
 
+WORTH_A_FLUSH = 16
+"""So many items cost about as much by themselves as the transaction around them."""
+
 
 class GroupCommit(Generic[T, R]):
     """Turns single items into sets, without a timer: the flush in flight is the window.
 
-    At most `max_in_flight` flushes run at once, each with up to `max_batch` items: all that wait.
+    At most `max_in_flight` flushes run at once, each with up to `max_batch` items: all that wait. Beside
+    one that runs another begins only for a set that is worth it.
     If a set fails, each item is flushed alone, so that only what is wrong fails; but `Unavailable` is
     everybody's. Beyond `backlog` waiting items new ones are refused with `Overloaded`.
     """
@@ -30,7 +34,7 @@ class GroupCommit(Generic[T, R]):
         backlog: int = 10_000,
     ) -> None:
         self._flush, self._max_batch, self._backlog = flush, max_batch, backlog
-        self._free = max_in_flight
+        self._max_in_flight = self._free = max_in_flight
         self._queue: deque[Waiting[T, R]] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -43,12 +47,17 @@ class GroupCommit(Generic[T, R]):
             raise Overloaded("too many requests are waiting for the database")
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
-        if self._free:
+        if self._is_worth_a_flush():
             self._free -= 1
             worker = asyncio.create_task(self._work())
             self._running.add(worker)
             worker.add_done_callback(self._running.discard)
         return await future
+
+    def _is_worth_a_flush(self) -> bool:
+        """The first at once; another one beside it only for a set that is worth a transaction."""
+        alone = self._free == self._max_in_flight
+        return alone or (self._free > 0 and len(self._queue) >= WORTH_A_FLUSH)
 
     async def drained(self) -> None:
         """Returns when nothing waits any more."""

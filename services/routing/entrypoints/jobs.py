@@ -46,8 +46,14 @@ async def dispatch(context: Context) -> float:
 
 
 async def end_what_is_due(context: Context) -> float:
-    """End offers and wrap-ups whose time has come; at once again if there were any."""
+    """End offers and wrap-ups whose time has come; at once again if there were any.
+
+    Every offer wakes it, so it begins with a look and not with a transaction.
+    """
     database, clock, settings = context
+    seconds = await _seconds_until(offers.next_due, context, MAX_WAIT)
+    if seconds > SOON:
+        return seconds
     ended = await execute(
         database,
         lambda tx: end_due(
@@ -58,7 +64,7 @@ async def end_what_is_due(context: Context) -> float:
             pauses=_pauses(settings),
         ),
     )
-    return 0 if ended else await _seconds_until(offers.next_due, context, MAX_WAIT)
+    return 0 if ended else SOON
 
 
 async def forecast(context: Context) -> float:

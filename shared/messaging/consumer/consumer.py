@@ -44,6 +44,7 @@ class Consumer:
     ) -> None:
         self._group = subscription.group(service)
         self._topics = [topic.name for topic in subscription.topics]
+        self._gather_ms = subscription.gather_ms
         self._kafka = kafka
         self._processor = Processor(
             service,
@@ -93,7 +94,8 @@ class Consumer:
     @asynccontextmanager
     async def _joined(self, number: int) -> AsyncIterator[Reader]:
         """A member of the group, whose offsets are committed every second and at the end."""
-        async with Reader(self._kafka, self._group, self._topics, number) as reader:
+        gather_ms = self._gather_ms
+        async with Reader(self._kafka, self._group, self._topics, number, gather_ms) as reader:
             committing = asyncio.create_task(self._commit_regularly(number, reader))
             try:
                 yield reader

@@ -29,6 +29,8 @@ class Subscription:
     record is no dead letter then, and counts towards no limit; our own failures still do.
     `on_duplicate` gets, in the same transaction, the events that their publishers sent again: each
     record once, and never one that Kafka only delivered again.
+    `gather_ms` is for who may be that much later: so long the broker gathers records before it hands
+    them out, and many small batches become a few.
     `name` tells several subscriptions of one service apart; they must want different types.
     """
 
@@ -38,6 +40,7 @@ class Subscription:
     on_dead_letter: OnDeadLetter | None = None
     quarantine: Quarantine | None = None
     on_duplicate: OnDuplicate | None = None
+    gather_ms: int = 0
     name: str = ""
 
     def group(self, service: str) -> str:

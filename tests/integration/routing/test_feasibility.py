@@ -115,7 +115,7 @@ def contact_of(waiting: Waiting) -> Contact:
 
 async def seen(tx: Tx, agents: Sequence[Agent], named: int) -> list[Waiting]:
     """Whom a pass would look at."""
-    groups = feasible(await matching.find_groups(tx), AgentPool(agents, NOON), named=named)
+    groups = feasible(await matching.begin_pass(tx), AgentPool(agents, NOON), named=named)
     return await matching.find_waiting(tx, groups, NOON, per_group=ALL, limit=ALL)
 
 

@@ -5,8 +5,8 @@ contact ids; agents are locked after contacts, also in order. So nothing waits i
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -71,6 +71,12 @@ OFFER = Columns(
 
 LOCK = "select * from contact where contact_id = any($1) order by contact_id for no key update"
 LOCK_FREE = f"{LOCK} skip locked"
+LOCK_WAITING = """
+select c.*, (q.card ->> 'offer_timeout_seconds')::int as offer_timeout_seconds
+from contact c join queue q using (queue_id)
+where contact_id = any($1) and state = 'waiting' order by contact_id
+for no key update of c skip locked
+"""
 LIVE = "select * from offer where contact_id = any($1) and slot is not null"
 UNPLACED = """
 select contact_id from contact where state = 'unplaced' order by received_at limit $1
@@ -81,8 +87,17 @@ cross join lateral jsonb_to_recordset(jsonb_path_query_array(declined, '$.*'))
   as d (ask_again_at timestamptz)
 where state = 'waiting' and declined <> '{}' and ask_again_at > $1
 """
-SAVE_CONTACTS = CONTACT.upsert("contact", "contact_id")
-SAVE_OFFERS = OFFER.upsert("offer", "offer_id")
+SAVE = f"""
+with saved as ({CONTACT.upsert("contact", "contact_id")})
+{OFFER.upsert("offer", "offer_id", 1 + len(CONTACT))}
+"""
+
+
+class Locked(NamedTuple):
+    """A contact that waits, and how long its queue lets an offer stand."""
+
+    contact: Contact
+    offer_timeout: timedelta
 
 
 async def lock(tx: Tx, contact_ids: Iterable[UUID], *, wait: bool = True) -> dict[UUID, Contact]:
@@ -95,12 +110,22 @@ async def lock(tx: Tx, contact_ids: Iterable[UUID], *, wait: bool = True) -> dic
     return {row["contact_id"]: contact_of(row, offers.get(row["contact_id"])) for row in rows}
 
 
+async def lock_waiting(tx: Tx, contact_ids: Iterable[UUID]) -> dict[UUID, Locked]:
+    """Those that still wait and are free, locked until `tx` ends. Who waits has no live offer."""
+    return {
+        row["contact_id"]: Locked(
+            contact_of(row, None), timedelta(seconds=row["offer_timeout_seconds"])
+        )
+        for row in await tx.fetch(LOCK_WAITING, list(contact_ids))
+    }
+
+
 async def save(tx: Tx, contacts: Sequence[Contact]) -> None:
-    """Write the contacts and what happened to their offers. Two statements."""
+    """Write the contacts and what happened to their offers. One statement."""
     if contacts:
-        await tx.execute(SAVE_CONTACTS, *CONTACT.arrays(map(_contact_row, contacts)))
-    if offers := [contact.offer for contact in contacts if contact.offer is not None]:
-        await tx.execute(SAVE_OFFERS, *OFFER.arrays(map(_offer_row, offers)))
+        offers = [contact.offer for contact in contacts if contact.offer is not None]
+        contact_rows, offer_rows = map(_contact_row, contacts), map(_offer_row, offers)
+        await tx.execute(SAVE, *CONTACT.arrays(contact_rows), *OFFER.arrays(offer_rows))
 
 
 async def save_if_allowed(tx: Tx, contacts: Sequence[Contact]) -> bool:

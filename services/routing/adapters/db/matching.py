@@ -19,10 +19,11 @@ from shared.contracts.routing import Presence
 from shared.contracts.values import Authority, AuthorityKind, Channel
 from shared.database.database import Tx
 
-LOCK_DISPATCH = "select pg_try_advisory_xact_lock(hashtext('routing dispatch'))"
-# One probe of the index for each group, however many wait.
-GROUPS = """
-with recursive one as (
+# One probe of the index for each group, however many wait; none unless this is the only pass now.
+BEGIN = """
+with recursive this as materialized (
+  select pg_try_advisory_xact_lock(hashtext('routing dispatch')) as is_alone
+), one as (
   (select match_group, queue_id, channel, language, need_kind, need_currency
     from contact where state = 'waiting' order by match_group limit 1)
   union all
@@ -33,6 +34,7 @@ with recursive one as (
   ) next)
 )
 select one.*, q.card -> 'skills' as skills from one join queue q using (queue_id)
+where (select is_alone from this)
 """
 ORDER = ", ".join(f"{name} {direction}" for name, direction in WAITING_ORDER)
 # The first of every group that somebody could be offered now; nobody else counts against a limit. Few
@@ -67,17 +69,21 @@ order by {ORDER} limit $3
 """  # noqa: S608
 AGENTS = """
 select agent_id, presence, idle_since,
-  skills::text as skills, languages::text as languages, authorities::text as authorities
-from agent
+  skills::text as skills, languages::text as languages, authorities::text as authorities, spent
+from agent left join (
+  select agent_id, jsonb_agg(jsonb_build_array(kind, currency, spent)) as spent
+  from authority_day where day = $1 and spent > 0 group by agent_id
+) today using (agent_id)
 """
-# Two counts that are put together here: to have the database find slots without an offer takes five
-# times as long where there are many agents.
 SLOTS = "select agent_id, channel, max(slot) as slots from agent_slot group by agent_id, channel"
-HELD = """
-select agent_id, channel, array_agg(slot) as slots from offer where slot is not null
-group by agent_id, channel
-"""
-SPENT = "select agent_id, kind, currency, spent from authority_day where day = $1 and spent > 0"
+# Which slots are left is told here from these two counts: to have the database find slots without an
+# offer takes five times as long where there are many agents.
+ROOM = f"""
+select * from ({SLOTS}) as own left join (
+  select agent_id, channel, array_agg(slot) as held from offer where slot is not null
+  group by agent_id, channel
+) live using (agent_id, channel)
+"""  # noqa: S608
 # The slots that are still there, held until the offers stand: capacity may be lowered meanwhile.
 LOCK_SLOTS = """
 select s.agent_id, s.channel, s.slot
@@ -90,15 +96,12 @@ MAX_CACHED = 50_000
 Slot = tuple[str, Channel, int]
 
 
-async def lock_pass(tx: Tx) -> bool:
-    """Whether this is the database's only pass now; true until `tx` ends."""
-    found: bool = await tx.fetchval(LOCK_DISPATCH)
-    return found
+async def begin_pass(tx: Tx) -> list[MatchGroup]:
+    """What the contacts that wait ask of an agent; nothing while another pass is being made.
 
-
-async def find_groups(tx: Tx) -> list[MatchGroup]:
-    """What the contacts that wait ask of an agent."""
-    return [_group(row) for row in await tx.fetch(GROUPS)]
+    No other begins until `tx` ends.
+    """
+    return [_group(row) for row in await tx.fetch(BEGIN)]
 
 
 async def find_waiting(
@@ -113,23 +116,16 @@ async def find_waiting(
 async def find_agents(tx: Tx, day: date) -> list[Agent]:
     """All agents, with their free slots and what they spent on that day."""
     free = await _free_slots(tx)
-    spent: dict[str, dict[BudgetKey, int]] = defaultdict(dict)
-    for row in await tx.fetch(SPENT, day):
-        spent[row["agent_id"]][AuthorityKind(row["kind"]), row["currency"]] = row["spent"]
-    rows = await tx.fetch(AGENTS)
-    return [_agent(row, free[row["agent_id"]], spent[row["agent_id"]]) for row in rows]
+    return [_agent(row, free[row["agent_id"]]) for row in await tx.fetch(AGENTS, day)]
 
 
 async def _free_slots(tx: Tx) -> dict[str, dict[Channel, list[int]]]:
     """By agent and channel; slots are counted from one, without gaps."""
-    held = {(row["agent_id"], row["channel"]): set(row["slots"]) for row in await tx.fetch(HELD)}
     free: dict[str, dict[Channel, list[int]]] = defaultdict(dict)
-    for row in await tx.fetch(SLOTS):
-        agent_id, channel = row["agent_id"], row["channel"]
-        used = held.get((agent_id, channel), ())
-        left = [slot for slot in range(1, row["slots"] + 1) if slot not in used]
-        if left:
-            free[agent_id][Channel(channel)] = left
+    for row in await tx.fetch(ROOM):
+        held = set(row["held"] or ())
+        if left := [slot for slot in range(1, row["slots"] + 1) if slot not in held]:
+            free[row["agent_id"]][Channel(row["channel"])] = left
     return free
 
 
@@ -184,9 +180,10 @@ def _waiting(row: asyncpg.Record, skills: Mapping[str, int]) -> Waiting:
     )
 
 
-def _agent(
-    row: asyncpg.Record, free: Mapping[Channel, list[int]], spent: Mapping[BudgetKey, int]
-) -> Agent:
+def _agent(row: asyncpg.Record, free: Mapping[Channel, list[int]]) -> Agent:
+    spent: dict[BudgetKey, int] = {
+        (AuthorityKind(kind), currency): amount for kind, currency, amount in row["spent"] or ()
+    }
     return Agent(
         agent_id=row["agent_id"],
         presence=Presence(row["presence"]),

@@ -36,7 +36,9 @@ where contact_id = any($1) and state = 'open' and presence <> 'ready'
 NEXT = """
 select least(
   (select min(expires_at) from offer where state = 'open'),
-  (select min(wrap_up_ends_at) from offer where state = 'wrapping')
+  (select min(wrap_up_ends_at) from offer where state = 'wrapping'),
+  (select min(made_at) from offer join agent using (agent_id)
+    where state = 'open' and presence <> 'ready')
 )
 """
 
@@ -64,6 +66,6 @@ async def agents_who_left(tx: Tx, contact_ids: Sequence[UUID]) -> set[str]:
 
 
 async def next_due(tx: Tx) -> datetime | None:
-    """When the next offer or wrap-up ends by itself."""
+    """When the next offer or wrap-up ends by itself; a moment ago if an agent left an offer behind."""
     moment: datetime | None = await tx.fetchval(NEXT)
     return moment

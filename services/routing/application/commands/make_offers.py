@@ -1,21 +1,19 @@
 """One pass of the dispatcher: load who waits and who is there, match, make the offers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
-from services.routing.adapters.db import contacts, matching, queues
+from services.routing.adapters.db import contacts, matching
 from services.routing.application import signals
 from services.routing.application.contact_changes import events_of
 from services.routing.domain.contact import lifecycle
-from services.routing.domain.contact.model import Contact, ContactState
+from services.routing.domain.contact.model import Contact
 from services.routing.domain.matching.agent_pool import AgentPool
 from services.routing.domain.matching.feasibility import feasible
 from services.routing.domain.matching.match import place_all
 from services.routing.domain.matching.model import Placement, Waiting
 from shared.contracts.decision import Decision
-from shared.contracts.routing import QueueChanged
 from shared.database.database import Tx
 from shared.jobs.signals import notify
 from shared.kernel.clock import Clock
@@ -48,8 +46,6 @@ async def make_offers(tx: Tx, clock: Clock, limits: Limits = Limits()) -> Result
 
     What cannot be had any more, because somebody was quicker, is not offered in this pass.
     """
-    if not await matching.lock_pass(tx):
-        return Result(Pass())
     waiting, placements = await _match(tx, clock.now(), limits)
     if not placements:
         return Result(Pass())
@@ -65,7 +61,7 @@ async def _match(
     tx: Tx, now: datetime, limits: Limits
 ) -> tuple[Sequence[Waiting], Sequence[Placement]]:
     """Whom the pass looks at, and where they are placed."""
-    groups = await matching.find_groups(tx)
+    groups = await matching.begin_pass(tx)
     if not groups:
         return (), ()
     pool = AgentPool(await matching.find_agents(tx, now.date()), now)
@@ -83,14 +79,15 @@ async def _decide(tx: Tx, placements: Sequence[Placement], clock: Clock) -> list
 
     They are made when both are ours, after whoever had them before let go, and not when the pass began.
     """
-    locked = await contacts.lock(tx, (p.contact_id for p in placements), wait=False)
-    wanted = [p for p in placements if _still_waits(locked, p.contact_id)]
-    slots = {p.contact_id: (p.agent_id, locked[p.contact_id].channel, p.slot) for p in wanted}
-    there = await matching.lock_slots(tx, slots.values()) if slots else set()
-    known = {queue.queue_id: queue for queue in await queues.find_all(tx)}
+    locked = await contacts.lock_waiting(tx, (p.contact_id for p in placements))
+    wanted = [(p, locked[p.contact_id]) for p in placements if p.contact_id in locked]
+    slots = [(p.agent_id, found.contact.channel, p.slot) for p, found in wanted]
+    there = await matching.lock_slots(tx, slots) if slots else set()
     now = clock.now()
     return [
-        _offer(locked[p.contact_id], p, known, now) for p in wanted if slots[p.contact_id] in there
+        lifecycle.offer(found.contact, placement, new_id(), now, found.offer_timeout)
+        for (placement, found), slot in zip(wanted, slots, strict=True)
+        if slot in there
     ]
 
 
@@ -105,15 +102,3 @@ async def _save_allowed(tx: Tx, decisions: Sequence[Decision[Contact]]) -> list[
     half = len(decisions) // 2
     first = await _save_allowed(tx, decisions[:half])
     return first + await _save_allowed(tx, decisions[half:])
-
-
-def _offer(
-    contact: Contact, placement: Placement, known: Mapping[str, QueueChanged], now: datetime
-) -> Decision[Contact]:
-    timeout = timedelta(seconds=known[contact.queue_id or ""].offer_timeout_seconds)
-    return lifecycle.offer(contact, placement, new_id(), now, timeout)
-
-
-def _still_waits(locked: Mapping[UUID, Contact], contact_id: UUID) -> bool:
-    contact = locked.get(contact_id)
-    return contact is not None and contact.state is ContactState.WAITING

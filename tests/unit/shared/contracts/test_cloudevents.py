@@ -168,7 +168,7 @@ def test_an_answer_follows_the_trace_of_its_cause() -> None:
     cause: Incoming[Event] = decode(foreign(traceparent=TRACE.parent.encode()))
     (answer,) = caused_by(cause, confirmed())
     other = TraceContext(f"00-{'c' * 32}-{'d' * 16}-01")
-    encoded = encode(answer, "rapport/tests", 1, AT, other)
+    encoded = encode(answer, "rapport/tests", AT, other)
     written = json.loads(encoded.value)
     assert written["traceparent"] == encoded.traceparent == TRACE.parent
     assert written["causationid"] == str(cause.id)
