@@ -138,14 +138,12 @@ def is_lost(connection: Tx) -> bool:
 
 
 async def _pool(settings: DatabaseSettings, name: str) -> "asyncpg.Pool[asyncpg.Record]":
-    deadline_seconds = settings.statement_timeout_ms / 1000 + GRACE_SECONDS
     return await asyncpg.create_pool(
         settings.dsn.get_secret_value(),
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.connect_timeout_ms / 1000,
-        command_timeout=deadline_seconds,
-        connection_class=_copying_within(deadline_seconds),
+        command_timeout=settings.statement_timeout_ms / 1000 + GRACE_SECONDS,
         init=_speak_json,
         reset=_keep,
         server_settings={
@@ -155,17 +153,6 @@ async def _pool(settings: DatabaseSettings, name: str) -> "asyncpg.Pool[asyncpg.
             "idle_in_transaction_session_timeout": "30s",
         },
     )
-
-
-def _copying_within(seconds: float) -> "type[asyncpg.Connection[asyncpg.Record]]":
-    """A connection whose COPY has a deadline: the driver's own does not count while the network takes nothing."""
-
-    class Connection(asyncpg.Connection):
-        async def copy_records_to_table(self, *args: Any, **kwargs: Any) -> str:
-            async with asyncio.timeout(seconds):
-                return await super().copy_records_to_table(*args, **kwargs)
-
-    return Connection
 
 
 async def _keep(_: Tx) -> None:

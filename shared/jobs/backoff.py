@@ -1,8 +1,10 @@
-"""Waiting that can be called off, and waiting longer each time."""
+"""Waiting that can be called off, resting after work, and waiting longer each time."""
 
 import asyncio
 import random
 from contextlib import suppress
+
+LONGEST_REST_SECONDS = 0.05
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
@@ -10,6 +12,15 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
+
+
+async def rest(stop: asyncio.Event, began: float) -> None:
+    """Rest as long as the work has taken that began at that time of the loop, or until `stop` is set.
+
+    Who rests after a small set takes more at once the next time. So the busier the machine is, the
+    fewer transactions it has to make; and where there is nothing to do, nobody is kept waiting.
+    """
+    await pause(stop, min(asyncio.get_running_loop().time() - began, LONGEST_REST_SECONDS))
 
 
 class Backoff:

@@ -16,20 +16,21 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
-from aiokafka.helpers import create_ssl_context
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.record import Headers, Record
 from shared.contracts.topics import Topic
 from shared.kernel.errors import Conflict, Failure, Unavailable
+from shared.messaging.kafka_options import connecting, consuming, kept, producing
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
-MAX_BATCH, MAX_REQUEST, MAX_FETCH, HOUR_MS = 1_048_576, 4_194_304, 4_194_304, 3_600_000
 STARTING_SECONDS = CREATING_SECONDS = 30.0
 COMMIT_SECONDS = CLOSING_SECONDS = 5.0
 # What a publisher's transaction took back was never said.
 READING = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
+# Not the sticky assignor: it keeps what was assigned last in its class, for all groups together.
+DEALING = {"partition_assignment_strategy": (RoundRobinPartitionAssignor,)}
 # What an outage is called: by the client, by the system, and by the event loop.
 OUTAGES = (KafkaError, OSError, RuntimeError)
 
@@ -75,7 +76,7 @@ class Producer:
     """Writes batches; with `acks=all`, and idempotent unless the settings say the broker cannot."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        self._client = AIOKafkaProducer(**_producing(settings))
+        self._client = AIOKafkaProducer(**producing(settings))
 
     async def __aenter__(self) -> "Producer":
         await _start(self._client)
@@ -126,8 +127,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         gather_ms: int = 0,
     ) -> None:
         self._most = settings.max_records
-        own = _consuming(settings, group, member) | _gathering(gather_ms)
-        self._client = AIOKafkaConsumer(**own)
+        own = consuming(settings, group, member, gather_ms)
+        self._client = AIOKafkaConsumer(**own, **DEALING, **READING)
         self._client.subscribe(list(topics), listener=self)
         self._idle = asyncio.Event()
         self._idle.set()
@@ -245,9 +246,7 @@ async def create_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> Non
 
     Raises `Unavailable`.
     """
-    new = [
-        NewTopic(topic.name, topic.partitions, 1, topic_configs=_kept(topic)) for topic in topics
-    ]
+    new = [NewTopic(topic.name, topic.partitions, 1, topic_configs=kept(topic)) for topic in topics]
     async with _broker(CREATING_SECONDS), _admin(settings) as admin:
         answer = await admin.create_topics(new)
         for name, code, *_ in answer.topic_errors:
@@ -307,7 +306,7 @@ async def _standalone(
     settings: KafkaSettings, *topics: str, group: str | None = None
 ) -> AsyncIterator[Any]:
     own = {"group_id": group, "enable_auto_commit": False}
-    client = AIOKafkaConsumer(*topics, **_connecting(settings), **READING, **own)
+    client = AIOKafkaConsumer(*topics, **connecting(settings), **READING, **own)
     await _start(client)
     try:
         async with _broker():
@@ -318,7 +317,7 @@ async def _standalone(
 
 @asynccontextmanager
 async def _admin(settings: KafkaSettings) -> AsyncIterator[Any]:
-    client = AIOKafkaAdminClient(**_connecting(settings))
+    client = AIOKafkaAdminClient(**connecting(settings))
     try:
         await client.start()
         yield client
@@ -346,67 +345,3 @@ async def _close(client: Any) -> None:
         with suppress(Unavailable):
             async with _broker():
                 await (getattr(client, "_client", None) or client.client).close()
-
-
-def _kept(topic: Topic) -> dict[str, str]:
-    kept = {"max.message.bytes": str(topic.max_message_bytes)}
-    if topic.retention_hours is None:
-        return kept | {"cleanup.policy": "compact"}
-    return kept | {"retention.ms": str(topic.retention_hours * HOUR_MS)}
-
-
-def _producing(settings: KafkaSettings) -> dict[str, Any]:
-    return _connecting(settings) | {
-        "acks": "all",
-        "enable_idempotence": settings.idempotent,
-        "compression_type": None if settings.compression == "none" else settings.compression,
-        "linger_ms": 0,
-        "max_batch_size": MAX_BATCH,
-        "max_request_size": MAX_REQUEST,
-    }
-
-
-def _consuming(settings: KafkaSettings, group: str, member: int) -> dict[str, Any]:
-    stable = settings.group_instance_id
-    return _connecting(settings) | {
-        **READING,
-        "group_id": group,
-        "group_instance_id": f"{stable}.{group}.{member}" if stable else None,
-        "enable_auto_commit": False,
-        # Not the sticky one: it keeps what was assigned last in its class, for all groups together.
-        "partition_assignment_strategy": (RoundRobinPartitionAssignor,),
-        "session_timeout_ms": settings.session_timeout_ms,
-        "heartbeat_interval_ms": settings.heartbeat_interval_ms,
-        "rebalance_timeout_ms": max(30_000, settings.session_timeout_ms),
-        "fetch_max_bytes": MAX_FETCH,
-        "max_partition_fetch_bytes": 524_288,
-    }
-
-
-def _gathering(milliseconds: int) -> dict[str, int]:
-    """How long the broker keeps a fetch: until there is anything, or so long unless much is there."""
-    if milliseconds:
-        return {"fetch_max_wait_ms": milliseconds, "fetch_min_bytes": MAX_FETCH // 4}
-    return {"fetch_max_wait_ms": 250, "fetch_min_bytes": 1}
-
-
-def _connecting(settings: KafkaSettings) -> dict[str, Any]:
-    password = settings.sasl_password
-    return {
-        "bootstrap_servers": settings.bootstrap.split(","),
-        "client_id": settings.client_id,
-        "request_timeout_ms": settings.request_timeout_ms,
-        "security_protocol": settings.security_protocol,
-        "ssl_context": _ssl(settings),
-        "sasl_mechanism": settings.sasl_mechanism,
-        "sasl_plain_username": settings.sasl_username,
-        "sasl_plain_password": password.get_secret_value() if password else None,
-    }
-
-
-def _ssl(settings: KafkaSettings) -> Any:
-    if not settings.security_protocol.endswith("SSL"):
-        return None
-    return create_ssl_context(
-        cafile=settings.ssl_cafile, certfile=settings.ssl_certfile, keyfile=settings.ssl_keyfile
-    )

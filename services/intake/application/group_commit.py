@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from shared.jobs.backoff import rest
 from shared.kernel.errors import Overloaded, Unavailable
 
 T = TypeVar("T")
@@ -17,8 +18,9 @@ WORTH_A_FLUSH = 16
 
 
 class GroupCommit(Generic[T, R]):
-    """Turns single items into sets, without a timer: the flush in flight is the window.
+    """Turns single items into sets: a flush, and a rest as long as it took, are the window of the next.
 
+    Nobody waits while nothing is in flight, and a set that is worth a flush waits for no rest.
     At most `max_in_flight` flushes run at once, each with up to `max_batch` items: all that wait. Beside
     one that runs another begins only for a set that is worth it.
     If a set fails, each item is flushed alone, so that only what is wrong fails; but `Unavailable` is
@@ -36,6 +38,7 @@ class GroupCommit(Generic[T, R]):
         self._flush, self._max_batch, self._backlog = flush, max_batch, backlog
         self._max_in_flight = self._free = max_in_flight
         self._queue: deque[Waiting[T, R]] = deque()
+        self._worth_it = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: T) -> R:
@@ -47,6 +50,8 @@ class GroupCommit(Generic[T, R]):
             raise Overloaded("too many requests are waiting for the database")
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
+        if len(self._queue) >= WORTH_A_FLUSH:
+            self._worth_it.set()
         if self._is_worth_a_flush():
             self._free -= 1
             worker = asyncio.create_task(self._work())
@@ -57,7 +62,7 @@ class GroupCommit(Generic[T, R]):
     def _is_worth_a_flush(self) -> bool:
         """The first at once; another one beside it only for a set that is worth a transaction."""
         alone = self._free == self._max_in_flight
-        return alone or (self._free > 0 and len(self._queue) >= WORTH_A_FLUSH)
+        return alone or (self._free > 0 and self._worth_it.is_set())
 
     async def drained(self) -> None:
         """Returns when nothing waits any more."""
@@ -68,12 +73,17 @@ class GroupCommit(Generic[T, R]):
         try:
             await asyncio.sleep(0)  # let everyone who is ready in this turn of the loop join
             while self._queue:
+                began = asyncio.get_running_loop().time()
                 await self._process(self._next())
+                await rest(self._worth_it, began)
         finally:
             self._free += 1
 
     def _next(self) -> list[Waiting[T, R]]:
-        return [self._queue.popleft() for _ in range(min(self._max_batch, len(self._queue)))]
+        batch = [self._queue.popleft() for _ in range(min(self._max_batch, len(self._queue)))]
+        if len(self._queue) < WORTH_A_FLUSH:
+            self._worth_it.clear()
+        return batch
 
     async def _process(self, batch: list[Waiting[T, R]]) -> None:
         error = await self._try(batch)

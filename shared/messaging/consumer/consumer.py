@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 
 from shared.contracts.record import Record
 from shared.database.database import Database
-from shared.jobs.backoff import Backoff
+from shared.jobs.backoff import Backoff, rest
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import Failure, Overloaded, Unavailable
 from shared.messaging.consumer.processor import Processor
@@ -25,6 +25,8 @@ from shared.settings import KafkaSettings
 __all__ = ["Consumer", "Handle", "OnDeadLetter", "Subscription", "TooManyDeadLetters"]
 
 COMMIT_EVERY_SECONDS = 1.0
+WORTH_A_BATCH = 200
+"""Records; after fewer a member rests before it asks for more."""
 
 log = get_logger(__name__)
 
@@ -110,8 +112,11 @@ class Consumer:
         self._troubles.pop(number, None)
         while not stop.is_set():
             records = await reader.poll()
+            began = asyncio.get_running_loop().time()
             if records and await self._process(number, records, backoff, stop):
                 reader.done(records)
+                if len(records) < WORTH_A_BATCH:
+                    await rest(stop, began)
 
     async def _process(
         self, number: int, records: Sequence[Record], backoff: Backoff, stop: asyncio.Event

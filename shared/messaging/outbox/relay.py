@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from opentelemetry.trace import SpanKind
 
 from shared.database.database import Database
-from shared.jobs.backoff import Backoff, pause
+from shared.jobs.backoff import Backoff, pause, rest
 from shared.kernel.errors import Unavailable
 from shared.messaging.kafka import Producer
 from shared.messaging.outbox.cursor import OutboxCursor, Row
@@ -25,6 +25,8 @@ from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
 BUSY_SECONDS, IDLE_SECONDS, STANDBY_SECONDS = 0.005, 0.05, 1.0
+WORTH_A_BATCH = 200
+"""Rows; after fewer the relay rests before it goes on."""
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -79,14 +81,23 @@ class Relay:
     async def _work(
         self, cursor: OutboxCursor, producer: Producer, stop: asyncio.Event, backoff: Backoff
     ) -> None:
-        rows: list[Row] = []
         while not stop.is_set():
-            rows = rows or await self._wait_for_rows(cursor, stop)
+            rows = await self._wait_for_rows(cursor, stop)
             while rows:
-                rows, _ = await _both(
-                    cursor.read_after(rows[-1], stop), self._publish(rows, cursor, producer)
-                )
+                rows = await self._publish_and_read(rows, cursor, producer, stop)
                 backoff.reset()
+
+    async def _publish_and_read(
+        self, rows: Sequence[Row], cursor: OutboxCursor, producer: Producer, stop: asyncio.Event
+    ) -> list[Row]:
+        """Publish them, and meanwhile read the next. Where few come, rest, so that more go together."""
+        began = _now()
+        found, _ = await _both(
+            cursor.read_after(rows[-1], stop), self._publish(rows, cursor, producer)
+        )
+        if max(len(rows), len(found)) < WORTH_A_BATCH:
+            await rest(stop, began)
+        return found
 
     async def _wait_for_rows(self, cursor: OutboxCursor, stop: asyncio.Event) -> list[Row]:
         """Look often at first, then less so; once it is quiet, a commit of this process is seen at once.

@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from services.intake.application.group_commit import GroupCommit
+from services.intake.application.group_commit import WORTH_A_FLUSH, GroupCommit
 from shared.kernel.errors import Overloaded, Unavailable
 
 
@@ -42,6 +42,38 @@ async def test_one_alone_is_flushed_at_once() -> None:
     flushes = Flushes()
     assert await GroupCommit(flushes).submit(4) == 8
     assert flushes.sets == [[4]]
+
+
+async def test_after_a_flush_it_rests_and_takes_what_comes_meanwhile_together() -> None:
+    flushes = Flushes()
+    commits = GroupCommit(flushes)
+    await commits.submit(0)
+    one, other = commits.submit(1), commits.submit(2)
+    waiting = [asyncio.create_task(one)]
+    await turns(20)
+    waiting.append(asyncio.create_task(other))
+    assert await asyncio.gather(*waiting) == [2, 4]
+    assert flushes.sets == [[0], [1, 2]]
+
+
+async def test_a_few_items_wait_for_the_flush_that_runs_and_many_do_not() -> None:
+    flushes = Flushes()
+    commits = GroupCommit(flushes, max_in_flight=2)
+    waiting = [asyncio.create_task(commits.submit(0))]
+    await turns(5)
+    waiting += [asyncio.create_task(commits.submit(item)) for item in range(1, WORTH_A_FLUSH)]
+    await turns(5)
+    assert flushes.at_once == 1
+    waiting.append(asyncio.create_task(commits.submit(WORTH_A_FLUSH)))
+    await turns(5)
+    assert flushes.at_once == 2
+    await asyncio.gather(*waiting)
+
+
+async def turns(number: int) -> None:
+    """Let the loop go round so often."""
+    for _ in range(number):
+        await asyncio.sleep(0)
 
 
 async def test_one_bad_item_fails_alone() -> None:
