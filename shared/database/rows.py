@@ -4,7 +4,7 @@ A statement costs a round trip however many rows it takes, so a set is one state
 name: what a column is called in the table is what the field is called in the type.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -38,6 +38,10 @@ class Columns:
         """One array a column, in the order of `source`; what a row leaves out is null."""
         found = list(rows)
         return [[row.get(name) for row in found] for name in self._types]
+
+    def arrays_of(self, values: Sequence[object]) -> list[list[Any]]:
+        """As `arrays`, of values whose fields are the columns."""
+        return [[getattr(value, name) for value in values] for name in self._types]
 
     def assignments(self, source: str, *, but: Iterable[str] = ()) -> str:
         """`a = source.a, b = source.b` for an `update`, leaving out the columns of `but`."""

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 MAX_LENGTH: Final = 60
@@ -22,6 +23,7 @@ def greeting(name: str, *, named: str, unnamed: str) -> str:
     return unnamed if known is None else named.format(name=known)
 
 
+@lru_cache(maxsize=10_000)
 def greetable(name: str) -> str | None:
     """The name as a person may be greeted by it, or None if it could be anything else.
 

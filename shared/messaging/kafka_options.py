@@ -7,8 +7,8 @@ from shared.contracts.topics import Topic
 from shared.settings import KafkaSettings
 
 MAX_BATCH, MAX_REQUEST, HOUR_MS = 1_048_576, 4_194_304, 3_600_000
-PATIENCE_MS = 250
-"""So long the broker keeps a fetch while there is nothing."""
+FETCH_WAIT_MS = 250
+"""So long the broker keeps a fetch while there is nothing to answer it with."""
 
 
 def kept(topic: Topic) -> dict[str, str]:
@@ -41,7 +41,7 @@ def consuming(settings: KafkaSettings, group: str, member: int, gather_ms: int) 
         "session_timeout_ms": settings.session_timeout_ms,
         "heartbeat_interval_ms": settings.heartbeat_interval_ms,
         "rebalance_timeout_ms": max(30_000, settings.session_timeout_ms),
-        "fetch_max_wait_ms": gather_ms or PATIENCE_MS,
+        "fetch_max_wait_ms": gather_ms or FETCH_WAIT_MS,
         "fetch_min_bytes": 1_048_576 if gather_ms else 1,
         "fetch_max_bytes": 4_194_304,
         "max_partition_fetch_bytes": 524_288,

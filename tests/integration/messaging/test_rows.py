@@ -50,8 +50,8 @@ async def test_a_set_is_written_replaced_and_read_by_name(open_database: OpenDat
     async with database.transaction() as tx:
         await tx.execute(TABLE)
         upsert = COLUMNS.upsert("thing", "thing_id")
-        await tx.execute(upsert, *COLUMNS.arrays(map(as_row, written)))
-        await tx.execute(upsert, *COLUMNS.arrays(map(as_row, changed)))
+        await tx.execute(upsert, *COLUMNS.arrays_of(written))
+        await tx.execute(upsert, *COLUMNS.arrays_of(changed))
         rows = await tx.fetch("select * from thing")
     found = {row["thing_id"]: from_row(row, Thing) for row in rows}
     assert found == {one: changed[0], other: written[1]}

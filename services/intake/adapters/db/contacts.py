@@ -11,7 +11,7 @@ from services.intake.domain.known_before import Earlier, Thread
 from services.intake.domain.mail import own_message
 from shared.contracts.intake import PromiseBasis
 from shared.database.database import Tx
-from shared.database.rows import Columns, as_row
+from shared.database.rows import Columns
 
 CONTACT = Columns(
     contact_id="uuid",
@@ -125,12 +125,12 @@ async def save(tx: Tx, plan: Plan) -> None:
     if messages:
         await tx.execute(
             SAVE,
-            *CONTACT.arrays(map(as_row, plan.contacts)),
-            *MESSAGE.arrays(map(as_row, messages)),
-            *PROMISE.arrays(map(as_row, plan.promises)),
+            *CONTACT.arrays_of(plan.contacts),
+            *MESSAGE.arrays_of(messages),
+            *PROMISE.arrays_of(plan.promises),
         )
     if plan.attachments:
-        await tx.execute(SAVE_ATTACHMENTS, *ATTACHMENT.arrays(map(as_row, plan.attachments)))
+        await tx.execute(SAVE_ATTACHMENTS, *ATTACHMENT.arrays_of(plan.attachments))
 
 
 def _place(message: NewMessage) -> int:

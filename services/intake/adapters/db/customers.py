@@ -8,7 +8,7 @@ import asyncpg
 from services.intake.domain.address import ContactPoint
 from services.intake.domain.known_before import Customer, Newcomer
 from shared.database.database import Tx
-from shared.database.rows import Columns, as_row
+from shared.database.rows import Columns
 
 _NEWCOMER = Columns(
     customer_id="uuid",
@@ -55,7 +55,7 @@ async def having(tx: Tx, points: Iterable[ContactPoint]) -> dict[ContactPoint, C
 
 async def register(tx: Tx, newcomers: Sequence[Newcomer]) -> set[UUID]:
     """Register them; the ids of those whose contact point nobody had."""
-    arrays = _NEWCOMER.arrays(map(as_row, newcomers))
+    arrays = _NEWCOMER.arrays_of(newcomers)
     return {row[0] for row in await tx.fetch(REGISTER, *arrays)}
 
 

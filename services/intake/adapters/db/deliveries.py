@@ -1,6 +1,6 @@
 """SQL of outbound messages: what is to be delivered, leased by one process at a time, and its outcome."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from services.intake.domain.correspondence import Correspondence
 from services.intake.domain.delivery import Draft, LeasedMessage, OutcomeRow
 from shared.contracts.values import Channel
 from shared.database.database import Tx
-from shared.database.rows import Columns, as_row, from_row
+from shared.database.rows import Columns, from_row
 
 _DRAFT = Columns(
     message_id="uuid",
@@ -96,9 +96,9 @@ async def correspondence(tx: Tx, contact_ids: Iterable[UUID]) -> dict[UUID, Corr
     return {row["contact_id"]: _correspondence(row) for row in rows}
 
 
-async def write(tx: Tx, drafts: Iterable[Draft]) -> None:
+async def write(tx: Tx, drafts: Sequence[Draft]) -> None:
     """Keep these messages; what is there under an id stays as it is."""
-    await tx.execute(WRITE, *_DRAFT.arrays(map(as_row, drafts)))
+    await tx.execute(WRITE, *_DRAFT.arrays_of(drafts))
 
 
 async def lease(tx: Tx, now: datetime, period: timedelta, limit: int) -> list[LeasedMessage]:
@@ -106,9 +106,9 @@ async def lease(tx: Tx, now: datetime, period: timedelta, limit: int) -> list[Le
     return [from_row(row, LeasedMessage) for row in await tx.fetch(LEASE, now, limit, now + period)]
 
 
-async def settle(tx: Tx, outcomes: Iterable[OutcomeRow]) -> set[UUID]:
+async def settle(tx: Tx, outcomes: Sequence[OutcomeRow]) -> set[UUID]:
     """Keep how attempts ended; gives the ids of those that were still ours."""
-    return {row[0] for row in await tx.fetch(SETTLE, *_OUTCOME.arrays(map(as_row, outcomes)))}
+    return {row[0] for row in await tx.fetch(SETTLE, *_OUTCOME.arrays_of(outcomes))}
 
 
 def _correspondence(row: asyncpg.Record) -> Correspondence:

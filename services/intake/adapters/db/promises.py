@@ -9,7 +9,7 @@ import msgspec
 from shared.contracts.intake import PromiseOutcome
 from shared.contracts.trace_context import TraceContext
 from shared.database.database import Tx
-from shared.database.rows import Columns, as_row, from_row
+from shared.database.rows import Columns, from_row
 
 
 class OpenPromise(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ async def due(tx: Tx, now: datetime, limit: int) -> list[OpenPromise]:
 
 async def settle(tx: Tx, settlements: Sequence[Settlement]) -> None:
     """Write down what became of them."""
-    await tx.execute(SETTLE, *_SETTLEMENT.arrays(map(as_row, settlements)))
+    await tx.execute(SETTLE, *_SETTLEMENT.arrays_of(settlements))
 
 
 async def at_risk(tx: Tx, now: datetime) -> int:

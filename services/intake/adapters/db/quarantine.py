@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from shared.database.database import Tx
-from shared.database.rows import Columns, as_row, from_row
+from shared.database.rows import Columns, from_row
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,9 +120,7 @@ REPLAYED = "update quarantine set replayed_at = $2, contact_id = $3 where quaran
 
 async def keep(tx: Tx, items: Sequence[Quarantined]) -> list[str]:
     """Keep these; gives the channel of each that was not there before."""
-    return [
-        row["channel"] for row in await tx.fetch(KEEP, *_QUARANTINED.arrays(map(as_row, items)))
-    ]
+    return [row["channel"] for row in await tx.fetch(KEEP, *_QUARANTINED.arrays_of(items))]
 
 
 async def used(tx: Tx, source: str) -> tuple[int, int]:
@@ -133,7 +131,7 @@ async def used(tx: Tx, source: str) -> tuple[int, int]:
 
 async def overflowed(tx: Tx, items: Sequence[Overflow]) -> None:
     """Count what there was no room for."""
-    await tx.execute(OVERFLOWED, *_OVERFLOW.arrays(map(as_row, items)))
+    await tx.execute(OVERFLOWED, *_OVERFLOW.arrays_of(items))
 
 
 async def overflow(tx: Tx) -> list[Overflow]:
