@@ -14,11 +14,20 @@ help: ## list every target with one line
 demo: install ## run the whole platform with customers and agents, live, for DEMO_SECONDS (90)
 	@$(PY) -m deploy.local.demo
 
-up: install ## run the platform and leave it running to play with
+up: install ## run a small contact centre and leave it running to play with (SEED=0: empty)
 	@$(PY) -m deploy.local up
 
 down: install ## end what `make up` left running
 	@$(PY) -m deploy.local down
+
+shell: install ## print the addresses of `make up` and a token: eval "$$(make -s shell)"
+	@$(PY) -m deploy.local shell
+
+mail: install ## list the mail that `make up` has sent (N=3 shows the third)
+	@$(PY) -m deploy.local mail $(N)
+
+reset: install ## end what `make up` left running and forget its data
+	@$(PY) -m deploy.local reset
 
 test: install ## run every test on real PostgreSQL and a real broker (BROKER=kafka|embedded chooses)
 	@$(PY) -m pytest -n $(WORKERS) --no-loadscope-reorder
@@ -83,4 +92,4 @@ $(READY): requirements/dev.txt
 clean: ## remove what the targets above made (not while something is running)
 	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo up down test unit integration e2e faults bench check format format-check lint types imports docs docs-check lock install clean
+.PHONY: help demo up down shell mail reset test unit integration e2e faults bench check format format-check lint types imports docs docs-check lock install clean

@@ -1,4 +1,4 @@
-"""`python -m deploy.local up | down | status | token | env`: the platform to play with."""
+"""`python -m deploy.local up | down | reset | status | mail | token | env`: the platform to play with."""
 
 import argparse
 import os
@@ -8,23 +8,45 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from deploy.local import background
+from deploy.local import background, mail_sent
 from deploy.local.background import HOME, facts_of
 from deploy.local.failure import LaunchFailure
 from deploy.local.parts import say_plainly
 from deploy.local.platform import SERVICES
+from deploy.local.seed import ADDRESS, AGENT
 from deploy.local.signposts import signposts
 from deploy.local.tokens import TokenIssuer
 
 EXAMPLE_BODY = (
-    '{"reference": "example-1", "channel": "web", "personal": '
-    '{"address": "ada@example.org", "subject": "Paid twice", "text": "I was charged twice."}}'
+    '{"reference": "example-1", "channel": "web", "language": "en", "personal": '
+    '{"name": "Ada Whitfield", "address": "ada@post.example", "subject": "Charged twice", '
+    '"text": "I was charged twice. Please return the second payment."}}'
 )
-_EXAMPLE = """\
-curl -s {intake}/v1/contacts \\
-    -H 'Authorization: Bearer {token}' \\
-    -H 'Content-Type: application/json' -H 'Idempotency-Key: example-1' \\
-    -d '{body}'"""
+SCOPES = (
+    "contacts.write",
+    "desk",
+    "figures.read",
+    "followup.admin",
+    "intake.admin",
+    "routing.admin",
+)
+TTL = timedelta(hours=12)
+_FIRST_STEPS = """
+Its addresses, and a token as the agent {agent} for twelve hours, in your shell:
+  eval "$(make -s shell)"
+
+Three things to try then (docs/tutorial.md goes on from here):
+  1. Write as a customer, and see what you are promised:
+     curl -s $INTAKE/v1/contacts -H "Authorization: Bearer $TOKEN" \\
+       -H 'Content-Type: application/json' -H 'Idempotency-Key: example-1' \\
+       -d '{body}'
+  2. See who is offered to {agent}:
+     curl -s $ROUTING/v1/desk -H "Authorization: Bearer $TOKEN"
+  3. Read the mail that was sent: make mail"""
+_EMPTY = """
+It is empty, as SEED=0 asks: no queue and no agent. The desk and its rules are in docs/routes.md."""
+_END = """
+Data stays when it ends; `make reset` forgets it. An agent's claim is asked about after {check_in} s. End it: make down"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,21 +75,43 @@ def _parser() -> argparse.ArgumentParser:
     env = commands.add_parser("env", help="print a service's environment, for eval in a shell")
     env.add_argument("service", choices=SERVICES)
     env.set_defaults(command=_env)
-    commands.add_parser("keep").set_defaults(command=_keep)
+    shell = commands.add_parser("shell", help="print addresses and a token, for eval in a shell")
+    shell.set_defaults(command=_shell)
+    mail = commands.add_parser("mail", help="list the mail that was sent, or show one of it")
+    mail.add_argument("number", type=int, nargs="?", help="which one of the list")
+    mail.set_defaults(command=_mail)
+    commands.add_parser("reset", help="end it and forget its data").set_defaults(command=_reset)
+    keep = commands.add_parser("keep", help="run the platform in the foreground, as `up` does")
+    keep.set_defaults(command=_keep)
     return parser
 
 
 def _up(_options: argparse.Namespace) -> int:
     facts = background.up(say_plainly)
     print(_addresses(facts))
-    print(f"\nTry:\n  {_example(facts)}")
-    print("\nTokens: python -m deploy.local token --help      End it: make down")
+    print(_FIRST_STEPS.format(agent=AGENT, body=EXAMPLE_BODY) if facts["seeded"] else _EMPTY)
+    print(_END.format(check_in=background.CHECK_IN_SECONDS))
     return 0
 
 
 def _down(_options: argparse.Namespace) -> int:
     background.down(say_plainly)
     return 0
+
+
+def _reset(_options: argparse.Namespace) -> int:
+    background.reset(say_plainly)
+    return 0
+
+
+def _mail(options: argparse.Namespace) -> int:
+    folder = HOME / "mailbox"
+    if options.number is None:
+        print(mail_sent.list_of(folder))
+        return 0
+    mail = mail_sent.show(folder, options.number)
+    print(mail or f"There is no mail {options.number}.")
+    return 0 if mail else 1
 
 
 def _status(_options: argparse.Namespace) -> int:
@@ -89,12 +133,30 @@ def _token(options: argparse.Namespace) -> int:
     return 0
 
 
-def _env(options: argparse.Namespace) -> int:
+def _shell(_options: argparse.Namespace) -> int:
+    facts = _running()
+    smtp, kafka = facts["smtp"], facts["bootstrap"]
+    named = {name.upper(): url for name, url in facts["api"].items()}
+    named |= {"SMTP": f"smtp://{smtp}", "KAFKA": kafka}
+    named["TOKEN"] = TokenIssuer(HOME / "issuer").mint(AGENT, SCOPES, TTL)
+    _export(named)
+    return 0
+
+
+def _running() -> Mapping[str, Any]:
     facts = facts_of()
     if not facts:
         raise LaunchFailure("It is not running. Start it: make up")
-    for name, value in facts["environment"][options.service].items():
+    return facts
+
+
+def _export(variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+def _env(options: argparse.Namespace) -> int:
+    _export(_running()["environment"][options.service])
     return 0
 
 
@@ -105,16 +167,11 @@ def _keep(_options: argparse.Namespace) -> int:
 
 def _addresses(facts: Mapping[str, Any]) -> str:
     lines = [f"{name:<10}{url}" for name, url in facts["api"].items()]
-    lines += [f"{'e-mail':<10}{facts['smtp']} (SMTP)"]
+    lines += [f"{'mail to':<10}{ADDRESS} at {facts['smtp']} (SMTP)"]
     lines += [f"{'events':<10}{facts['bootstrap']} ({facts['broker']})"]
-    lines += [f"{'mail sent':<10}{os.path.relpath(HOME / 'mailbox')}"]
+    lines += [f"{'mail sent':<10}make mail ({os.path.relpath(HOME / 'mailbox')})"]
     ops = {(name.split()[0], name.split()[1]): url for name, url in facts["ops"].items()}
     return "\n".join([*lines, *signposts(ops, HOME / "logs")])
-
-
-def _example(facts: Mapping[str, Any]) -> str:
-    token = TokenIssuer(HOME / "issuer").mint("you", ["contacts.write"], timedelta(hours=12))
-    return _EXAMPLE.format(intake=facts["api"]["intake"], token=token, body=EXAMPLE_BODY)
 
 
 if __name__ == "__main__":

@@ -25,13 +25,25 @@ from deploy.local.instance import (
 )
 from deploy.local.parts import LocalParts
 from deploy.local.platform import API, SERVICES, Platform, spawn_mailbox
+from deploy.local.seed import seed
 from shared.contracts.topics import FOLLOWUP
 
 HOME = LOCAL / "up"
 # A person who plays does not wait a day, nor for the morning, to be asked.
+PORTS = {
+    "intake api": 8101,
+    "routing api": 8102,
+    "followup api": 8103,
+    "analytics api": 8104,
+    "smtp": 8125,
+    "mailbox": 8126,
+}
+BROKER_PORT, POSTGRES_PORT = 9092, 8132
+"""What it listens on at first; where somebody else does, on another port, and on that from then on."""
+CHECK_IN_SECONDS = 60
 FOR_PLAY = {
     FOLLOWUP: {
-        "RAPPORT_CHECK_IN__DELAY_SECONDS": "60",
+        "RAPPORT_CHECK_IN__DELAY_SECONDS": str(CHECK_IN_SECONDS),
         "RAPPORT_CHECK_IN__QUIET_HOURS": "false",
     }
 }
@@ -44,7 +56,12 @@ def keep(home: Path = HOME) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     parts = LocalParts(home)
+    if parts.instance.fact("ports") is None:
+        parts.instance.note(ports=PORTS, broker_port=BROKER_PORT, postgres_port=POSTGRES_PORT)
     with parts, Platform(parts, mail=spawn_mailbox(parts), extra_env=FOR_PLAY) as platform:
+        if os.environ.get("SEED") != "0" and not parts.instance.fact("seeded"):
+            seed(platform)
+            parts.instance.note(seeded=True)
         parts.instance.note(platform=_facts(platform))
         ended.wait()
         parts.instance.note(platform=None)
@@ -85,6 +102,15 @@ def down(say: Callable[[str], None], home: Path = HOME) -> None:
     say("Stopped.")
 
 
+def reset(say: Callable[[str], None], home: Path = HOME) -> None:
+    """End it and forget all its data."""
+    if holder_of(home) is not None:
+        down(say, home)
+    if home.exists():
+        Instance(home, fresh=True).release()
+    say("Its data is gone. Begin anew: make up")
+
+
 def facts_of(home: Path = HOME) -> Mapping[str, Any]:
     """What a running platform has noted about itself; empty if it is not (yet) ready."""
     noted: Mapping[str, Any] = read_state(home).get("facts", {}).get("platform") or {}
@@ -102,6 +128,7 @@ def _facts(platform: Platform) -> dict[str, Any]:
     return {
         "keeper": os.getpid(),
         "broker": platform.parts.broker.name,
+        "seeded": bool(platform.parts.instance.fact("seeded")),
         "api": addresses.api,
         "ops": {f"{service} {role}": url for (service, role), url in addresses.ops.items()},
         "smtp": "{}:{}".format(*addresses.smtp),

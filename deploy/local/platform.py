@@ -57,9 +57,13 @@ class Platform:
         self.extra_env = {name: dict((extra_env or {}).get(name, {})) for name in SERVICES}
         self.running: dict[tuple[str, str], Child] = {}
         self._mail = mail
-        self._api_ports = {name: free_port() for name in SERVICES}
-        self._ops_ports = {(name, role): free_port() for name in SERVICES for role in (API, WORKER)}
-        self._smtp_port = free_port()
+        self._api_ports = {name: stable_port(parts, f"{name} api") for name in SERVICES}
+        self._ops_ports = {
+            (name, role): stable_port(parts, f"{name} {role} ops")
+            for name in SERVICES
+            for role in (API, WORKER)
+        }
+        self._smtp_port = stable_port(parts, "smtp")
 
     @property
     def addresses(self) -> Addresses:
@@ -183,9 +187,17 @@ def kafka_environment(parts: LocalParts) -> dict[str, str]:
     }
 
 
+def stable_port(parts: LocalParts, name: str) -> int:
+    """The port this instance had under the name before, or another one if somebody has taken it."""
+    kept: dict[str, int] = parts.instance.fact("ports") or {}
+    port = free_port(kept.get(name))
+    parts.instance.note(ports=kept | {name: port})
+    return port
+
+
 def spawn_mailbox(parts: LocalParts) -> tuple[str, int]:
     """Start a mail server that keeps what it is given in `home/mailbox`; its host and port."""
-    port = free_port()
+    port = stable_port(parts, "mailbox")
     folder: Path = parts.instance.home / "mailbox"
     keep = ["-c", "aiosmtpd.handlers.Mailbox", str(folder)]
     argv = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"{LOOPBACK}:{port}", *keep]

@@ -31,7 +31,14 @@ WORDS = r"[\w-]+(?:\s*\|\s*[\w-]+)*"
 MAKE = re.compile(r"(?:[A-Z_]+=\S+ )*make((?: [a-z-]+)*)")
 PYTHON = re.compile(rf"(?:[A-Z_]+=\S+ )*python3? -m ([\w.<>]+)(?: ({WORDS}))?")
 TARGET = re.compile(r"^([a-z0-9-]+):", re.MULTILINE)
-SHOWN = [(page, command) for page in pages() for command in commands((ROOT / page).read_text())]
+FOLLOWED = {Path("docs/tutorial.md"): Path("tests/e2e/test_tutorial.py")}
+"""Pages of which a test types every command, in their order."""
+SHOWN = [
+    (page, command)
+    for page in pages()
+    if page not in FOLLOWED
+    for command in commands((ROOT / page).read_text())
+]
 
 
 def targets(makefile: str) -> set[str]:
@@ -87,6 +94,12 @@ def _fault(module: str, words: list[str]) -> str | None:
 @pytest.mark.parametrize(("page", "command"), SHOWN, ids=[f"{p}: {c}" for p, c in SHOWN])
 def test_what_a_page_shows_can_be_typed(page: Path, command: str) -> None:
     assert fault(command) is None
+
+
+@pytest.mark.parametrize(("page", "test"), FOLLOWED.items())
+def test_who_follows_a_page_names_it(page: Path, test: Path) -> None:
+    assert (ROOT / page).exists()
+    assert page.name in (ROOT / test).read_text()
 
 
 @pytest.mark.parametrize(

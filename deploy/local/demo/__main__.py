@@ -12,8 +12,9 @@ from datetime import timedelta
 
 import httpx2
 
+from deploy.local.centre import open_centre
 from deploy.local.demo.agents import Agent
-from deploy.local.demo.centre import AGENTS, open_centre
+from deploy.local.demo.centre import AGENTS, CENTRE
 from deploy.local.demo.console_view import ConsoleView
 from deploy.local.demo.memory import forgotten
 from deploy.local.demo.report import ask_figures, print_report, print_verdict
@@ -62,7 +63,7 @@ class Demo:
             self._client("routing", ["routing.admin"]) as routing,
             self._client("intake", ["contacts.write", "intake.admin"]) as intake,
         ):
-            await open_centre(routing, intake)
+            await open_centre(CENTRE, routing, intake)
             traffic = await self._play(intake, stop)
         async with self._client("analytics", ["figures.read"]) as analytics:
             figures = await ask_figures(analytics)

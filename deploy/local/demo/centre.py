@@ -1,15 +1,10 @@
 """The small contact centre of the demonstration: five queues, sixteen agents, and their rules."""
 
-from typing import Any
-
-import httpx2
-
+from deploy.local.centre import Centre, Json
 from deploy.local.demo.words import SMALL, TOPIC_WORDS
 
 ADDRESS = "help@rapport.example"
 OFFER_TIMEOUT_SECONDS = 8
-
-Json = dict[str, Any]
 
 
 def _queue(
@@ -82,11 +77,4 @@ TOPIC_RULES: list[Json] = [
     for rank, (topic, words) in enumerate(TOPIC_WORDS.items(), 1)
 ]
 
-
-async def open_centre(routing: httpx2.AsyncClient, intake: httpx2.AsyncClient) -> None:
-    """Define queues, agents and topic rules through the services' own APIs."""
-    for queue_id, queue in QUEUES.items():
-        (await routing.put(f"/v1/queues/{queue_id}", json=queue)).raise_for_status()
-    for agent_id, agent in AGENTS.items():
-        (await routing.put(f"/v1/agents/{agent_id}", json=agent)).raise_for_status()
-    (await intake.put("/v1/topic-rules", json={"rules": TOPIC_RULES})).raise_for_status()
+CENTRE = Centre(QUEUES, AGENTS, TOPIC_RULES)

@@ -26,12 +26,13 @@ def command(tmp_path: Path) -> Iterator[Command]:
     for package in ("deploy", "shared"):
         shutil.copytree(ROOT / package, tmp_path / package)
     write_stand_ins(tmp_path)
+    any_ports(tmp_path / ".local" / "up")
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "deploy.local", *arguments],
             cwd=tmp_path,
-            env=os.environ | {"BROKER": "embedded"},
+            env=os.environ | {"BROKER": "embedded", "SEED": "0"},
             capture_output=True,
             text=True,
             timeout=60,
@@ -42,11 +43,20 @@ def command(tmp_path: Path) -> Iterator[Command]:
     run("down")
 
 
+def any_ports(home: Path) -> None:
+    """Not those that another test may have at the same time."""
+    home.mkdir(parents=True)
+    (home / "state.json").write_text('{"facts": {"ports": {}}}')
+
+
 def test_the_platform_stays_up_until_it_is_taken_down(command: Command) -> None:
     up = command("up")
     assert up.returncode == 0, up.stderr
-    assert "curl" in up.stdout
+    assert "no queue and no agent" in up.stdout
     assert command("status").returncode == 0
+    assert "export ROUTING=http://" in command("shell").stdout
+    assert command("mail").stdout == "No mail has been sent.\n"
+    assert command("mail", "1").returncode == 1
     environment = command("env", "routing").stdout
     assert "export RAPPORT_DATABASE__DSN=" in environment
     assert command("token", "--subject", "ada", "--scope", "desk").stdout.count(".") == 2
@@ -65,6 +75,19 @@ def test_it_comes_up_again_after_it_was_killed(command: Command, tmp_path: Path)
     ports = [int(url.rsplit(":", 1)[1]) for url in facts["ops"].values()]
     assert len(ports) == 8
     assert all(http_ok(port, "/readyz") for port in ports)
+
+
+def test_it_has_the_same_ports_each_time_and_after_a_reset_none_of_its_data(
+    command: Command, tmp_path: Path
+) -> None:
+    assert command("up").returncode == 0
+    first = command("shell").stdout.splitlines()[:-1]
+    assert command("down").returncode == 0
+    assert command("up").returncode == 0
+    assert command("shell").stdout.splitlines()[:-1] == first
+    assert command("reset").returncode == 0
+    assert command("status").returncode == 1
+    assert not (tmp_path / ".local" / "up" / "postgres").exists()
 
 
 def test_when_it_cannot_start_it_says_why_and_ends(command: Command, tmp_path: Path) -> None:

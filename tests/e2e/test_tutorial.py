@@ -1,0 +1,58 @@
+"""The tutorial, followed to the letter in a copy of the project: every command of the page, in its order."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.instance import LOCAL, ROOT
+from deploy.local.kafka_jars import FOLDER
+
+PAGE = ROOT / "docs" / "tutorial.md"
+COPIED = ("deploy", "services", "shared", "docs", "requirements")
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+WITHIN_SECONDS = 300
+STRICT = "set -eu\n"
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Path]:
+    """A copy of the project; what is installed is taken from here. Nothing of it runs on."""
+    for package in COPIED:
+        shutil.copytree(ROOT / package, tmp_path / package)
+    for file in ("Makefile", "pyproject.toml"):
+        shutil.copy2(ROOT / file, tmp_path / file)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    kafka = tmp_path / FOLDER.parent.relative_to(ROOT)
+    kafka.parent.mkdir()
+    kafka.symlink_to(LOCAL / FOLDER.parent.name)
+    yield tmp_path
+    typed(tmp_path, "make down")
+
+
+@pytest.mark.timeout(WITHIN_SECONDS + 60)
+def test_every_command_of_the_tutorial_works_up_to_the_moved_figure(clone: Path) -> None:
+    followed = typed(clone, "\n".join(BLOCK.findall(PAGE.read_text())))
+    assert followed.returncode == 0, followed.stdout[-4_000:]
+    moved = re.search(r'"fcr_confirmed".*"n":1,"values":\{"share":1\.0', followed.stdout)
+    assert moved, followed.stdout[-4_000:]
+    assert "beyond your authority" in followed.stdout
+    assert typed(clone, "make -s shell").returncode != 0, "it was to be ended"
+
+
+def typed(folder: Path, commands: str) -> "subprocess.CompletedProcess[str]":
+    """What a person sees who types these into a shell; they stop at the first that fails."""
+    return subprocess.run(
+        ["bash", "-c", STRICT + commands],
+        cwd=folder,
+        env=os.environ | {"MAKEFLAGS": "--no-print-directory"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=WITHIN_SECONDS,
+        check=False,
+    )
