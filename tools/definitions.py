@@ -1,5 +1,6 @@
 """`python -m tools.definitions [--check]`: docs/definitions.md, every figure with its definition."""
 
+import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "definitions.md"
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or say whether it is current."""
-    if "--check" not in arguments:
+    parser = argparse.ArgumentParser(prog="python -m tools.definitions", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, say if it is stale")
+    if not parser.parse_args(arguments).check:
         PAGE.write_text(page(), "utf-8")
     elif not PAGE.exists() or PAGE.read_text("utf-8") != page():
         sys.stderr.write(f"docs/{PAGE.name} is stale: run python -m tools.generate\n")

@@ -5,13 +5,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tools import definitions, routes, telemetry
+from tools import definitions, routes, settings, telemetry
 from tools.contracts import files as contracts
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES: dict[Path, Callable[[], str]] = {
     DOCS / "telemetry.md": telemetry.page,
     DOCS / "routes.md": routes.page,
+    DOCS / "settings.md": settings.page,
 }
 
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def pages(*, check: bool) -> int:
-    """Every metric, span and attribute; every route."""
+    """Every metric, span and attribute; every route; every setting."""
     if not check:
         for path, made in PAGES.items():
             path.write_text(made(), "utf-8")

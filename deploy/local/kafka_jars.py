@@ -3,6 +3,7 @@
 `python -m deploy.local.kafka_jars` writes the list of digests anew, for another version of Kafka.
 """
 
+import argparse
 import fcntl
 import hashlib
 import tempfile
@@ -125,4 +126,7 @@ def write_pins(pins: Path = PINS) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="python -m deploy.local.kafka_jars", description=write_pins.__doc__
+    ).parse_args()
     write_pins()

@@ -1,7 +1,7 @@
 """Migrations: each service keeps its own, and any number of replicas may run them at once."""
 
+import argparse
 import asyncio
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -142,4 +142,10 @@ def _render(kind: str, item: object, autogen: AutogenContext) -> str | bool:
 
 
 if __name__ == "__main__":
-    asyncio.run(autogenerate(*sys.argv[1:]))
+    parser = argparse.ArgumentParser(
+        prog="python -m shared.database.migrate", description=autogenerate.__doc__
+    )
+    parser.add_argument("service", help="whose tables")
+    parser.add_argument("dsn", help="a database with the tables as they were")
+    parser.add_argument("message", help="what changes, in a few words")
+    asyncio.run(autogenerate(**vars(parser.parse_args())))

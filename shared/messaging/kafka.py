@@ -66,7 +66,7 @@ async def _broker(seconds: float | None = None) -> AsyncIterator[None]:
         raise Unavailable(f"broker: {type(error).__name__}") from error
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=10_000)
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition every Kafka client by default chooses for this key."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)

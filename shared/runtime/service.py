@@ -26,11 +26,11 @@ from shared.messaging.kafka import Probe
 from shared.messaging.outbox.republish import republish_command
 from shared.observability import logging, metrics, tracing
 from shared.observability.logging import get_logger
+from shared.runtime.command_line import COMMANDS, asked
 from shared.runtime.memory import freeze_gc
 from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
 
-COMMANDS = ("migrate", "check", "dead-letters", "republish")
 # For the api alone. uvloop raises where asyncio keeps silent, on writing to a connection that was
 # reset a moment ago, and tasks behind the Kafka client die of it without a word.
 LOOPS = {"api": uvloop.new_event_loop}
@@ -76,7 +76,8 @@ def run(service: Service[S], argv: Sequence[str]) -> NoReturn:
 
 def main(service: Service[S], argv: Sequence[str]) -> int:
     """As `run`, but return the exit status."""
-    role, rest = _asked(service.name, argv)
+    options = asked(service.name, argv)
+    role: str = options.word
     try:
         settings = load(service.settings)
     except SettingsError as error:
@@ -88,7 +89,7 @@ def main(service: Service[S], argv: Sequence[str]) -> int:
     metrics.configure(service=service.name, role=role)
     try:
         with asyncio.Runner(loop_factory=LOOPS.get(role)) as runner:
-            return runner.run(_work(service, settings, role, rest))
+            return runner.run(_work(service, settings, options))
     except (Failure, OSError) as error:
         log.exception("ended by a failure", reason=str(error))
         return 1
@@ -96,16 +97,10 @@ def main(service: Service[S], argv: Sequence[str]) -> int:
         tracing.shut_down()
 
 
-def _asked(service: str, argv: Sequence[str]) -> tuple[str, list[str]]:
-    parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
-    parser.add_argument("role", choices=("api", "worker", *COMMANDS))
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what the command is to do")
-    asked = parser.parse_args(argv)
-    return asked.role, asked.rest
-
-
-def _work(service: Service[S], settings: S, role: str, rest: list[str]) -> Coroutine[Any, Any, int]:
-    match role:
+def _work(
+    service: Service[S], settings: S, options: argparse.Namespace
+) -> Coroutine[Any, Any, int]:
+    match options.word:
         case "api":
             return serve(service.api, settings)
         case "worker":
@@ -113,9 +108,9 @@ def _work(service: Service[S], settings: S, role: str, rest: list[str]) -> Corou
         case "migrate":
             return _migrate(service.name, settings)
         case "dead-letters":
-            return dead_letters_command(service.name, settings, rest)
+            return dead_letters_command(service.name, settings, options)
         case "republish":
-            return republish_command(service.name, settings, rest)
+            return republish_command(service.name, settings, options)
         case _:
             return _check(service.name, settings)
 

@@ -31,7 +31,10 @@ WORDS = r"[\w-]+(?:\s*\|\s*[\w-]+)*"
 MAKE = re.compile(r"(?:[A-Z_]+=\S+ )*make((?: [a-z-]+)*)")
 PYTHON = re.compile(rf"(?:[A-Z_]+=\S+ )*python3? -m ([\w.<>]+)(?: ({WORDS}))?")
 TARGET = re.compile(r"^([a-z0-9-]+):", re.MULTILINE)
-FOLLOWED = {Path("docs/tutorial.md"): Path("tests/e2e/test_tutorial.py")}
+FOLLOWED = dict.fromkeys(
+    map(Path, ("docs/tutorial.md", "docs/integrate/publish.md", "docs/integrate/consume.md")),
+    Path("tests/e2e/test_tutorial.py"),
+)
 """Pages of which a test types every command, in their order."""
 SHOWN = [
     (page, command)

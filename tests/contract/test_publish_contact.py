@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from shared.contracts.cloudevents import decode
 from shared.contracts.external import ContactSubmitted
 from shared.contracts.values import Channel
@@ -33,10 +35,11 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
 
 
-def test_it_needs_nothing_but_aiokafka() -> None:
+@pytest.mark.parametrize("script", sorted(SCRIPT.parent.glob("*.py")), ids=lambda path: path.name)
+def test_it_needs_nothing_but_aiokafka(script: Path) -> None:
     imported = {
         (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name) or ""
-        for node in ast.walk(ast.parse(SCRIPT.read_text("utf-8")))
+        for node in ast.walk(ast.parse(script.read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     foreign = {name.split(".")[0] for name in imported} - sys.stdlib_module_names

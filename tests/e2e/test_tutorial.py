@@ -1,4 +1,4 @@
-"""The tutorial, followed to the letter in a copy of the project: every command of the page, in its order."""
+"""Pages followed to the letter in a copy of the project: every command of them, in their order."""
 
 import os
 import re
@@ -12,7 +12,8 @@ import pytest
 from deploy.local.instance import LOCAL, ROOT
 from deploy.local.kafka_jars import FOLDER
 
-PAGE = ROOT / "docs" / "tutorial.md"
+PAGES = ("integrate/publish.md", "integrate/consume.md", "tutorial.md")
+"""The tutorial is last: it ends what all of them start."""
 COPIED = ("deploy", "services", "shared", "docs", "requirements")
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 WITHIN_SECONDS = 300
@@ -35,9 +36,12 @@ def clone(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.timeout(WITHIN_SECONDS + 60)
-def test_every_command_of_the_tutorial_works_up_to_the_moved_figure(clone: Path) -> None:
-    followed = typed(clone, "\n".join(BLOCK.findall(PAGE.read_text())))
+def test_every_command_works_from_another_systems_contact_to_the_moved_figure(clone: Path) -> None:
+    pages = [(ROOT / "docs" / page).read_text() for page in PAGES]
+    followed = typed(clone, "\n".join(block for page in pages for block in BLOCK.findall(page)))
     assert followed.returncode == 0, followed.stdout[-4_000:]
+    assert "Published order-48211" in followed.stdout
+    assert "rapport.contact.received.v1" in followed.stdout
     moved = re.search(r'"fcr_confirmed".*"n":1,"values":\{"share":1\.0', followed.stdout)
     assert moved, followed.stdout[-4_000:]
     assert "beyond your authority" in followed.stdout

@@ -1,5 +1,6 @@
 """`python -m deploy.local.demo`: the platform with people in it, and the truth at the end."""
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -158,6 +159,11 @@ async def demonstrate(parts: LocalParts, seconds: float) -> bool:
 
 def main() -> int:
     """The exit status: 0 only if nothing was lost, doubled or above a limit."""
+    argparse.ArgumentParser(
+        prog="python -m deploy.local.demo",
+        description=__doc__,
+        epilog="DEMO_SECONDS says how long (90; 0: until Ctrl-C), BROKER on which broker.",
+    ).parse_args()
     seconds = float(os.environ.get("DEMO_SECONDS") or 90)
     try:
         with LocalParts(LOCAL / "demo", fresh=True) as parts:

@@ -63,9 +63,8 @@ async def replay(kafka: KafkaSettings, records: Sequence[Record]) -> int:
     return len(whole)
 
 
-async def dead_letters_command(service: str, settings: HasKafka, argv: Sequence[str]) -> int:
+async def dead_letters_command(service: str, settings: HasKafka, asked: argparse.Namespace) -> int:
     """`list [--limit N] [--json] [--show]`, or `replay --offset N | --reason R | --all`."""
-    asked = _asked(service, argv)
     try:
         letters = await list_dead_letters(service, settings.kafka)
         if asked.action == "replay":
@@ -82,8 +81,8 @@ async def dead_letters_command(service: str, settings: HasKafka, argv: Sequence[
     return 0
 
 
-def _asked(service: str, argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=f"python -m services.{service} dead-letters")
+def dead_letters_options(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
     actions = parser.add_subparsers(dest="action", required=True)
     listing = actions.add_parser("list", help="what could not be taken, and why")
     listing.add_argument("--limit", type=int, default=50, help="the newest N (default 50)")
@@ -94,7 +93,6 @@ def _asked(service: str, argv: Sequence[str]) -> argparse.Namespace:
     which.add_argument("--offset", type=int, help="the one at this offset")
     which.add_argument("--reason", help="all of this reason")
     which.add_argument("--all", action="store_true", help="all that the topic keeps")
-    return parser.parse_args(argv)
 
 
 def _chosen(listed: Listed, asked: argparse.Namespace) -> bool:

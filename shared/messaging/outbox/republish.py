@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -38,16 +37,19 @@ async def republish(database: Database, since: datetime) -> int:
         return int(await tx.fetchval(BEHIND))
 
 
-async def republish_command(service: str, settings: HasDatabase, argv: Sequence[str]) -> int:
+def republish_options(parser: argparse.ArgumentParser) -> None:
+    """What the command can be told."""
+    parser.add_argument(
+        "--since", type=_moment, required=True, help="such as 2026-01-31T14:00:00+00:00"
+    )
+
+
+async def republish_command(service: str, settings: HasDatabase, asked: argparse.Namespace) -> int:
     """`--since TIME`: the running relay publishes all that was said since then once more.
 
     Event ids stay the same, so nothing has a second effect. A time without a zone is UTC.
     """
-    parser = argparse.ArgumentParser(prog=f"python -m services.{service} republish")
-    parser.add_argument(
-        "--since", type=_moment, required=True, help="such as 2026-01-31T14:00:00+00:00"
-    )
-    since = parser.parse_args(argv).since
+    since: datetime = asked.since
     try:
         database = await Database.open(settings.database, service=service)
         try:

@@ -18,6 +18,7 @@ from shared.messaging.dead_letters.command import dead_letters_command, list_dea
 from shared.messaging.dead_letters.limit import DeadLetterLimit
 from shared.messaging.kafka import Message
 from shared.messaging.outbox.relay import Relay
+from shared.runtime.command_line import asked
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, binary, confirmed, message, running
 from tests.support.recording import Doubt, RecordingHandler
@@ -278,4 +279,5 @@ async def publish_compressed(place: Place, key: bytes | None, value: bytes) -> N
 
 
 async def command(place: Place, *argv: str) -> int:
-    return await dead_letters_command(place.service, place, argv)
+    options = asked(place.service, ["dead-letters", *argv])
+    return await dead_letters_command(place.service, place, options)

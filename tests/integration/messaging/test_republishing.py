@@ -1,5 +1,6 @@
 """Publishing again by command."""
 
+from argparse import Namespace
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from shared.database.database import Database
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.outbox.republish import republish_command
+from shared.runtime.command_line import asked
 from shared.settings import DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
@@ -44,10 +46,10 @@ async def test_the_command_lets_the_relay_publish_again_what_was_appended_since(
             assert await unpublished(database) == 0
 
         await eventually(all_published, within=30)
-    status = await republish_command("followup", settings, ["--since", "2020-01-01"])
+    status = await republish_command("followup", settings, since("2020-01-01"))
     assert (status, await unpublished(database)) == (0, 3)
     assert capsys.readouterr().out.startswith("3 events said since 2020-01-01")
-    status = await republish_command("followup", settings, ["--since", "2999-01-01"])
+    status = await republish_command("followup", settings, since("2999-01-01"))
     assert (status, await unpublished(database)) == (0, 3)
     await database.close()
 
@@ -57,5 +59,9 @@ async def test_the_command_says_that_the_database_is_away(
 ) -> None:
     away = DatabaseSettings(dsn=SecretStr("postgresql://nobody@127.0.0.1:1/none"))
     settings = SimpleNamespace(database=away)
-    assert await republish_command("followup", settings, ["--since", "2020-01-01"]) == 1
+    assert await republish_command("followup", settings, since("2020-01-01")) == 1
     assert "database" in capsys.readouterr().err
+
+
+def since(moment: str) -> Namespace:
+    return asked("followup", ["republish", "--since", moment])
