@@ -28,6 +28,8 @@ def clone(tmp_path: Path) -> Iterator[Path]:
     for file in ("Makefile", "pyproject.toml"):
         shutil.copy2(ROOT / file, tmp_path / file)
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    for lock in (tmp_path / "requirements").iterdir():
+        os.utime(lock, (0, 0))  # older than what is installed, so that nothing is installed again
     kafka = tmp_path / FOLDER.parent.relative_to(ROOT)
     kafka.parent.mkdir()
     kafka.symlink_to(LOCAL / FOLDER.parent.name)
