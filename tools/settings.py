@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from enum import Enum
 from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -82,16 +81,12 @@ def _table(title: str, settings: Iterator[Setting]) -> str:
 
 def _kind(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _kind(arguments[0])
     if origin is Literal:
         return ", ".join(f"`{each}`" for each in arguments)
     if origin in (Union, UnionType):
         return " or ".join(_kind(each) for each in arguments if each is not type(None))
-    if origin is not None or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+    if origin is not None:
         return "JSON"
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return ", ".join(f"`{each.value}`" for each in annotation)
     return WORDS.get(annotation, "text")
 
 

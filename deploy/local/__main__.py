@@ -1,4 +1,4 @@
-"""`python -m deploy.local up | down | reset | status | mail | token | env`: the platform to play with."""
+"""`python -m deploy.local up | down | reset | status | shell | mail | token | env`: the platform to play with."""
 
 import argparse
 import os

@@ -29,7 +29,6 @@ from deploy.local.seed import seed
 from shared.contracts.topics import FOLLOWUP
 
 HOME = LOCAL / "up"
-# A person who plays does not wait a day, nor for the morning, to be asked.
 PORTS = {
     "intake api": 8101,
     "routing api": 8102,
@@ -41,6 +40,7 @@ PORTS = {
 BROKER_PORT, POSTGRES_PORT = 9092, 8132
 """What it listens on at first; where somebody else does, on another port, and on that from then on."""
 CHECK_IN_SECONDS = 60
+# A person who plays does not wait a day, nor for the morning, to be asked.
 FOR_PLAY = {
     FOLLOWUP: {
         "RAPPORT_CHECK_IN__DELAY_SECONDS": str(CHECK_IN_SECONDS),

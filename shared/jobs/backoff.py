@@ -5,6 +5,8 @@ import random
 from contextlib import suppress
 
 LONGEST_REST_SECONDS = 0.05
+WORTH_A_BATCH = 200
+"""Records or rows; who finished so many goes on without a rest."""
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 
 from shared.contracts.record import Record
 from shared.database.database import Database
-from shared.jobs.backoff import Backoff, rest
+from shared.jobs.backoff import WORTH_A_BATCH, Backoff, rest
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import Failure, Overloaded, Unavailable
 from shared.messaging.consumer.processor import Processor
@@ -25,8 +25,6 @@ from shared.settings import KafkaSettings
 __all__ = ["Consumer", "Handle", "OnDeadLetter", "Subscription", "TooManyDeadLetters"]
 
 COMMIT_EVERY_SECONDS = 1.0
-WORTH_A_BATCH = 200
-"""Records; after fewer a member rests before it asks for more."""
 
 log = get_logger(__name__)
 

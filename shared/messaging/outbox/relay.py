@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from opentelemetry.trace import SpanKind
 
 from shared.database.database import Database
-from shared.jobs.backoff import Backoff, pause, rest
+from shared.jobs.backoff import WORTH_A_BATCH, Backoff, pause, rest
 from shared.kernel.errors import Unavailable
 from shared.messaging.kafka import Producer
 from shared.messaging.outbox.cursor import OutboxCursor, Row
@@ -25,8 +25,6 @@ from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
 BUSY_SECONDS, IDLE_SECONDS, STANDBY_SECONDS = 0.005, 0.05, 1.0
-WORTH_A_BATCH = 200
-"""Rows; after fewer the relay rests before it goes on."""
 
 A = TypeVar("A")
 B = TypeVar("B")
