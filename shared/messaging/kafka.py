@@ -141,8 +141,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.commit()
-        await _close(self._client)
+        try:
+            await self.commit()
+        finally:
+            await _close(self._client)
 
     async def poll(self) -> list[Record]:
         """What there is, in partition order; nothing after a tenth of a second. Raises `Unavailable`.
@@ -336,12 +338,13 @@ async def _start(client: Any) -> None:
 
 
 async def _close(client: Any) -> None:
-    """Say goodbye, but do not wait for ever: a broker that is away does not answer. Then hang up."""
+    """Say goodbye, but do not wait for ever: a broker that is away does not answer. Hang up always."""
     try:
         async with _broker(CLOSING_SECONDS):
             await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
     except Unavailable as error:
         log.warning("a Kafka client did not close", reason=error.detail)
+    finally:  # nothing happens to connections that are closed
         with suppress(Unavailable):
             async with _broker():
                 await (getattr(client, "_client", None) or client.client).close()

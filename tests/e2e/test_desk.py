@@ -27,15 +27,15 @@ async def test_a_desk_is_sent_a_goodbye_and_connects_again(centre: Centre) -> No
 
 async def until_goodbye(agent: Agent, show: Callable[[Json], None]) -> None:
     """Show every state of the desk; an error if the stream ends without a word."""
-    async with asyncio.timeout(60):
-        async for state in agent.states():
+    async with asyncio.timeout(60), agent.states() as states:
+        async for state in states:
             show(state)
 
 
 async def next_offer(agent: Agent) -> str:
     """The contact that is offered, as the stream shows it."""
-    async with asyncio.timeout(30):
-        async for state in agent.states():
+    async with asyncio.timeout(30), agent.states() as states:
+        async for state in states:
             if state["offers"]:
                 return str(state["offers"][0]["contact_id"])
     raise AssertionError("the stream ended without an offer")

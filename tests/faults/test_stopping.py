@@ -51,15 +51,17 @@ async def test_a_stream_ends_with_a_goodbye_and_an_offer_outlives_the_restart(
 
 
 async def first_offer(desk: Desk) -> str:
-    async for state in desk.states():
-        if state["offers"]:
-            return str(state["offers"][0]["offer_id"])
+    async with desk.states() as states:
+        async for state in states:
+            if state["offers"]:
+                return str(state["offers"][0]["offer_id"])
     raise httpx2.RemoteProtocolError("the platform said goodbye")
 
 
 async def watch(desk: Desk) -> None:
-    async for _ in desk.states():
-        continue
+    async with desk.states() as states:
+        async for _ in states:
+            continue
 
 
 async def streams(ground: Ground) -> None:

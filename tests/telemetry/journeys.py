@@ -118,8 +118,8 @@ async def until_unrefuted(centre: Centre) -> None:
 
 async def _look_at(agent: Agent) -> None:
     """The desk, as it is shown."""
-    async for _ in agent.states():
-        return
+    async with agent.states() as states:
+        await anext(states)
 
 
 async def _worked_on(centre: Centre, ana: Agent, customer: Customer) -> str:

@@ -34,8 +34,9 @@ class Agent:
         try:
             while True:
                 with suppress(httpx2.TransportError):
-                    async for state in self.desk.states():
-                        self._look_at(state)
+                    async with self.desk.states() as states:
+                        async for state in states:
+                            self._look_at(state)
                 await asyncio.sleep(self.pace)
         finally:
             await self.tasks.drop()

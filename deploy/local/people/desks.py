@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -34,24 +35,17 @@ class Desk:
     ) -> None:
         await self._http.aclose()
 
-    async def states(self) -> AsyncIterator[Json]:
+    @asynccontextmanager
+    async def states(self) -> AsyncIterator[AsyncIterator[Json]]:
         """The whole desk, at once and whenever it changes, until the platform says goodbye.
 
-        Raises `httpx2.TransportError` if it ends without a word.
+        Raises `httpx2.TransportError` if it ends without a word. Hangs up at the end of the block,
+        also for who has seen enough.
         """
         timeout = httpx2.Timeout(15, read=None)
         async with self._http.stream("GET", "/v1/desk/events", timeout=timeout) as stream:
             stream.raise_for_status()
-            event = ""
-            async for line in stream.aiter_lines():
-                field, _, value = line.partition(":")
-                if field == "event":
-                    event = value.strip()
-                elif field == "data" and event == "desk":
-                    yield json.loads(value)
-                elif event == "bye":
-                    return
-        raise httpx2.RemoteProtocolError("the stream ended without a goodbye")
+            yield _states(stream.aiter_lines())
 
     async def presence(self, presence: str) -> Json:
         """Say whether work can be offered: ready, away or offline."""
@@ -110,6 +104,19 @@ class Desk:
     async def _post(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
         headers = {"Idempotency-Key": str(uuid4())}
         return _read(await self._http.post(path, json=dict(body or {}), headers=headers))
+
+
+async def _states(lines: AsyncIterator[str]) -> AsyncIterator[Json]:
+    event = ""
+    async for line in lines:
+        field, _, value = line.partition(":")
+        if field == "event":
+            event = value.strip()
+        elif field == "data" and event == "desk":
+            yield json.loads(value)
+        elif event == "bye":
+            return
+    raise httpx2.RemoteProtocolError("the stream ended without a goodbye")
 
 
 def _read(response: httpx2.Response) -> Json:

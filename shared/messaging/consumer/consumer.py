@@ -61,7 +61,8 @@ class Consumer:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, finish the batch in hand, commit, leave the group.
 
-        Raises `TooManyDeadLetters` when going on could do more harm than standing still.
+        Raises `TooManyDeadLetters` when going on could do more harm than standing still; also then
+        every member has left the group first.
         """
         enough = asyncio.Event()
         members = [
@@ -74,7 +75,9 @@ class Consumer:
         finally:
             stopping.cancel()
             enough.set()
-        await asyncio.gather(*members)
+            ends = await asyncio.gather(*members, return_exceptions=True)
+        for failure in filter(None, ends):
+            raise failure
 
     async def check(self) -> None:
         """Raises `Unavailable` with what keeps records from being taken, if anything does."""

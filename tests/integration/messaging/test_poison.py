@@ -1,5 +1,6 @@
 """Poison: put aside once, with its reason and its origin, while the partition moves on."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -151,8 +152,9 @@ async def test_beyond_the_limit_the_consumer_stops_and_says_so(
             place.service, handler.subscription(place), database, place.kafka, limit=limit
         )
         with pytest.raises(TooManyDeadLetters):
-            async with running(stopping) as tasks:
-                await eventually(tasks()[0].done, within=30)
+            await asyncio.wait_for(stopping.run(asyncio.Event()), 30)
+        left = [task for task in asyncio.all_tasks() if "_run_member" in repr(task.get_coro())]
+        assert not left, "a member is still in the group"
         assert len(handler.letters) <= 20
         async with database.connection() as connection:
             assert await connection.fetchval("select count(*) from outbox") <= 20
