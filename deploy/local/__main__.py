@@ -35,6 +35,8 @@ _FIRST_STEPS = """
 Its addresses, and a token as the agent {agent} for twelve hours, in your shell:
   eval "$(make -s shell)"
 
+What each API takes and answers, with commands to copy, stands at its /docs (routing: {routing}/docs).
+
 Three things to try then (docs/tutorial.md goes on from here):
   1. Write as a customer, and see what you are promised:
      curl -s $INTAKE/v1/contacts -H "Authorization: Bearer $TOKEN" \\
@@ -44,7 +46,7 @@ Three things to try then (docs/tutorial.md goes on from here):
      curl -s $ROUTING/v1/desk -H "Authorization: Bearer $TOKEN"
   3. Read the mail that was sent: make mail"""
 _EMPTY = """
-It is empty, as SEED=0 asks: no queue and no agent. The desk and its rules are in docs/routes.md."""
+It is empty, as SEED=0 asks: no queue and no agent. {routing}/docs shows how they are made, step by step."""
 _END = """
 Data stays when it ends; `make reset` forgets it. An agent's claim is asked about after {check_in} s. End it: make down"""
 
@@ -89,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
 def _up(_options: argparse.Namespace) -> int:
     facts = background.up(say_plainly)
     print(_addresses(facts))
-    print(_FIRST_STEPS.format(agent=AGENT, body=EXAMPLE_BODY) if facts["seeded"] else _EMPTY)
+    routing = facts["api"]["routing"]
+    seeded = _FIRST_STEPS.format(agent=AGENT, body=EXAMPLE_BODY, routing=routing)
+    print(seeded if facts["seeded"] else _EMPTY.format(routing=routing))
     print(_END.format(check_in=background.CHECK_IN_SECONDS))
     return 0
 

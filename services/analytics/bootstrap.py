@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.analytics.entrypoints.api import definitions, figures
+from services.analytics.entrypoints.api.walk import WALK
 from services.analytics.entrypoints.consumer import subscriptions
 from services.analytics.entrypoints.jobs import JOBS, Context
 from services.analytics.settings import Settings
@@ -28,6 +29,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
             routers=[figures.router(database), definitions.router()],
             settings=settings.http,
             authenticator=authenticator,
+            walk=WALK,
         )
         yield Role(app=app, checks={"database": database.ping, "issuer": authenticator.ready})
     finally:

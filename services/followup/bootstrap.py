@@ -13,6 +13,7 @@ from services.followup.application.commands.close_due import CloseDue
 from services.followup.application.queries.questions import Questions
 from services.followup.domain.check_ins.policy import Policy, QuietHours, Rule
 from services.followup.entrypoints.api import check_ins, questions
+from services.followup.entrypoints.api.walk import WALK
 from services.followup.entrypoints.consumer import subscriptions
 from services.followup.entrypoints.jobs import JOBS, Context
 from services.followup.settings import CheckInRule, CheckInSettings, Settings
@@ -39,6 +40,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
             routers=routers(database, links(settings), clock),
             settings=settings.http,
             authenticator=authenticator,
+            walk=WALK,
         )
         yield Role(app=app, checks={"database": database.ping, "issuer": authenticator.ready})
     finally:

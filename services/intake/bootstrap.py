@@ -26,6 +26,7 @@ from services.intake.entrypoints.api.quarantine import quarantine_routes
 from services.intake.entrypoints.api.tally import tally_routes
 from services.intake.entrypoints.api.topic_rules import topic_rule_routes
 from services.intake.entrypoints.api.waits import waits_routes
+from services.intake.entrypoints.api.walk import WALK
 from services.intake.entrypoints.api.webhooks import webhook_routes
 from services.intake.entrypoints.consumer import subscriptions
 from services.intake.entrypoints.jobs import JOBS, Context
@@ -134,6 +135,7 @@ def application(
         settings=settings.http,
         authenticator=authenticator,
         hot=[post_contact(submission, rules, clock)],
+        walk=WALK,
     )
 
 

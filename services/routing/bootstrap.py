@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from services.routing.entrypoints.api import routers
 from services.routing.entrypoints.api.commands import Commands
+from services.routing.entrypoints.api.walk import WALK
 from services.routing.entrypoints.consumer import subscriptions
 from services.routing.entrypoints.jobs import JOBS, Context
 from services.routing.settings import Settings
@@ -32,6 +33,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
             routers=routers(Commands(database, clock), signals, settings),
             settings=settings.http,
             authenticator=authenticator,
+            walk=WALK,
         )
         checks = {"database": database.ping, "issuer": authenticator.ready}
         yield Role(app=app, parts={"signals": signals}, checks=checks)

@@ -8,17 +8,20 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
+from fastapi.responses import HTMLResponse
 from fastapi.routing import iter_route_contexts
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from shared.http import document, problems
-from shared.http.auth import PUBLIC, Authenticator, Caller, Gate, Gatekeeper
+from shared.http.auth import PUBLIC, Authenticator, Caller, Gate, Gatekeeper, public
 from shared.http.body import TooLarge, limited, whole
+from shared.http.docs.page import PAGE, Step, shown
 from shared.http.document import Operation
 from shared.http.exchange import Exchange
 from shared.http.limits import Limits
@@ -186,9 +189,13 @@ def create_app(
     settings: HttpSettings,
     authenticator: Authenticator,
     hot: Sequence[HotRoute] = (),
+    walk: Sequence[Step] = (),
     version: str = "1",
 ) -> App:
-    """Build it. Raises `ValueError` for a route without `require(…)` or `public()`."""
+    """Build it; `walk` is the story that its page `/docs` tells.
+
+    Raises `ValueError` for a route without `require(…)` or `public()`.
+    """
     api = FastAPI(
         title=f"Rapport {service}",
         version=version,
@@ -200,9 +207,25 @@ def create_app(
     )
     for router in routers:
         api.include_router(router)
+    api.include_router(docs_route(api, service, walk))
     problems.install(api)
     document.describe(api, hot)
     return App(api, hot, authenticator, settings)
+
+
+def docs_route(api: FastAPI, service: str, walk: Sequence[Step]) -> APIRouter:
+    """`/docs`: what the document says, for people."""
+    routes = APIRouter(include_in_schema=False)
+
+    @lru_cache
+    def page() -> HTMLResponse:
+        return PAGE.response(shown(api.openapi(), service, walk))
+
+    @routes.get("/docs", dependencies=[public()], response_class=HTMLResponse)
+    async def read_the_docs() -> HTMLResponse:
+        return page()
+
+    return routes
 
 
 def route_table(api: FastAPI) -> list[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from fastapi import FastAPI
 
 from shared.http.auth import BEARER, BEARER_SCHEME, PUBLIC
+from shared.http.docs.examples import Schemas, example
 from shared.http.problems import CONTENT_TYPE, STATUS, TITLE
 
 Operation: TypeAlias = dict[str, Any]
@@ -37,6 +38,9 @@ PROBLEM: Final[dict[str, Any]] = {
             },
         },
     },
+}
+_WRONG: Final = {
+    "errors": [{"in": "body", "pointer": "/personal/address", "detail": "Field required"}]
 }
 _SHOWN: Final = {"schema": {"$ref": "#/components/schemas/Problem"}}
 _RETRY_AFTER: Final = {
@@ -82,6 +86,7 @@ def describe(api: FastAPI, hot: Sequence[Described]) -> None:
                 for method, operation in operations.items():
                     place = (method.upper(), path)
                     _complete(operation, refusals(*place, operation, hot=place in places))
+                    _exemplify(path.rsplit("/", 1)[1], operation, schemas)
         return api.openapi_schema or {}
 
     api.openapi = openapi  # type: ignore[method-assign]  # as FastAPI says to do it
@@ -119,7 +124,27 @@ def _complete(operation: Operation, kinds: Collection[str]) -> None:
         responses.setdefault(str(STATUS[kind]), {"description": TITLE[kind]})
     for status, response in responses.items():
         if int(status) >= _REFUSED:
-            response.setdefault("content", {})[CONTENT_TYPE.decode()] = _SHOWN
+            sample = {"example": problem_like(_KIND[int(status)])}
+            response.setdefault("content", {})[CONTENT_TYPE.decode()] = _SHOWN | sample
             if _KIND[int(status)] in _WAITING:
                 response["headers"] = _RETRY_AFTER
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def problem_like(kind: str) -> dict[str, Any]:
+    """The problem of a kind, as it looks."""
+    looks = {"type": f"urn:rapport:problem:{kind}", "title": TITLE[kind], "status": STATUS[kind]}
+    return looks | (_WRONG if kind == "invalid" else {})
+
+
+def _exemplify(place: str, operation: Operation, schemas: Schemas) -> None:
+    """Show an example of each parameter, of each body, and of each answer that has a schema."""
+    for parameter in operation.get("parameters", ()):
+        name = parameter["name"]
+        is_key = name.lower() == "idempotency-key"
+        sample = f"{place}-48211" if is_key else example(parameter["schema"], schemas, name)
+        parameter.setdefault("example", sample)
+    for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+        for media_type, content in body.get("content", {}).items():
+            if "schema" in content and not media_type.startswith("text/"):
+                content.setdefault("example", example(content["schema"], schemas, place=place))

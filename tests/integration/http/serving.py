@@ -15,6 +15,7 @@ from shared.http.ops import OpsApp
 from shared.http.server import HttpServer
 from shared.kernel.clock import SystemClock
 from shared.settings import AuthSettings, HttpSettings
+from tools.routes import service_named, settings_of
 
 LIMIT = 10_000
 
@@ -36,6 +37,14 @@ def app_of(folder: Path, routers: Sequence[APIRouter], hot: Sequence[HotRoute] =
         authenticator=Authenticator(auth, SystemClock()),
         hot=hot,
     )
+
+
+async def app_named(service: str) -> App:
+    """A service's application as its composition root makes it; it connects to nothing by itself."""
+    described = service_named(service)
+    async with described.api(settings_of(described)) as role:
+        assert role.app
+        return role.app
 
 
 def token(folder: Path, *scopes: str) -> dict[str, str]:

@@ -1,31 +1,18 @@
 """The page behind a check-in link: plain HTML in the customer's language, no script, no other host."""
 
-from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from services.followup.domain.check_ins.model import MAX_COMMENT, Answer, Question, Sent, Settled
 from services.followup.domain.wording import FALLBACK, hello, until, wording
 from services.followup.locales import LANGUAGES
+from shared.http.page import PageTemplate
 from shared.http.problems import STATUS
 
-_HERE: Final = Path(__file__).parent / "templates"
-_STYLE: Final = Markup((_HERE / "question.css").read_text())  # noqa: S704 - our own file
-_STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
-_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
-)
-_PAGE: Final = _TEMPLATES.get_template("question.html")
+_PAGE: Final = PageTemplate(Path(__file__).parent / "templates", "question")
 
 
 def question_page(question: Question, action: str) -> HTMLResponse:
@@ -64,14 +51,13 @@ def _page(
     answer: Answer | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    content = _PAGE.render(
-        language=language,
-        words=LANGUAGES[language],
-        title=title,
-        paragraphs=paragraphs,
-        action=action,
-        answer=answer,
-        style=_STYLE,
-        max_comment=MAX_COMMENT,
-    )
-    return HTMLResponse(content, status, {"content-security-policy": _POLICY, "vary": "accept"})
+    shown = {
+        "language": language,
+        "words": LANGUAGES[language],
+        "title": title,
+        "paragraphs": paragraphs,
+        "action": action,
+        "answer": answer,
+        "max_comment": MAX_COMMENT,
+    }
+    return _PAGE.response(shown, status, {"vary": "accept"})

@@ -13,7 +13,7 @@ from services.routing.adapters.db.desk import find_desk
 from services.routing.application import signals
 from services.routing.application.commands.set_presence import set_presence
 from services.routing.entrypoints.api.commands import Commands, respond_json
-from services.routing.entrypoints.api.fields import In, Need, Out, refusals
+from services.routing.entrypoints.api.fields import In, Need, Out, Responses, refusals
 from shared.contracts.routing import Presence
 from shared.contracts.values import Channel
 from shared.database.database import Database
@@ -25,6 +25,17 @@ from shared.kernel.errors import Missing
 LOOK_SECONDS = 30.0
 """A signal may be lost with its connection; the desk is looked at this often anyway."""
 
+STREAM: Responses = {
+    200: {
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": 'event: desk\ndata: {"agent_id": "ana", "presence": "ready", "offers": [],'
+                ' "assignments": []}\n\nevent: bye\ndata: stopping; connect again\n',
+            }
+        }
+    }
+}
 NO_DESK = refusals({404: "There is no such agent"})
 
 AgentCaller = Annotated[Caller, require("desk")]
@@ -100,7 +111,7 @@ def desk_routes(commands: Commands, listener: Signals) -> APIRouter:
         """Presence, open offers and live assignments."""
         return respond_json(await look(database, caller.subject))
 
-    @routes.get("/events", response_class=EventSourceResponse, responses=NO_DESK)
+    @routes.get("/events", response_class=EventSourceResponse, responses=STREAM | NO_DESK)
     async def follow_the_desk(request: Request, caller: AgentCaller) -> Response:
         """Server-sent events `desk`: the whole desk, at once and whenever it changes; then `bye`."""
         await look(database, caller.subject)

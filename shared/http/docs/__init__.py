@@ -1,0 +1,1 @@
+"""The documentation of an API, made from its OpenAPI document: examples, fields, and the page `/docs`."""
