@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.routing.bootstrap import worker
+from services.routing.domain.queues.forecast import ENOUGH
 from services.routing.settings import Settings
 from shared.contracts import topics
 from shared.contracts.routing import ContactQueued, Forecast, OfferMade, QueueChanged, QueueTopic
@@ -59,16 +60,17 @@ async def test_a_published_contact_is_queued_and_its_offer_published(
     assert (await busy.offer_of(event.contact_id))["state"] == "open"
 
 
-async def test_a_forecast_is_published_once_there_is_experience(busy: World) -> None:
+async def test_a_forecast_is_published_once_there_is_experience_enough(busy: World) -> None:
     await busy.queue(topics=(QueueTopic(topic=OURS),))
-    await busy.agent("ann", slots=2)
-    contact_id = await busy.receive(topic=OURS)
+    await busy.agent("ann", slots=ENOUGH + 1)
+    contacts = [await busy.receive(topic=OURS) for _ in range(ENOUGH)]
 
     async def offered() -> bool:
-        return bool(await busy.rows("select from offer where state = 'open'"))
+        return len(await busy.rows("select from offer where state = 'open'")) == ENOUGH
 
     await eventually(offered, within=60)
-    await busy.accept("ann", (await busy.offer_of(contact_id))["offer_id"])
+    for contact_id in contacts:
+        await busy.accept("ann", (await busy.offer_of(contact_id))["offer_id"])
 
     async def forecast() -> Forecast | bool:
         forecasts = [each.forecast for each in await busy.published(QueueChanged)]

@@ -8,13 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.routing.domain.agents.model import Agent
-from services.routing.domain.queues.forecast import QueueLoad, Recent, changed, forecast, load_of
+from services.routing.domain.queues.forecast import (
+    ENOUGH,
+    QueueLoad,
+    Recent,
+    changed,
+    forecast,
+    load_of,
+)
 from shared.contracts.routing import Forecast, Presence
 from shared.contracts.values import Channel
 from tests.support.clock import NOON
 from tests.unit.routing.test_lifecycle import QUEUE
 
-SECONDS = st.lists(st.floats(0, 3_600), min_size=1, max_size=30)
+SECONDS = st.lists(st.floats(0, 3_600), min_size=ENOUGH, max_size=30)
 
 
 def load(**more: Any) -> QueueLoad:
@@ -23,8 +30,8 @@ def load(**more: Any) -> QueueLoad:
         "agents_ready": 2,
         "slots": 4,
         "free": 2,
-        "handling": (100.0,),
-        "waits": (5.0,),
+        "handling": (100.0,) * ENOUGH,
+        "waits": (5.0,) * ENOUGH,
     }
     return QueueLoad(**(fields | more))
 
@@ -71,14 +78,18 @@ def test_only_agents_who_are_there_and_able_count_in_a_line() -> None:
     assert (found.waits, found.handling) == ((5.0,), (100.0,))
 
 
-def test_where_nothing_is_known_nothing_is_said() -> None:
+def test_where_too_little_is_known_nothing_is_said() -> None:
+    lucky = (0.5,) * (ENOUGH - 1)
     assert forecast(load(agents_ready=0), NOON) is None
     assert forecast(load(waits=()), NOON) is None
-    assert forecast(load(waiting=9, handling=()), NOON) is None
+    assert forecast(load(waits=lucky), NOON) is None
+    assert forecast(load(waits=(*lucky, 60.0)), NOON) is not None
+    assert forecast(load(waiting=9, handling=lucky), NOON) is None
+    assert forecast(load(waiting=9, handling=(*lucky, 60.0)), NOON) is not None
 
 
 def test_with_a_free_slot_recent_waits_tell() -> None:
-    found = forecast(load(waits=(1.0, 2.0, 3.0, 4.0, 10.0)), NOON)
+    found = forecast(load(waits=(1.0, 2.0, 3.0, 4.0, 10.0) * 2), NOON)
     assert found is not None
     assert (found.wait_seconds_p50, found.wait_seconds_p80) == (3.0, 10.0)
 
@@ -103,7 +114,9 @@ def test_the_quantiles_agree_with_a_simulated_line() -> None:
     waits = sorted(
         sum(chance.expovariate(slots / each) for _ in range(ahead)) for _ in range(20_000)
     )
-    full = load(waiting=ahead - 1, free=0, slots=slots, handling=(each,), waits=(0.0,))
+    full = load(
+        waiting=ahead - 1, free=0, slots=slots, handling=(each,) * ENOUGH, waits=(0.0,) * ENOUGH
+    )
     found = forecast(full, NOON)
     assert found is not None
     assert abs(found.wait_seconds_p50 / waits[10_000] - 1) < 0.03
@@ -121,6 +134,6 @@ def test_only_a_change_that_matters_is_published() -> None:
 
 
 def test_a_full_line_never_looks_better_than_what_was_lived_through() -> None:
-    found = forecast(load(waiting=3, handling=(1.0,), waits=(400.0, 500.0)), NOON)
+    found = forecast(load(waiting=3, handling=(1.0,) * ENOUGH, waits=(400.0, 500.0) * 5), NOON)
     assert found is not None
     assert (found.wait_seconds_p50, found.wait_seconds_p80) == (500.0, 500.0)

@@ -11,6 +11,9 @@ from shared.contracts.routing import Forecast, Presence, QueueChanged
 
 _Z80 = 0.8416
 _CHANGE, _SECONDS = 0.2, 5.0
+ENOUGH = 10
+"""As many times as a forecast rests on: of ten, one lies above the 80th percentile in 9 cases of 10
+(1 - 0.8 ** 10). Of fewer, lucky ones would make promises that those after them break."""
 
 
 class Recent(NamedTuple):
@@ -54,18 +57,18 @@ def load_of(
 
 
 def forecast(load: QueueLoad, now: datetime) -> Forecast | None:
-    """Median and 80th percentile; None where nothing is known, so that no number is made up.
+    """Median and 80th percentile; None where too little is known, so that no number is made up.
 
     With a slot free for everybody who waits, recent waits tell. Otherwise the newcomer waits until as
     many slots have come free as there are contacts ahead: a gamma distribution, whose quantiles the
     Wilson-Hilferty formula gives. A full queue never looks better than what was just lived through.
     """
-    if not load.agents_ready or not load.waits:
+    if not load.agents_ready or len(load.waits) < ENOUGH:
         return None
     p50, p80 = _quantile(load.waits, 0.5), _quantile(load.waits, 0.8)
     ahead = load.waiting - load.free + 1
     if ahead > 0:
-        if not load.handling or not load.slots:
+        if len(load.handling) < ENOUGH or not load.slots:
             return None
         each = sum(load.handling) / len(load.handling) / load.slots
         p50, p80 = max(p50, each * _gamma(ahead, 0.0)), max(p80, each * _gamma(ahead, _Z80))
