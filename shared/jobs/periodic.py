@@ -18,14 +18,12 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from shared.jobs.backoff import Backoff, pause
 from shared.jobs.signals import Signal, Signals
 from shared.kernel.errors import Unavailable
-from shared.observability.logging import get_logger
+from shared.observability.outages import Trouble
 
 Command: TypeAlias = Callable[[], Awaitable[float]]
 """Does what is due now, and returns in how many seconds the next run is due unless signalled."""
 
 C = TypeVar("C")
-
-log = get_logger(__name__)
 
 
 class Job(NamedTuple, Generic[C]):
@@ -46,9 +44,9 @@ class PeriodicJob:
         self, name: str, command: Command, *, signals: Signals | None = None, signal: str = ""
     ) -> None:
         """`signal` names what wakes it early; without `signals` time alone does."""
-        self._name, self._command = name, command
+        self._command = command
         self._signals, self._signal = signals, signal
-        self._trouble: Unavailable | None = None
+        self._trouble = Trouble(name)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; a run that was begun is finished."""
@@ -58,20 +56,18 @@ class PeriodicJob:
                 try:
                     began = _now()
                     seconds = await self._command()
-                    self._trouble = None
+                    self._trouble.over()
                     backoff.reset()
                     took = _now() - began
                     await pause(stop, took)
                     await wake.wait(0 if stop.is_set() else max(seconds - took, 0))
                 except Unavailable as error:
-                    self._trouble = error
-                    log.warning("a job was interrupted", job=self._name, reason=error.detail)
+                    self._trouble.met(error)
                     await backoff.wait(stop)
 
     async def check(self) -> None:
         """Raises `Unavailable` with what keeps the job from running, if anything does."""
-        if self._trouble:
-            raise Unavailable(self._trouble.detail)
+        await self._trouble.check()
 
     @contextmanager
     def _woken(self, stop: asyncio.Event) -> Iterator[Signal]:

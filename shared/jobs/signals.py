@@ -13,12 +13,10 @@ from contextlib import contextmanager, suppress
 from shared.database.database import Database, Tx
 from shared.jobs.backoff import Backoff
 from shared.kernel.errors import Unavailable
-from shared.observability.logging import get_logger
+from shared.observability.outages import Trouble
 
 CHANNEL = "signals"
 NOTIFY = "select pg_notify('signals', name) from unnest($1::text[]) as name"
-
-log = get_logger(__name__)
 
 
 async def notify(tx: Tx, names: Iterable[str]) -> None:
@@ -71,16 +69,16 @@ class Signals:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until `stop`; a lost connection is made again, and then every signal is set."""
-        backoff = Backoff()
+        backoff, trouble = Backoff(), Trouble("signals")
         while not stop.is_set():
             try:
-                await self._listen(stop)
+                await self._listen(stop, trouble)
                 backoff.reset()
             except Unavailable as error:
-                log.warning("signals are away", reason=error.detail)
+                trouble.met(error)
                 await backoff.wait(stop)
 
-    async def _listen(self, stop: asyncio.Event) -> None:
+    async def _listen(self, stop: asyncio.Event, trouble: Trouble) -> None:
         """Until `stop`, or until the connection is lost."""
         ended = asyncio.Event()
         stopping = asyncio.create_task(stop.wait())
@@ -89,6 +87,7 @@ class Signals:
             async with self._database.connection() as connection:
                 connection.add_termination_listener(lambda _: ended.set())
                 await connection.add_listener(CHANNEL, self._on_notice)
+                trouble.over()
                 self._set_all()
                 await ended.wait()
                 if not connection.is_closed():

@@ -142,7 +142,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
 
     async def __aexit__(self, *_: object) -> None:
         try:
-            await self.commit()
+            await self._commit_if_possible()
         finally:
             await _close(self._client)
 
@@ -161,7 +161,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
                     raise Unavailable("a record has a header whose name is not UTF-8") from error
                 raise
         if not found and self._client._fetcher.error_future.done():  # noqa: SLF001 - nobody else tells
-            raise Unavailable("the client has ceased to fetch")
+            raise Unavailable("broker: the client has ceased to fetch")
         if found:
             self._idle.clear()
         for place, records in found.items():
@@ -179,29 +179,27 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         with suppress(TimeoutError):
             async with asyncio.timeout(COMMIT_SECONDS):
                 await self._idle.wait()
-        await self.commit()
+        await self._commit_if_possible()
 
     async def on_partitions_assigned(self, _: object) -> None:
         """Nothing to do: reading begins at what was committed."""
 
-    async def commit(self) -> bool:
-        """Tell the broker how far we are, unless it is away. False: not told.
+    async def _commit_if_possible(self) -> None:
+        """An optimisation: what is read again has its marks in the inbox."""
+        try:
+            await self.commit()
+        except Unavailable as error:
+            log.info("some records will be read again", reason=error.detail)
 
-        An optimisation: what is read again has its marks in the inbox.
-        """
+    async def commit(self) -> None:
+        """Commit how far we are. Raises `Unavailable`."""
         mine = self._client.assignment()
         ahead = self._done.items() - self._committed.items()
         offsets = {partition: offset for partition, offset in ahead if partition in mine}
-        if not offsets:
-            return True
-        try:
+        if offsets:
             async with _broker(COMMIT_SECONDS):
                 await self._client.commit(offsets)
-        except Unavailable as error:
-            log.warning("offsets not committed", reason=error.detail)
-            return False
-        self._committed.update(offsets)
-        return True
+            self._committed.update(offsets)
 
     async def lag(self) -> dict[str, int]:
         """Records that wait for this member, by topic, as the broker knows now. Raises `Unavailable`.
@@ -343,7 +341,7 @@ async def _close(client: Any) -> None:
         async with _broker(CLOSING_SECONDS):
             await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
     except Unavailable as error:
-        log.warning("a Kafka client did not close", reason=error.detail)
+        log.info("a Kafka client did not close", reason=error.detail)
     finally:  # nothing happens to connections that are closed
         with suppress(Unavailable):
             async with _broker():

@@ -12,6 +12,7 @@ from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.kafka import Probe
 from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
+from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
 
 ASK_EVERY_SECONDS = 3.0
@@ -47,7 +48,7 @@ class BrokerContact:
 
     def __init__(self, kafka: KafkaSettings) -> None:
         self._probe = Probe(kafka)
-        self._trouble: Unavailable | None = Unavailable("the broker has not answered yet")
+        self._trouble = Trouble("contact", "the broker has not answered yet")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask until `stop` is set."""
@@ -56,13 +57,13 @@ class BrokerContact:
         while not stop.is_set():
             try:
                 await self._probe.ask()
-                self._trouble, answered = None, clock()
+                answered = clock()
+                self._trouble.over()
             except Unavailable as error:
-                self._trouble = error
+                self._trouble.met(error)
             metrics.broker_contact_age.set(clock() - answered)
             await pause(stop, ASK_EVERY_SECONDS)
 
     async def check(self) -> None:
         """Raises `Unavailable` if the last question was not answered."""
-        if self._trouble:
-            raise Unavailable(self._trouble.detail)
+        await self._trouble.check()

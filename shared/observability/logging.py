@@ -17,9 +17,11 @@ from shared.observability.scrub import scrubbed_fields
 from shared.settings import TelemetrySettings
 
 OURS: Final = ("services", "shared")
+SPOKEN_FOR: Final = ("aiokafka",)
+"""What these say of an outage, forty times over, the process says itself, once (`outages`)."""
 NOISY: Final = ("aiokafka", "opentelemetry", "kafka")
 WORDY: Final = ("uvicorn.error", "httpx2", "asyncio")
-QUIET_SECONDS: Final = 10.0
+QUIET_SECONDS: Final = 60.0
 KINDS: Final = 500
 INNERMOST: Final = 12
 _OPEN_TEXT: Final = (OSError, TypeError, AttributeError, NameError, ImportError, RuntimeError)
@@ -74,7 +76,10 @@ def configure(
 
 
 class Repeats(logging.Filter):
-    """Lets a repeated warning of a noisy library through once in a while, and says how many it held."""
+    """Lets a repeated warning of a noisy library through once in a while, and says how many it held.
+
+    A library that is spoken for is let through only with an exception.
+    """
 
     def __init__(self, noisy: tuple[str, ...], quiet_seconds: float) -> None:
         super().__init__()
@@ -83,6 +88,8 @@ class Repeats(logging.Filter):
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith(SPOKEN_FOR) and not record.exc_info:
+            return False
         if record.levelno < logging.WARNING or not record.name.startswith(self._noisy):
             return True
         if len(self._seen) > KINDS:

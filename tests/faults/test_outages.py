@@ -3,8 +3,11 @@ served is refused, readiness names what is wrong, and everything recovers withou
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +92,39 @@ async def test_while_the_broker_is_away_intake_takes_everybody(
                 await ground.more_are_taken(1, "web", "mail")
             assert (ground.memory.deferred - deferred).keys() <= {"unpublished"}
         await is_ready(ground, "intake", WORKER)
+
+
+@pytest.mark.parametrize(
+    ("how", "seconds"),
+    [(broker_dead, SHORT), pytest.param(broker_dead, 2 * LONG, marks=pytest.mark.long)],
+    ids=["10 s", "two minutes"],
+)
+async def test_the_log_of_an_outage_is_a_beginning_a_line_a_minute_and_an_end(
+    durable: Ground, how: Outage, seconds: float
+) -> None:
+    ground, clock = durable, asyncio.get_running_loop().time
+    worker = ground.process("routing", WORKER)
+    async with ground.under_load():
+        await ground.more_are_taken(10)
+        before = len(lines_of(worker.log))
+        async with how(ground):
+            until = clock() + seconds
+            await is_unready(ground, "routing", WORKER, "broker")
+            while clock() < until:
+                await ground.more_are_taken(1)
+        await is_ready(ground, "routing", WORKER)
+    story = [line["event"] for line in lines_of(worker.log)[before:] if line.get("of") == "broker"]
+    assert story == [
+        "an outage begins",
+        *["an outage goes on"] * int(seconds // 60),
+        "an outage is over",
+    ]
+    others = [line for line in lines_of(worker.log)[before:] if "of" not in line]
+    assert len(others) <= 3, others
+
+
+def lines_of(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
 
 
 async def test_while_the_database_is_away_nobody_is_accepted(ground: Ground) -> None:

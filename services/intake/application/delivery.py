@@ -29,6 +29,7 @@ from shared.kernel.errors import Unavailable
 from shared.messaging.outbox.use_case import Result, execute
 from shared.observability import names, tracing
 from shared.observability.logging import get_logger
+from shared.observability.outages import Trouble
 
 log = get_logger(__name__)
 
@@ -109,6 +110,7 @@ class DeliveryJob:
         self._max_leased = max_leased
         self._free = asyncio.Semaphore(max_in_flight)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._trouble = Trouble("delivery")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`; what is leased then is finished."""
@@ -117,8 +119,9 @@ class DeliveryJob:
             try:
                 await self._lease_more(stop)
                 backoff.reset()
+                self._trouble.over()
             except Unavailable as error:
-                log.warning("delivery interrupted", reason=error.detail)
+                self._trouble.met(error)
                 await backoff.wait(stop)
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -140,6 +143,8 @@ class DeliveryJob:
         async with self._free:
             try:
                 await self._delivery.deliver(message)
+            except Unavailable as error:
+                self._trouble.met(error)
             except Exception:
                 log.exception("a delivery was not settled", message_id=str(message.message_id))
 

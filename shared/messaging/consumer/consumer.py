@@ -19,14 +19,12 @@ from shared.messaging.consumer.subscription import Handle, OnDeadLetter, Subscri
 from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
 from shared.messaging.kafka import Reader
 from shared.observability import metrics
-from shared.observability.logging import get_logger
+from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
 
 __all__ = ["Consumer", "Handle", "OnDeadLetter", "Subscription", "TooManyDeadLetters"]
 
 COMMIT_EVERY_SECONDS = 1.0
-
-log = get_logger(__name__)
 
 
 class Consumer:
@@ -54,9 +52,10 @@ class Consumer:
             limit or DeadLetterLimit(),
         )
         self._behind: dict[int, dict[str, int]] = {}
-        self._troubles: dict[int, Failure] = dict.fromkeys(
-            range(kafka.group_members), Unavailable("not in the group yet")
-        )
+        self._troubles = [
+            Trouble(f"{self._group} {number}", "not in the group yet")
+            for number in range(kafka.group_members)
+        ]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, finish the batch in hand, commit, leave the group.
@@ -81,8 +80,8 @@ class Consumer:
 
     async def check(self) -> None:
         """Raises `Unavailable` with what keeps records from being taken, if anything does."""
-        for trouble in self._troubles.values():
-            raise Unavailable(trouble.detail)
+        for trouble in self._troubles:
+            await trouble.check()
 
     async def _run_member(self, number: int, stop: asyncio.Event) -> None:
         backoff = Backoff()
@@ -110,7 +109,7 @@ class Consumer:
     async def _read(
         self, number: int, reader: Reader, backoff: Backoff, stop: asyncio.Event
     ) -> None:
-        self._troubles.pop(number, None)
+        self._troubles[number].over()
         while not stop.is_set():
             records = await reader.poll()
             began = asyncio.get_running_loop().time()
@@ -131,20 +130,19 @@ class Consumer:
                 await backoff.wait(stop)
             else:
                 backoff.reset()
-                self._troubles.pop(number, None)
+                self._troubles[number].over()
                 return True
         return False
 
     def _troubled(self, number: int, error: Failure) -> None:
-        self._troubles[number] = error
+        self._troubles[number].met(error)
         metrics.consumer_retries.labels(error.kind).inc()
-        log.warning("consumer waits", reason=error.detail, member=number)
 
     async def _commit_regularly(self, number: int, reader: Reader) -> None:
         while True:
             await asyncio.sleep(COMMIT_EVERY_SECONDS)
-            await reader.commit()
             with suppress(Unavailable):
+                await reader.commit()
                 self._behind[number] = await reader.lag()
             for topic in self._topics:
                 lag = sum(behind.get(topic, 0) for behind in self._behind.values())

@@ -21,15 +21,13 @@ from shared.messaging.outbox.cursor import OutboxCursor, Row
 from shared.messaging.outbox.publishing import publish_batch, traced_of
 from shared.messaging.outbox.retention import retention
 from shared.observability import metrics, names, tracing
-from shared.observability.logging import get_logger
+from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
 
 BUSY_SECONDS, IDLE_SECONDS, STANDBY_SECONDS = 0.005, 0.05, 1.0
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-log = get_logger(__name__)
 
 
 class Relay:
@@ -38,7 +36,7 @@ class Relay:
     def __init__(self, database: Database, kafka: KafkaSettings) -> None:
         self._database = database
         self._kafka = kafka
-        self._trouble: Unavailable | None = Unavailable("not at work yet")
+        self._trouble = Trouble("relay", "not at work yet")
         self._publishing_since: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -48,8 +46,7 @@ class Relay:
             try:
                 await self._lead(stop, backoff)
             except Unavailable as error:
-                self._trouble = error
-                log.warning("relay interrupted", reason=error.detail)
+                self._trouble.met(error)
                 await backoff.wait(stop)
 
     async def check(self) -> None:
@@ -57,21 +54,20 @@ class Relay:
         since = self._publishing_since
         if since is not None and _now() - since > self._kafka.request_timeout_ms / 1000:
             raise Unavailable("the broker takes nothing")
-        if self._trouble:
-            raise Unavailable(self._trouble.detail)
+        await self._trouble.check()
 
     async def _lead(self, stop: asyncio.Event, backoff: Backoff) -> None:
         """Lead, unless another process does. Leadership is the connection's: it ends with it."""
         async with self._database.connection() as leader:
             cursor = OutboxCursor(leader, self._database)
             if not await cursor.acquire():
-                self._trouble = None
+                self._trouble.over()
                 metrics.outbox_age.set(0)
                 return await pause(stop, STANDBY_SECONDS)
             try:
                 # In this order, so that the age of what waits is also told while the broker is away.
                 async with retention(self._database), Producer(self._kafka) as producer:
-                    self._trouble = None
+                    self._trouble.over()
                     await self._work(cursor, producer, stop, backoff)
             finally:
                 await cursor.release()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
 from shared.observability import metrics
-from shared.observability.logging import get_logger
+from shared.observability.outages import Trouble
 
 INTERVAL_SECONDS = 5.0
 SLICE = 5_000
@@ -44,8 +44,6 @@ where (outbox.xid, outbox.position) > (here.xid, here.position)
 order by outbox.xid, outbox.position limit 1
 """
 
-log = get_logger(__name__)
-
 
 @asynccontextmanager
 async def retention(database: Database) -> AsyncIterator[None]:
@@ -78,12 +76,15 @@ async def _delete_slice(database: Database, statement: str, age: timedelta) -> i
 
 
 async def _repeat(database: Database) -> None:
+    trouble = Trouble("retention")
     while True:
         try:
             await delete_expired(database)
             await _measure(database)
         except Unavailable as error:
-            log.warning("retention interrupted", reason=error.detail)
+            trouble.met(error)
+        else:
+            trouble.over()
         await asyncio.sleep(INTERVAL_SECONDS)
 
 

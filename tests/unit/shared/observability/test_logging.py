@@ -120,15 +120,24 @@ def test_a_repeated_warning_of_a_noisy_library_is_held_back_and_counted(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr(ours, "monotonic", lambda: now[0])
-    noisy = logging.getLogger("aiokafka.conn")
+    noisy = logging.getLogger("opentelemetry.exporter")
     for number in range(240):
-        noisy.error("broker %s is away", number)
-    now[0] += 10
-    noisy.error("broker %s is away", 7)
+        noisy.error("collector %s is away", number)
+    now[0] += 60
+    noisy.error("collector %s is away", 7)
     assert [line["event"] for line in lines()] == [
-        "broker 0 is away",
-        "broker 7 is away (239 more like it)",
+        "collector 0 is away",
+        "collector 7 is away (239 more like it)",
     ]
+
+
+def test_the_kafka_client_is_heard_only_where_it_stumbles(lines: Lines) -> None:
+    client = logging.getLogger("aiokafka.conn")
+    client.info("Discovered coordinator")
+    client.error("Unable to connect")
+    client.error("Unexpected error in fetcher routine", exc_info=KeyError(3))
+    [line] = lines()
+    assert (line["event"], line["error"]) == ("Unexpected error in fetcher routine", ["KeyError"])
 
 
 def test_other_loggers_are_never_held_back(lines: Lines) -> None:
@@ -138,6 +147,6 @@ def test_other_loggers_are_never_held_back(lines: Lines) -> None:
 
 
 def test_libraries_do_not_tell_every_detail_though_we_may(lines: Lines) -> None:
-    logging.getLogger("aiokafka.conn").debug("response: %s", b"I was charged twice")
+    logging.getLogger("aiosmtplib").debug("response: %s", b"I was charged twice")
     ours.get_logger("services.intake").debug("looking")
     assert [line["event"] for line in lines()] == ["looking"]
