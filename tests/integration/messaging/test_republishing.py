@@ -46,6 +46,7 @@ async def test_the_command_lets_the_relay_publish_again_what_was_appended_since(
             assert await unpublished(database) == 0
 
         await eventually(all_published, within=30)
+    capsys.readouterr()  # what the relay logged
     status = await republish_command("followup", settings, since("2020-01-01"))
     assert (status, await unpublished(database)) == (0, 3)
     assert capsys.readouterr().out.startswith("3 events said since 2020-01-01")
