@@ -21,7 +21,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, say what is stale")
     check = parser.parse_args(arguments).check
-    return max(contracts.main(arguments), definitions.main(arguments), pages(check=check))
+    status = max(contracts.main(arguments), definitions.main(arguments), pages(check=check))
+    if check and not status:
+        sys.stdout.write("No generated file is stale.\n")
+    return status
 
 
 def pages(*, check: bool) -> int:

@@ -7,20 +7,18 @@ from datetime import datetime
 from pathlib import Path
 
 from deploy.local.people.mailboxes import Mail, read_mail
+from shared.kernel.listing import listing
 
 NOTHING = "No mail has been sent."
 
 
 def list_of(folder: Path) -> str:
     """A line for each mail, the oldest first, numbered from 1."""
-    sent = _all(folder)
-    return (
-        "\n".join(
-            f"{number:>3}  {at:%H:%M:%S}  to {mail.to}: {mail.subject}"
-            for number, (at, mail) in enumerate(sent, 1)
-        )
-        or NOTHING
+    lines = (
+        f"{number:>3}  {at:%H:%M:%S}  to {mail.to}: {mail.subject}"
+        for number, (at, mail) in enumerate(_all(folder), 1)
     )
+    return listing(lines, nothing=NOTHING)
 
 
 def show(folder: Path, number: int) -> str | None:

@@ -5,8 +5,8 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 UTC: Final = "UTC"
-_THIS_MACHINE: Final = {"localtime"}
-"""Some systems list it beside the zones; it means wherever the process happens to run."""
+_NOWHERE: Final = {"localtime", "Factory"}
+"""Listed beside the zones, but no place's: wherever the process happens to run, and a clock not yet set."""
 
 
 def is_time_zone(name: str) -> bool:
@@ -21,4 +21,4 @@ def time_zone(*names: str | None) -> ZoneInfo:
 
 @cache
 def _names() -> frozenset[str]:
-    return frozenset(available_timezones() - _THIS_MACHINE)
+    return frozenset(available_timezones() - _NOWHERE)

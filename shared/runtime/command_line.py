@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, Command] = {
     "migrate": Command("bring the database's tables to this version"),
     "check": Command("say whether the environment is complete, and what of it is reached"),
     "dead-letters": Command("list what could not be taken, or put it back", dead_letters_options),
-    "republish": Command("publish again what was said since some time", republish_options),
+    "republish": Command("publish again all events since some time", republish_options),
 }
 
 

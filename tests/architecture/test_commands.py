@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+from argparse import ArgumentParser, _SubParsersAction
+from collections.abc import Iterator
 from contextlib import redirect_stdout, suppress
 from functools import cache
 from importlib import import_module
@@ -9,6 +11,7 @@ from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from runpy import run_module
+from typing import NoReturn
 from unittest.mock import patch
 from warnings import catch_warnings, simplefilter
 
@@ -17,6 +20,7 @@ from pydantic import BaseModel
 
 from shared.contracts.topics import SERVICES
 from tests.architecture.pages import ROOT, commands, pages
+from tools import generate
 
 RUN_BY = {
     "deploy.local": "tests/integration/local/test_commands.py",
@@ -27,6 +31,10 @@ RUN_BY = {
 }
 """Who runs what is not `python -m services.<name>`, which the journeys run."""
 
+CHILDREN = {"services.intake.adapters.channels.email.reader_process"}
+"""Programs that another process starts and speaks to: no person asks them for help."""
+PROGRAMS_IN = ("services", "shared", "deploy", "tools")
+GUARD = 'if __name__ == "__main__":'
 WORDS = r"[\w-]+(?:\s*\|\s*[\w-]+)*"
 MAKE = re.compile(r"(?:[A-Z_]+=\S+ )*make((?: [a-z-]+)*)")
 PYTHON = re.compile(rf"(?:[A-Z_]+=\S+ )*python3? -m ([\w.<>]+)(?: ({WORDS}))?")
@@ -61,14 +69,49 @@ def helped(folder: Path) -> list[str]:
 
 
 @cache
-def offered(module: str) -> set[str]:
-    """The words of `python -m module --help`: what it can be asked for is among them."""
+def help_of(module: str) -> str:
+    """What `python -m module --help` prints."""
     output = StringIO()
     with catch_warnings(), redirect_stdout(output), suppress(SystemExit):
         simplefilter("ignore", RuntimeWarning)  # some of them are imported already
         with patch("sys.argv", [module, "--help"]):
             run_module(module, run_name="__main__", alter_sys=True)
-    return set(re.findall(r"[\w-]+", output.getvalue()))
+    return output.getvalue()
+
+
+def offered(module: str) -> set[str]:
+    """The words of its help: what it can be asked for is among them."""
+    return set(re.findall(r"[\w-]+", help_of(module)))
+
+
+def programs() -> list[str]:
+    """Every module that a person can run with `python -m`."""
+    paths = [path for folder in PROGRAMS_IN for path in (ROOT / folder).rglob("*.py")]
+    runs = [path for path in paths if path.name == "__main__.py" or GUARD in path.read_text()]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted(runs)]
+    return [name.removesuffix(".__main__") for name in names if name not in CHILDREN]
+
+
+def commands_of(module: str) -> dict[str, str | None]:
+    """The commands of a program and their commands, each with its line of help."""
+
+    def seen(parser: ArgumentParser, *_: object) -> NoReturn:
+        found.append(parser)
+        raise SystemExit(0)
+
+    found: list[ArgumentParser] = []
+    with patch.object(ArgumentParser, "parse_args", seen):
+        help_of.__wrapped__(module)
+    return dict(_commands(found[0]))
+
+
+def _commands(parser: ArgumentParser, *before: str) -> Iterator[tuple[str, str | None]]:
+    for action in parser._actions:
+        if isinstance(action, _SubParsersAction):
+            lines = {line.dest: line.help for line in action._choices_actions}
+            for name, inner in action.choices.items():
+                yield " ".join([*before, name]), lines.get(name)
+                yield from _commands(inner, *before, name)
 
 
 def fault(command: str) -> str | None:
@@ -127,6 +170,37 @@ def test_the_pages_show_commands_at_all() -> None:
         "make tea",
         "make up",
     ]
+
+
+@pytest.mark.parametrize("program", programs())
+def test_every_program_says_how_it_is_used_when_asked_for_help_and_does_nothing(
+    program: str,
+) -> None:
+    assert help_of(program).startswith(f"usage: python -m {program} ")
+
+
+@pytest.mark.parametrize("program", programs())
+def test_every_command_of_a_program_has_one_line_of_help(program: str) -> None:
+    lines = commands_of(program)
+    assert [name for name, line in lines.items() if not line or not 3 < len(line) < 70] == []
+
+
+def test_the_commands_are_looked_at() -> None:
+    assert {"deploy.local", "services.intake", "tools.generate"} <= set(programs())
+    assert {"up", "mail"} <= set(commands_of("deploy.local"))
+    assert {"republish", "dead-letters", "dead-letters list"} <= set(
+        commands_of("services.routing")
+    )
+    unexplained = ArgumentParser()
+    unexplained.add_subparsers().add_parser("coffee")
+    assert dict(_commands(unexplained)) == {"coffee": None}
+
+
+def test_the_check_of_generated_files_says_that_there_is_none_to_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert generate.main(["--check"]) == 0
+    assert capsys.readouterr().out == "No generated file is stale.\n"
 
 
 def test_help_lists_every_target_with_one_line() -> None:

@@ -30,6 +30,8 @@ SHAPE = (
     "migrations/versions/0001_initial.py",
 )
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+LOCAL_TIME = Path("shared/i18n/local_time.py")
+TIME_FORMAT = re.compile(r"%-?[HIMYBA]|%-?[md][-./ ]|\bstrftime\b")
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 45
 
@@ -62,6 +64,19 @@ def own_clocks(path: Path, tree: ast.Module) -> Iterator[str]:
             yield f"line {node.lineno}: ask a Clock"
 
 
+def own_times(path: Path, tree: ast.Module) -> Iterator[str]:
+    if path.parts[0] not in ("services", "shared") or path == LOCAL_TIME:
+        return
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import() | ast.ImportFrom() if "babel" in ast.unparse(node):
+                yield f"line {node.lineno}: {LOCAL_TIME} alone writes times"
+            case ast.Attribute(attr="strftime" | "ctime") | ast.alias(name="strftime" | "ctime"):
+                yield f"line {node.lineno}: {LOCAL_TIME} alone writes times"
+            case ast.Constant(value=str(text)) if TIME_FORMAT.search(text):
+                yield f"line {node.lineno}: {LOCAL_TIME} alone writes times"
+
+
 def silenced_checks(path: Path, _tree: ast.Module) -> Iterator[str]:
     for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
         if re.search(r"#\s*(noqa|type:\s*ignore)(?!\S*[:\[]\s*\w)", line):
@@ -78,6 +93,7 @@ RULES: tuple[Rule, ...] = (
     vague_names,
     environment_reads,
     own_clocks,
+    own_times,
     silenced_checks,
     missing_docstrings,
 )
@@ -85,6 +101,7 @@ PLANTED: dict[Rule, tuple[str, str]] = {
     vague_names: ("services/routing/domain/utils.py", '"""Planted."""'),
     environment_reads: ("shared/planted.py", '"""Planted."""\nimport os\nos.environ["HOME"]'),
     own_clocks: ("shared/planted.py", '"""P."""\nfrom datetime import datetime\ndatetime.now()'),
+    own_times: ("services/intake/planted.py", '"""P."""\nfrom babel.dates import format_time'),
     missing_docstrings: ("shared/planted.py", "PLANTED = True"),
 }
 
@@ -118,6 +135,28 @@ def test_the_tree_keeps_the_house_rules(rule: Rule) -> None:
 def test_each_house_rule_notices_when_it_is_broken(rule: Rule) -> None:
     path, source = PLANTED[rule]
     assert list(rule(Path(path), ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import babel",
+        "due.strftime(form)",
+        "from time import ctime",
+        'f"{due:%H:%M}"',
+        '"{:%-d. %B}"',
+    ],
+)
+def test_a_time_written_in_any_other_way_is_noticed(source: str) -> None:
+    assert list(own_times(Path("services/followup/planted.py"), ast.parse(source)))
+
+
+def test_one_module_alone_writes_times_and_no_template_does() -> None:
+    assert "babel.dates" in (ROOT / LOCAL_TIME).read_text()
+    texts = [*ROOT.glob("services/*/locales/*"), *ROOT.glob("services/**/templates/*")]
+    words = [path for path in texts if path.suffix in (".toml", ".html", ".txt")]
+    assert len(words) > len(SERVICES)
+    assert [path.name for path in words if TIME_FORMAT.search(path.read_text())] == []
 
 
 def written() -> list[Path]:

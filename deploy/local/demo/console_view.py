@@ -10,7 +10,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from shared.kernel.listing import listing
+
 SHOWN = 14
+NOTHING = "Nobody has written yet."
 COLUMNS = ("arrived", "acknowledged", "offered", "accepted", "resolved", "confirmed", "refuted")
 
 
@@ -68,5 +71,5 @@ class ConsoleView:
             Text(""),
             steps,
             Text(""),
-            *(Text(line, overflow="ellipsis", no_wrap=True) for line in self.lines),
+            Text(listing(self.lines, nothing=NOTHING), overflow="ellipsis", no_wrap=True),
         )

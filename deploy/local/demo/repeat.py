@@ -63,17 +63,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--times", type=int, default=TIMES, help=f"how often (default {TIMES})")
     times = parser.parse_args(argv).times
     LOGS.mkdir(parents=True, exist_ok=True)
-    failed: list[int] = []
-    for number in range(1, times + 1):
-        ended = run(number)
-        for line in ended.lines():
+    runs: list[Run] = []
+    while len(runs) < times and not (runs and runs[-1].status == INTERRUPTED):
+        runs.append(run(len(runs) + 1))
+        for line in runs[-1].lines():
             say_plainly(line)
-        failed += [number] * (ended.status != 0)
-        if ended.status == INTERRUPTED:
-            break
-    held = number - len(failed)
-    say_plainly(f"{held} of {number} runs held; the output of each is in {LOGS}")
-    return 1 if failed else 0
+    held = sum(ended.status == 0 for ended in runs)
+    said = f"{held} of {len(runs)} runs held; the output of each is in {LOGS}"
+    say_plainly(said if runs else "No runs.")
+    return 0 if held == len(runs) else 1
 
 
 def _reasons(lines: Sequence[str]) -> Sequence[str]:

@@ -13,6 +13,8 @@ from deploy.local.evidence import Evidence
 from deploy.local.invariants import RULES, Finding
 from shared.kernel.clock import SystemClock
 
+NOTHING = "Nothing was handed in."
+
 Figures = Mapping[str, Mapping[str, Any]]
 
 
@@ -35,19 +37,31 @@ async def ask_figures(analytics: httpx2.AsyncClient) -> dict[str, Figures]:
 
 def print_report(figures: Mapping[str, Figures], evidence: Evidence) -> None:
     """The figures, then the accounting per channel."""
+    console = Console(width=None if Console().is_terminal else 100)
+    console.print(what_happened(figures))
+    console.print(accounts(evidence.of("intake", "tally")))
+
+
+def what_happened(figures: Mapping[str, Figures]) -> Table:
+    """The figures that analytics has of the run."""
     table = Table("Figure", "Value", "n", title="What happened", title_justify="left")
     for name, value, n in _rows(figures):
         table.add_row(name, value, str(n))
-    accounts = Table(
+    return table
+
+
+def accounts(tally: Sequence[Mapping[str, Any]]) -> Table | str:
+    """What became of all that was handed in, per channel; a sentence if nothing was."""
+    if not tally:
+        return NOTHING
+    table = Table(
         "Channel", "received", "= stored", "+ quarantined", "+ deduplicated",
         title="Nothing lost on the way in", title_justify="left",
     )  # fmt: skip
-    for row in evidence.of("intake", "tally"):
+    for row in tally:
         columns = ("channel", "received", "stored", "quarantined", "deduplicated")
-        accounts.add_row(*(str(row[column]) for column in columns))
-    console = Console(width=None if Console().is_terminal else 100)
-    console.print(table)
-    console.print(accounts)
+        table.add_row(*(str(row[column]) for column in columns))
+    return table
 
 
 def print_verdict(findings: Sequence[Finding]) -> bool:

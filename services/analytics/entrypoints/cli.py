@@ -1,8 +1,5 @@
 """`python -m services.analytics.entrypoints.cli recount|replay|rebuild`, for operators.
 
-recount   compute all sums anew from the facts: after a measure was added or renamed
-replay    consume all topics again, over what is known: after a fact has learned a new field
-rebuild   forget everything and consume all topics again; older than they reach back is lost
 Replay and rebuild want the workers stopped; started again, they do the counting.
 """
 
@@ -22,6 +19,11 @@ from shared.kernel.errors import Failure
 from shared.messaging.outbox.use_case import execute
 from shared.settings import SettingsError, load
 
+COMMANDS = {
+    "recount": "compute all sums anew, as after a new or renamed measure",
+    "replay": "consume all topics again, as after a fact's new field",
+    "rebuild": "forget all, and consume again what the topics still keep",
+}
 BEGIN_ANEW = {"replay": replay, "rebuild": rebuild}
 
 
@@ -47,8 +49,12 @@ async def _begin_anew(command: str, database: Database, settings: Settings) -> N
 
 def main() -> int:
     """0 if it was done."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["recount", *BEGIN_ANEW])
+    parser = argparse.ArgumentParser(
+        prog="python -m services.analytics.entrypoints.cli", description=__doc__
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, meaning in COMMANDS.items():
+        commands.add_parser(name, help=meaning, description=meaning)
     command = parser.parse_args().command
     try:
         asyncio.run(run(command, load(Settings)))

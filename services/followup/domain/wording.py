@@ -7,7 +7,6 @@ from services.followup.locales import LANGUAGES
 from services.followup.locales.wording import Wording
 from shared.i18n.greeting import greeting
 from shared.i18n.local_time import local_time
-from shared.i18n.time_zones import time_zone
 
 FALLBACK = "en"
 
@@ -47,4 +46,4 @@ def hello(words: Wording, name: str) -> str:
 
 def until(words: Wording, language: str, closes_at: datetime, zone: str) -> str:
     """Until when an answer counts, on the clocks of who reads it."""
-    return words.until.format(closes=local_time(closes_at, time_zone(zone), language))
+    return words.until.format(closes=local_time(closes_at, zone, language))

@@ -12,11 +12,14 @@ from shared.contracts.cloudevents import glimpse
 from shared.contracts.record import REPLAYS, Record
 from shared.contracts.topics import dead_letters_of
 from shared.kernel.errors import Unavailable
+from shared.kernel.listing import listing
 from shared.messaging.dead_letters.letter import DETAIL, LEFT, MARKS, ORIGIN, REASON
 from shared.messaging.kafka import Message, Producer, partition_of, read_all
 from shared.settings import KafkaSettings
 
 MOST_DIGITS = 19
+NOTHING = "No dead letters."
+NONE_CHOSEN = "No such dead letters."
 
 
 class HasKafka(Protocol):
@@ -68,16 +71,14 @@ async def dead_letters_command(service: str, settings: HasKafka, asked: argparse
     try:
         letters = await list_dead_letters(service, settings.kafka)
         if asked.action == "replay":
-            chosen = [record for listed, record in letters if _chosen(listed, asked)]
-            replayed = await replay(settings.kafka, chosen)
-            left = len(chosen) - replayed
-            _say(f"{replayed} replayed" + f"; {left} too large, at their origin alone" * bool(left))
-            return 0 if chosen or asked.all else 1
+            return await _replay_chosen(settings.kafka, letters, asked)
     except Unavailable as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1
-    for listed, record in letters[-asked.limit :]:
-        _say(_line(listed, record, as_json=asked.json, show=asked.show))
+    lines = [_line(*letter, asked) for letter in letters[-asked.limit :]]
+    # Of JSON a program reads every line, so there a person is told beside it.
+    out = sys.stderr if asked.json and not lines else sys.stdout
+    out.write(listing(lines, nothing=NOTHING) + "\n")
     return 0
 
 
@@ -93,6 +94,18 @@ def dead_letters_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--offset", type=int, help="the one at this offset")
     which.add_argument("--reason", help="all of this reason")
     which.add_argument("--all", action="store_true", help="all that the topic keeps")
+
+
+async def _replay_chosen(
+    kafka: KafkaSettings, letters: Sequence[tuple[Listed, Record]], asked: argparse.Namespace
+) -> int:
+    chosen = [record for listed, record in letters if _chosen(listed, asked)]
+    replayed = await replay(kafka, chosen)
+    left = len(chosen) - replayed
+    said = f"{replayed} replayed" + f"; {left} too large, at their origin alone" * bool(left)
+    none = NONE_CHOSEN if letters else NOTHING
+    sys.stdout.write(f"{said if chosen else none}\n")
+    return 0 if chosen or asked.all else 1
 
 
 def _chosen(listed: Listed, asked: argparse.Namespace) -> bool:
@@ -112,13 +125,13 @@ def _listed(record: Record) -> Listed:
     )
 
 
-def _line(listed: Listed, record: Record, *, as_json: bool, show: bool) -> str:
+def _line(listed: Listed, record: Record, asked: argparse.Namespace) -> str:
     value = (record.value or b"").decode(errors="replace")
-    if as_json:
-        shown = msgspec.to_builtins(listed) | ({"value": value} if show else {})
+    if asked.json:
+        shown = msgspec.to_builtins(listed) | ({"value": value} if asked.show else {})
         return msgspec.json.encode(shown).decode()
     columns = (listed.offset, listed.at.isoformat(), listed.reason, listed.origin, listed.type)
-    return "  ".join([*map(str, columns), listed.detail, *([value] if show else [])])
+    return "  ".join([*map(str, columns), listed.detail, *([value] if asked.show else [])])
 
 
 def _again(record: Record) -> Message:
@@ -142,7 +155,3 @@ def _number(record: Record, name: str) -> int:
 
 def _header(record: Record, name: str) -> str:
     return (dict(record.headers).get(name) or b"").decode(errors="replace")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")

@@ -17,6 +17,7 @@ update relay_cursor set (xid, position) = (
 BEHIND = """
 select count(*) from outbox, relay_cursor as here
 where (outbox.xid, outbox.position) > (here.xid, here.position)
+  and exists (select from outbox where created_at >= $1)
 """
 
 
@@ -34,7 +35,7 @@ async def republish(database: Database, since: datetime) -> int:
     """
     async with database.transaction() as tx:
         await tx.execute(REWIND, since)
-        return int(await tx.fetchval(BEHIND))
+        return int(await tx.fetchval(BEHIND, since))
 
 
 def republish_options(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +46,7 @@ def republish_options(parser: argparse.ArgumentParser) -> None:
 
 
 async def republish_command(service: str, settings: HasDatabase, asked: argparse.Namespace) -> int:
-    """`--since TIME`: the running relay publishes all that was said since then once more.
+    """`--since TIME`: the running relay publishes all events since then once more.
 
     Event ids stay the same, so nothing has a second effect. A time without a zone is UTC.
     """
@@ -59,7 +60,9 @@ async def republish_command(service: str, settings: HasDatabase, asked: argparse
     except Unavailable as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1
-    sys.stdout.write(f"{number} events said since {since.isoformat()} are published again\n")
+    nothing = f"No events since {since.isoformat()}; nothing is published again."
+    again = f"{number} events since {since.isoformat()} are published again."
+    sys.stdout.write(f"{again if number else nothing}\n")
     return 0
 
 

@@ -235,9 +235,30 @@ async def test_the_command_lists_and_replays_and_shows_nothing_personal(
     shown = json.loads(capsys.readouterr().out)
     assert SECRET.decode() in shown["value"]
     assert await command(place, "replay", "--reason", "unknown-reason") == 1
+    assert capsys.readouterr().out == "No such dead letters.\n"
     assert await command(place, "replay", "--offset", str(shown["offset"])) == 0
     assert await command(place, "replay", "--all") == 0
     assert capsys.readouterr().out.count("1 replayed") == 2
+
+
+async def test_where_there_are_no_dead_letters_the_command_says_so(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for argv, status in (
+        (["list"], 0),
+        (["replay", "--all"], 0),
+        (["replay", "--offset", "7"], 1),
+    ):
+        assert await command(place, *argv) == status
+        assert capsys.readouterr().out == "No dead letters.\n"
+
+
+async def test_an_empty_list_for_a_program_is_empty_and_a_person_reads_of_it_beside(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await command(place, "list", "--json") == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "No dead letters.\n")
 
 
 @asynccontextmanager

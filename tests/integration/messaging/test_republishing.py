@@ -49,9 +49,11 @@ async def test_the_command_lets_the_relay_publish_again_what_was_appended_since(
     capsys.readouterr()  # what the relay logged
     status = await republish_command("followup", settings, since("2020-01-01"))
     assert (status, await unpublished(database)) == (0, 3)
-    assert capsys.readouterr().out.startswith("3 events said since 2020-01-01")
+    assert capsys.readouterr().out.startswith("3 events since 2020-01-01")
     status = await republish_command("followup", settings, since("2999-01-01"))
     assert (status, await unpublished(database)) == (0, 3)
+    nothing = "No events since 2999-01-01T00:00:00+00:00; nothing is published again.\n"
+    assert capsys.readouterr().out == nothing
     await database.close()
 
 

@@ -1,11 +1,14 @@
 """Topics, languages and the words of an acknowledgement."""
 
+import tomllib
 from datetime import UTC, datetime
+from string import Formatter
 from uuid import uuid4
 
 import pytest
 
 from services.intake.adapters.language import LanguageDetector
+from services.intake.adapters.wording import LOCALES
 from services.intake.domain.acceptance import newcomers
 from services.intake.domain.known_before import Customer, Known
 from services.intake.domain.language import spoken
@@ -48,7 +51,7 @@ def test_the_first_rule_that_fits_tells_the_topic(
     [
         ("en", "Hello Asha Rao,", "by 09:05 on Sunday, 22 November 2026 (Greenwich Mean Time)"),
         ("de", "Guten Tag Asha Rao,", "Sonntag, 22. November 2026, 10:05 Uhr (Mitteleuropäische Normalzeit)"),
-        ("te", "నమస్కారం Asha Rao గారు,", "22, నవంబర్ 2026, ఆదివారం, 2:35 PM (భారతదేశం సమయం)"),
+        ("te", "నమస్కారం Asha Rao గారు,", "22, నవంబర్ 2026, ఆదివారం, 2:35 PM (భారతదేశ ప్రామాణిక సమయం)"),
         ("mn", "Сайн байна уу, Asha Rao,", "2026 оны арван нэгдүгээр сарын 22, ням гараг, 17:05 цаг (Улаанбаатарын стандарт цаг)"),
     ],
 )  # fmt: skip
@@ -59,6 +62,13 @@ def test_the_promise_is_given_in_the_customers_language_and_local_time(
     assert (words.language, words.subject != "") == (language, True)
     assert words.text.startswith(greeting)
     assert where in words.text.replace("\u202f", " ")
+
+
+@pytest.mark.parametrize("language", ["en", "de", "te", "mn"])
+def test_a_language_says_where_the_moment_stands_and_never_how_it_is_written(language: str) -> None:
+    words = tomllib.loads((LOCALES / f"{language}.toml").read_text())
+    gaps = [gap for text in words.values() for _, gap, _, _ in Formatter().parse(text) if gap]
+    assert sorted(gaps) == ["due", "name"]
 
 
 def test_other_languages_get_the_fallback_in_their_own_local_time() -> None:

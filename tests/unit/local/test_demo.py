@@ -118,3 +118,11 @@ def test_repeated_it_says_of_each_run_what_came_of_it(
     assert ("BROKEN what_came_in_adds_up: web" in output) == bool(broken)
     assert f"{3 - len(broken)} of 3 runs held" in output
     assert len(list((tmp_path / "logs").iterdir())) == 3
+
+
+def test_repeated_no_times_it_says_that_there_were_no_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(repeat, "LOGS", tmp_path / "logs")
+    assert repeat.main(["--times", "0"]) == 0
+    assert capsys.readouterr().err == "No runs.\n"
