@@ -36,7 +36,7 @@ SAMPLES: Final[Mapping[str, Any]] = {
     # what was written
     "subject": "Charged twice",
     "text": "I was charged twice for order 48211.",
-    "PromiseOut.text": "A person replies by 10:15 (Europe/Berlin).",
+    "PromiseOut.text": "A person replies by 10:15 on Monday 2 March 2026 (Central European Standard Time).",
     "ReplyIn.text": "The second charge is on its way back to you.",
     "AgentNote.text": "Two charges of 30 EUR on the same day.",
     "note": "Two charges of 30 EUR on the same day.",
