@@ -44,18 +44,28 @@ def read(value: bytes | None) -> Mapping[str, Any] | None:
     """The event in a record's value; None for what is no event, which must not stop you."""
     try:
         event = json.loads(value or b"")
-        return event if {"source", "id", "type", "data"} <= event.keys() else None
-    except (ValueError, AttributeError):
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(event, dict) or "data" not in event:
+        return None
+    named = all(isinstance(event.get(name), str) for name in ("source", "id", "type"))
+    return event if named else None
 
 
-async def follow(options: argparse.Namespace) -> int:
-    """Handle what there is, and what comes; how many events that were. Raises KafkaError."""
+def tally(database: sqlite3.Connection) -> str:
+    """How many contacts have each outcome, in words."""
+    count = "select count(*) from outcome where outcome = ?"
+    found = {each: database.execute(count, (each,)).fetchone()[0] for each in OUTCOMES.values()}
+    return ", ".join(f"{number} {outcome}" for outcome, number in found.items())
+
+
+async def follow(options: argparse.Namespace) -> str:
+    """Handle what there is, and what comes; what came of it, in words. Raises KafkaError."""
     handled = 0
     database = sqlite3.connect(options.database)
     database.executescript(TABLES)
     consumer = AIOKafkaConsumer(
-        *options.topics,
+        *options.topics.split(","),
         bootstrap_servers=options.bootstrap,
         group_id=options.group,
         auto_offset_reset="earliest",  # a new group begins with the oldest event that is kept
@@ -72,12 +82,12 @@ async def follow(options: argparse.Namespace) -> int:
                     print(f"no event at {place}", file=sys.stderr)
                 elif handle(database, event):
                     handled += 1
-                    print(event["type"], event["subject"])
+                    print(event["type"], event.get("subject", ""))
             await consumer.commit()
+        return f"Handled {handled} events: {tally(database)}"
     finally:
         await consumer.stop()
         database.close()
-    return handled
 
 
 async def _next(consumer: AIOKafkaConsumer, idle: float) -> list[Any]:
@@ -93,12 +103,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bootstrap", default="localhost:9092", help="host:port of a broker")
     parser.add_argument("--group", default="example-reader", help="your consumer group")
-    parser.add_argument("--topics", nargs="+", default=["rapport.followups"], help="what to read")
+    parser.add_argument("--topics", default="rapport.followups", help="with commas between")
     parser.add_argument("--database", default="outcomes.db", help="an SQLite file of your own")
     parser.add_argument("--idle", type=float, default=0, help="end after so many idle seconds")
     asked = parser.parse_args()
     try:
-        print(f"Handled {asyncio.run(follow(asked))} events")
+        print(asyncio.run(follow(asked)))
     except KafkaError as error:
         sys.exit(f"Cannot read from {asked.bootstrap}: {error}")
     except KeyboardInterrupt:

@@ -10,26 +10,26 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 
-def event(need: argparse.Namespace) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
-    """Key, value and headers: a CloudEvent in binary mode. The key is never personal data."""
-    attributes = {
+def record(need: argparse.Namespace) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """Key, value and headers: a CloudEvent in structured mode. The key is never personal data."""
+    personal = {name: getattr(need, name) for name in ("address", "text", "name", "subject")}
+    data = {"reference": need.reference, "channel": need.channel, "personal": personal}
+    data |= {"topic": need.topic, "language": need.language}  # null: Rapport finds out
+    event = {
         "specversion": "1.0",
         "type": "rapport.contact.submitted.v1",
         "source": need.source,
         "id": need.reference,
         "time": datetime.now(UTC).isoformat(),
+        "data": data,
     }
-    personal = {name: getattr(need, name) for name in ("address", "text", "name", "subject")}
-    data = {"reference": need.reference, "channel": need.channel, "personal": personal}
-    data |= {"topic": need.topic, "language": need.language}  # null: Rapport finds out
-    headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
-    headers.append(("content-type", b"application/json"))
-    return (need.key or need.reference).encode(), json.dumps(data).encode(), headers
+    structured = ("content-type", b"application/cloudevents+json; charset=UTF-8")
+    return (need.key or need.reference).encode(), json.dumps(event).encode(), [structured]
 
 
 async def publish(bootstrap: str, need: argparse.Namespace) -> None:
     """Returns when every in-sync replica has it; raises KafkaError otherwise."""
-    key, value, headers = event(need)
+    key, value, headers = record(need)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
     try:
         await producer.start()

@@ -42,7 +42,7 @@ TARGET = re.compile(r"^([a-z0-9-]+):", re.MULTILINE)
 FOLLOWED = dict.fromkeys(
     map(Path, ("docs/tutorial.md", "docs/integrate/publish.md", "docs/integrate/consume.md")),
     Path("tests/e2e/test_tutorial.py"),
-)
+) | {Path("docs/integrate/languages.md"): Path("tests/integration/contracts/languages.py")}
 """Pages of which a test types every command, in their order."""
 SHOWN = [
     (page, command)

@@ -200,3 +200,5 @@ def test_no_lock_or_setting_names_an_index() -> None:
     for lock in (*ROOT.glob("requirements/*.txt"), *ROOT.glob("benchmarks/peers/*.txt")):
         assert not named.search(lock.read_text()), lock
     assert not named.search((ROOT / "pyproject.toml").read_text())
+    for lock in (*ROOT.glob("docs/**/package-lock.json"), *ROOT.glob("tests/**/package-lock.json")):
+        assert '"resolved"' not in lock.read_text(), lock

@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
 from shared.contracts import topics
+from shared.contracts.cloudevents import decode
+from shared.contracts.record import EVENT_HEADERS
 from tests.contract.asyncapi_schema import official_schema
-from tools.contracts.asyncapi import document
+from tests.support.records import FakeRecord
+from tools.contracts.asyncapi import BINARY, document
 from tools.contracts.schemas import all_events
 
 Document = dict[str, Any]
+SUBMITTED = "rapport.contact.submitted.v1"
 COMMITTED = Path(__file__).parents[2] / "docs" / "asyncapi.json"
 
 
@@ -96,7 +100,59 @@ def test_every_topic_is_a_channel_and_every_event_a_message_of_one() -> None:
     written = document(events)
     assert list(written["channels"]) == [topic.name for topic in topics.ALL]
     carried = [name for channel in written["channels"].values() for name in channel["messages"]]
-    assert sorted(set(carried) - {"dead-letter"}) == sorted(events)
+    structured = {name for name in carried if not name.endswith(BINARY)}
+    assert sorted(structured - {"dead-letter"}) == sorted(events)
+
+
+def test_what_outsiders_publish_may_come_in_two_modes_and_what_we_publish_in_one() -> None:
+    channels = document(all_events())["channels"]
+    binary = {
+        name: [m for m in it["messages"] if m.endswith(BINARY)] for name, it in channels.items()
+    }
+    found = {name: messages for name, messages in binary.items() if messages}
+    assert found == {"rapport.inbox": ["rapport.contact.submitted.v1.binary"]}
+
+
+def test_every_example_is_what_its_message_says(committed: Document) -> None:
+    assert _wrong_examples(committed) == []
+
+
+@pytest.mark.parametrize("name", [SUBMITTED, SUBMITTED + BINARY])
+def test_an_example_of_another_event_is_noticed(committed: Document, name: str) -> None:
+    bad = copy.deepcopy(committed)
+    (example,) = bad["components"]["messages"][name]["examples"]
+    whole, attribute = (
+        (example["headers"], "ce_type") if "headers" in example else (example["payload"], "type")
+    )
+    whole[attribute] = "rapport.contact.received.v1"
+    assert _wrong_examples(bad) == [name]
+
+
+def test_the_example_in_binary_mode_is_read_as_that_in_structured_mode(committed: Document) -> None:
+    messages = committed["components"]["messages"]
+    (whole,), (apart,) = messages[SUBMITTED]["examples"], messages[SUBMITTED + BINARY]["examples"]
+    headers = [(name, text.encode()) for name, text in apart["headers"].items()]
+    binary = FakeRecord(json.dumps(apart["payload"]).encode(), headers)
+    structured = FakeRecord(json.dumps(whole["payload"]).encode(), EVENT_HEADERS)
+    assert decode(binary) == decode(structured)
+
+
+def _wrong_examples(written: Document) -> list[str]:
+    return [
+        name
+        for name, message in written["components"]["messages"].items()
+        for example in message.get("examples", [])
+        if not all(
+            _validator(written, message[part]).is_valid(example[part])
+            for part in ("headers", "payload")
+            if part in example
+        )
+    ]
+
+
+def _validator(written: Document, schema: Document) -> Draft202012Validator:
+    whole = {"components": written["components"], **schema}
+    return Draft202012Validator(whole, format_checker=FormatChecker())
 
 
 def test_operations_are_what_the_topic_cards_say() -> None:

@@ -47,7 +47,7 @@ def test_it_needs_nothing_but_aiokafka(script: Path) -> None:
 
 
 def test_what_it_sends_is_read_as_a_submitted_contact() -> None:
-    key, value, headers = runpy.run_path(str(SCRIPT))["event"](Namespace(**NEED))
+    key, value, headers = runpy.run_path(str(SCRIPT))["record"](Namespace(**NEED))
     record: Any = SimpleNamespace(
         topic="rapport.inbox",
         partition=0,

@@ -10,7 +10,8 @@ import msgspec
 from shared.contracts import topics
 from shared.contracts.cloudevents import MAX_ATTRIBUTE, Outgoing, encode, numbered, source_of
 from shared.contracts.event import Event, card_of
-from shared.contracts.topics import Topic
+from shared.contracts.record import CONTENT_TYPE, PREFIX
+from shared.contracts.topics import OUTSIDE, Topic
 from tools.contracts.schemas import components, example_of
 
 Document = dict[str, Any]
@@ -22,35 +23,52 @@ SCHEMAS = "#/components/schemas"
 EVENT_ID = UUID("019ac3f0-5d21-7c08-b0a4-3f2e1d0c9b8a")
 TIME = datetime(2026, 11, 24, 17, 42, 10, tzinfo=UTC)
 MEDIA_TYPE = "application/cloudevents+json"
+BINARY = ".binary"
+"""What the name of a message ends with whose attributes are headers."""
 TEXT: Document = {"type": "string", "minLength": 1, "maxLength": MAX_ATTRIBUTE}
 HEADERS: Document = {
     "type": "object",
     "description": "CloudEvents 1.0, Kafka binding, structured mode: this header and no other.",
-    "required": ["content-type"],
-    "properties": {"content-type": {"type": "string", "pattern": f"^{re.escape(MEDIA_TYPE)}"}},
+    "required": [CONTENT_TYPE],
+    "properties": {CONTENT_TYPE: {"type": "string", "pattern": f"^{re.escape(MEDIA_TYPE)}"}},
 }
+ATTRIBUTES: Document = {
+    "specversion": {"type": "string", "const": "1.0"},
+    "id": TEXT | {"description": "With source the identity: the same pair is the same event."},
+    "source": TEXT | {"description": "Who publishes it, such as rapport/intake."},
+    "type": {"type": "string", "description": "The event and its major version."},
+    "subject": TEXT | {"description": "The aggregate it is about."},
+    "partitionkey": {"type": "string", "description": "The Kafka key."},
+    "time": {"type": "string", "format": "date-time", "description": "When it happened."},
+    "seq": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "Rises by one per aggregate and publisher.",
+    },
+    "causationid": {"type": "string", "description": "The event that this one answers."},
+    "traceparent": {"type": "string", "description": "W3C trace context."},
+    "tracestate": {"type": "string", "description": "W3C trace context."},
+}
+REQUIRED = ["specversion", "id", "source", "type"]
 ENVELOPE: Document = {
     "type": "object",
     "description": "CloudEvents 1.0, JSON format: the attributes, and the payload under data.",
-    "required": ["specversion", "id", "source", "type", "data"],
-    "properties": {
-        "specversion": {"type": "string", "const": "1.0"},
-        "id": TEXT | {"description": "With source the identity: the same pair is the same event."},
-        "source": TEXT | {"description": "Who publishes it, such as rapport/intake."},
-        "type": {"type": "string", "description": "The event and its major version."},
-        "subject": TEXT | {"description": "The aggregate it is about."},
-        "partitionkey": {"type": "string", "description": "The Kafka key."},
-        "time": {"type": "string", "format": "date-time", "description": "When it happened."},
-        "seq": {
-            "type": "integer",
-            "minimum": 0,
-            "description": "Rises by one per aggregate and publisher.",
-        },
-        "causationid": {"type": "string", "description": "The event that this one answers."},
-        "traceparent": {"type": "string", "description": "W3C trace context."},
-        "tracestate": {"type": "string", "description": "W3C trace context."},
-        "data": {"type": "object", "description": "The payload, one schema per type."},
-    },
+    "required": [*REQUIRED, "data"],
+    "properties": ATTRIBUTES
+    | {"data": {"type": "object", "description": "The payload, one schema per type."}},
+}
+BINARY_HEADERS: Document = {
+    "type": "object",
+    "description": "CloudEvents 1.0, Kafka binding, binary mode: the attributes as headers.",
+    "required": [PREFIX + name for name in REQUIRED],
+    "properties": {CONTENT_TYPE: {"type": "string", "description": "That of the payload: JSON."}}
+    | {PREFIX + name: schema for name, schema in ATTRIBUTES.items()}
+    | {f"{PREFIX}seq": {"type": "string", "pattern": "^[0-9]{1,19}$"}},
+}
+ENVELOPES: Document = {
+    "CloudEvent": ENVELOPE,
+    "CloudEventHeaders": HEADERS,
+    "CloudEventBinaryHeaders": BINARY_HEADERS,
 }
 
 
@@ -69,10 +87,8 @@ def document(events: dict[str, type[Event]]) -> Document:
         "channels": {topic.name: _channel(topic, events) for topic in topics.ALL},
         "operations": _operations(),
         "components": {
-            "schemas": {"CloudEventHeaders": HEADERS, "CloudEvent": ENVELOPE}
-            | dict(sorted(schemas.items())),
-            "messages": {type_: _message(type_, payload) for type_, payload in events.items()}
-            | {"dead-letter": _dead_letter()},
+            "schemas": ENVELOPES | dict(sorted(schemas.items())),
+            "messages": _messages(events) | {"dead-letter": _dead_letter()},
         },
     }
 
@@ -88,7 +104,7 @@ def _server() -> Document:
 
 
 def _channel(topic: Topic, events: dict[str, type[Event]]) -> Document:
-    names = list(events_on(topic, events)) or ["dead-letter"]
+    names = list(_messages(events_on(topic, events))) or ["dead-letter"]
     return {
         "address": topic.name,
         "description": topic.description,
@@ -130,20 +146,50 @@ def _operations() -> Document:
     }
 
 
-def _message(type_: str, payload: type[Event]) -> Document:
-    topic = card_of(payload).topic
+def _messages(events: dict[str, type[Event]]) -> Document:
+    """Every event as its topic carries it: we write structured mode, from others we read both."""
+    found = {}
+    for type_, payload in events.items():
+        found[type_] = _structured(type_, payload)
+        if OUTSIDE in card_of(payload).topic.producers:
+            found[type_ + BINARY] = _binary(type_, payload)
+    return found
+
+
+def _structured(type_: str, payload: type[Event]) -> Document:
     own = {"type": {"const": type_}, "data": {"$ref": f"{SCHEMAS}/{payload.__name__}"}}
-    return {
-        "name": type_,
-        "title": payload.__name__,
-        "summary": (payload.__doc__ or "").split("\n")[0],
+    return _message(type_, payload) | {
         "contentType": MEDIA_TYPE,
         "headers": {"$ref": f"{SCHEMAS}/CloudEventHeaders"},
         "payload": {
             "allOf": [{"$ref": f"{SCHEMAS}/CloudEvent"}, {"type": "object", "properties": own}]
         },
-        "bindings": {"kafka": {"key": _key(topic), "bindingVersion": BINDING}},
         "examples": [{"name": "one", "payload": _whole(type_, payload)}],
+    }
+
+
+def _binary(type_: str, payload: type[Event]) -> Document:
+    """The attributes are headers, as text, and the value is the payload alone."""
+    own = {"type": "object", "properties": {f"{PREFIX}type": {"const": type_}}}
+    attributes = _whole(type_, payload)
+    data = attributes.pop("data")
+    headers = {PREFIX + name: str(content) for name, content in attributes.items()}
+    return _message(type_, payload) | {
+        "title": f"{payload.__name__}, binary mode",
+        "contentType": "application/json",
+        "headers": {"allOf": [{"$ref": f"{SCHEMAS}/CloudEventBinaryHeaders"}, own]},
+        "payload": {"$ref": f"{SCHEMAS}/{payload.__name__}"},
+        "examples": [{"name": "one", "headers": headers, "payload": data}],
+    }
+
+
+def _message(type_: str, payload: type[Event]) -> Document:
+    topic = card_of(payload).topic
+    return {
+        "name": type_,
+        "title": payload.__name__,
+        "summary": (payload.__doc__ or "").split("\n")[0],
+        "bindings": {"kafka": {"key": _key(topic), "bindingVersion": BINDING}},
     }
 
 
