@@ -14,6 +14,9 @@ help: ## list every target with one line
 demo: install ## run the whole platform with customers and agents, live, for DEMO_SECONDS (90)
 	@$(PY) -m deploy.local.demo
 
+picture: install ## draw the picture in the README anew, halfway through a demo of 45 seconds
+	@DEMO_SECONDS=45 $(PY) -m deploy.local.demo --picture docs/pictures/demo.svg
+
 up: install ## run a small contact centre and leave it running to play with (SEED=0: empty)
 	@$(PY) -m deploy.local up
 
@@ -92,4 +95,4 @@ $(READY): requirements/dev.txt
 clean: ## remove what the targets above made (not while something is running)
 	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo up down shell mail reset test unit integration e2e faults bench check format format-check lint types imports docs docs-check lock install clean
+.PHONY: help demo picture up down shell mail reset test unit integration e2e faults bench check format format-check lint types imports docs docs-check lock install clean

@@ -61,10 +61,10 @@ def clone(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def demo(clone: Path, seconds: int) -> AsyncIterator[Demo]:
+async def demo(clone: Path, seconds: int, *more: str) -> AsyncIterator[Demo]:
     """`make demo` in the clone; killed at the end if it still runs."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "deploy.local.demo"),
+        *(sys.executable, "-m", "deploy.local.demo", *more),
         cwd=clone,
         env=os.environ | {"DEMO_SECONDS": str(seconds), "COLUMNS": "120"},
         stdout=PIPE,
@@ -81,11 +81,12 @@ async def demo(clone: Path, seconds: int) -> AsyncIterator[Demo]:
 
 
 async def test_it_ends_by_itself_and_prints_its_table_and_verdict(clone: Path) -> None:
-    async with demo(clone, seconds=8) as running:
+    async with demo(clone, 8, "--picture", "halfway.svg") as running:
         assert await running.ends() == 0, running.text
     for words in ("What happened", "contacts by channel", "CSAT, mean", "Nothing lost on the way"):
         assert words in running.text
     assert VERDICT in running.text
+    assert ARRIVED in (clone / "halfway.svg").read_text().replace("&#160;", " ")
     assert nothing_is_left(clone)
 
 

@@ -8,8 +8,9 @@ import random
 import signal
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 
@@ -18,6 +19,7 @@ from deploy.local.demo.agents import Agent
 from deploy.local.demo.centre import AGENTS, CENTRE
 from deploy.local.demo.console_view import ConsoleView
 from deploy.local.demo.memory import forgotten
+from deploy.local.demo.picture import draw
 from deploy.local.demo.report import ask_figures, print_report, print_verdict
 from deploy.local.demo.traffic import Traffic
 from deploy.local.evidence import gather
@@ -49,11 +51,12 @@ ENVIRONMENT = {
 
 @dataclass
 class Demo:
-    """One run: `seconds` long, or until interrupted when 0."""
+    """One run: `seconds` long, or until interrupted when 0; `drawing` is where its picture goes."""
 
     platform: Platform
     mailboxes: Mailboxes
     seconds: float
+    drawing: Path | None = None
 
     def __post_init__(self) -> None:
         self.view = ConsoleView(self.seconds, addresses=self.platform.addresses.api)
@@ -92,9 +95,16 @@ class Demo:
     async def _let_arrive(self, traffic: Traffic, stop: asyncio.Event) -> None:
         """Customers until shortly before the end, then a while to be answered in."""
         last = max(1.0, self.seconds - LAST_WORDS) if self.seconds else 0.0
-        arriving = asyncio.create_task(traffic.arrive(EVERY, last))
+        works = [traffic.arrive(EVERY, last)]
+        works += [self._draw(self.drawing)] if self.drawing else []
+        begun = [asyncio.create_task(work) for work in works]
         await wait(stop, self.seconds or None)
-        await end([arriving])
+        await end(begun)
+
+    async def _draw(self, drawing: Path) -> None:
+        """The view in the middle of the run, without the addresses, which no other run has."""
+        await asyncio.sleep(self.seconds / 2)
+        draw(drawing, replace(self.view, addresses={}), "make demo")
 
     async def _agents(self, desks: contextlib.AsyncExitStack) -> list[Agent]:
         routing, issuer = self.platform.addresses.api["routing"], self.platform.issuer
@@ -133,7 +143,7 @@ async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
             raise result
 
 
-async def demonstrate(parts: LocalParts, seconds: float) -> bool:
+async def demonstrate(parts: LocalParts, seconds: float, drawing: Path | None) -> bool:
     """Start the platform on running parts, play, and stop it whatever happens."""
     mailboxes, stop = Mailboxes(), asyncio.Event()
     await mailboxes.start()
@@ -149,7 +159,7 @@ async def demonstrate(parts: LocalParts, seconds: float) -> bool:
         logs = parts.instance.home / "logs"
         for line in signposts(platform.addresses.ops, logs):
             say_plainly(f"  {line}")
-        well = await Demo(platform, mailboxes, seconds).run(stop)
+        well = await Demo(platform, mailboxes, seconds, drawing).run(stop)
         say_plainly(farewell(logs))
         return well
     finally:
@@ -159,15 +169,17 @@ async def demonstrate(parts: LocalParts, seconds: float) -> bool:
 
 def main() -> int:
     """The exit status: 0 only if nothing was lost, doubled or above a limit."""
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m deploy.local.demo",
         description=__doc__,
         epilog="DEMO_SECONDS says how long (90; 0: until Ctrl-C), BROKER on which broker.",
-    ).parse_args()
+    )
+    parser.add_argument("--picture", type=Path, help="an SVG file for the view halfway through")
+    drawing = parser.parse_args().picture
     seconds = float(os.environ.get("DEMO_SECONDS") or 90)
     try:
         with LocalParts(LOCAL / "demo", fresh=True) as parts:
-            return 0 if asyncio.run(demonstrate(parts, seconds)) else 1
+            return 0 if asyncio.run(demonstrate(parts, seconds, drawing)) else 1
     except LaunchFailure as failure:
         say_plainly(str(failure))
         return 2

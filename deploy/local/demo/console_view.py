@@ -14,6 +14,12 @@ from shared.kernel.listing import listing
 
 SHOWN = 14
 NOTHING = "Nobody has written yet."
+SHADES = {
+    r"(?m)^ *[\d.]+ s": "dim",
+    r"(?m)(?<= s  ).*: it is solved$": "green",
+    r"(?m)(?<= s  ).*: it is not solved.*$": "yellow",
+}
+"""How lines look in a terminal: what customers say of our work is what to watch."""
 COLUMNS = ("arrived", "acknowledged", "offered", "accepted", "resolved", "confirmed", "refuted")
 
 
@@ -65,11 +71,14 @@ class ConsoleView:
             f"{max(0.0, self.seconds - self.elapsed):.0f} s left" if self.seconds else "Ctrl-C ends"
         )
         where = "   ".join(f"{name} {url}" for name, url in self.addresses.items())
+        happened = Text(listing(self.lines, nothing=NOTHING), overflow="ellipsis", no_wrap=True)
+        for words, style in SHADES.items():
+            happened.highlight_regex(words, style)
         return Group(
             Text(f"Rapport, live. {left}", style="bold"),
-            Text(where, style="dim"),
+            *([Text(where, style="dim")] if where else []),
             Text(""),
             steps,
             Text(""),
-            Text(listing(self.lines, nothing=NOTHING), overflow="ellipsis", no_wrap=True),
+            happened,
         )

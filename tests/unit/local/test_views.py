@@ -44,3 +44,15 @@ def test_accounts_of_nothing_are_a_sentence_and_no_empty_table() -> None:
     assert shown(accounts(())) == "Nothing was handed in.\n"
     assert "Nothing was" not in shown(accounts((ROW,)), 90)
     assert "web" in shown(accounts((ROW,)), 90)
+
+
+def test_what_a_customer_says_of_our_work_has_a_colour_of_its_own() -> None:
+    view = ConsoleView(30)
+    for line in ("Ada: it is solved", "Bo: it is not solved: the contact reopens", "Cy writes: hm"):
+        view.say(line)
+    console = Console(file=StringIO(), width=60, record=True, force_terminal=True)
+    console.print(view)
+    printed = console.export_text(styles=True)
+    assert "\x1b[32mAda: it is solved" in printed
+    assert "\x1b[33mBo: it is not solved" in printed
+    assert "  Cy writes" in printed
