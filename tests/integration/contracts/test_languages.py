@@ -148,7 +148,7 @@ def _needs_a_group_at_once(language: Language, broker: KafkaSettings) -> None:
         pytest.skip("the embedded broker keeps new members of a group waiting, some for ever")
 
 
-def test_that_nobody_answered_is_told_from_everything_else() -> None:
+def test_an_unreachable_registry_is_distinguished_from_other_failures() -> None:
     assert unreachable("npm error code ENOTFOUND\nnpm error network request failed")
     assert unreachable("dial tcp: lookup proxy.example: no such host")
     assert not unreachable("npm error code EINTEGRITY")
