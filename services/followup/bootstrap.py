@@ -21,6 +21,7 @@ from shared.contracts.topics import FOLLOWUP
 from shared.database.database import Database
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
+from shared.jobs.contact import database_contact
 from shared.jobs.periodic import periodic_jobs
 from shared.jobs.signals import Signals
 from shared.kernel.clock import Clock, SystemClock
@@ -42,7 +43,8 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
             authenticator=authenticator,
             walk=WALK,
         )
-        yield Role(app=app, checks={"database": database.ping, "issuer": authenticator.ready})
+        checks = {"database": database.ping, "issuer": authenticator.ready}
+        yield Role(app=app, parts={"contact": database_contact(database)}, checks=checks)
     finally:
         await database.close()
 

@@ -37,6 +37,7 @@ from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.http.app import App, create_app
 from shared.http.auth import Authenticator
+from shared.jobs.contact import database_contact
 from shared.jobs.periodic import periodic_jobs
 from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.consumer.subscription import Subscription
@@ -73,7 +74,11 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
                 channels=channels,
                 clock=clock,
             ),
-            parts={"smtp": smtp, "submission": _Drained(submission)},
+            parts={
+                "smtp": smtp,
+                "submission": _Drained(submission),
+                "contact": database_contact(database),
+            },
             checks={
                 "database": database.ping,
                 "issuer": authenticator.ready,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 from typing import NamedTuple, Protocol
 
 from shared.database.database import Database
@@ -52,16 +53,15 @@ class BrokerContact:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask until `stop` is set."""
-        clock = asyncio.get_running_loop().time
-        answered = clock()
+        answered = monotonic()
+        metrics.broker_contact_age.set_function(lambda: monotonic() - answered)
         while not stop.is_set():
             try:
                 await self._probe.ask()
-                answered = clock()
+                answered = monotonic()
                 self._trouble.over()
             except Unavailable as error:
                 self._trouble.met(error)
-            metrics.broker_contact_age.set(clock() - answered)
             await pause(stop, ASK_EVERY_SECONDS)
 
     async def check(self) -> None:

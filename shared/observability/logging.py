@@ -17,7 +17,7 @@ from shared.observability.scrub import scrubbed_fields
 from shared.settings import TelemetrySettings
 
 OURS: Final = ("services", "shared")
-SPOKEN_FOR: Final = ("aiokafka",)
+SPOKEN_FOR: Final = ("aiokafka", "asyncpg.pool")
 """What these say of an outage, forty times over, the process says itself, once (`outages`)."""
 NOISY: Final = ("aiokafka", "opentelemetry", "kafka")
 WORDY: Final = ("uvicorn.error", "httpx2", "asyncio")
@@ -88,7 +88,7 @@ class Repeats(logging.Filter):
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name.startswith(SPOKEN_FOR) and not record.exc_info:
+        if record.name.startswith(SPOKEN_FOR) and not _stumbled(record):
             return False
         if record.levelno < logging.WARNING or not record.name.startswith(self._noisy):
             return True
@@ -103,6 +103,12 @@ class Repeats(logging.Filter):
         if held:
             record.msg, record.args = f"{record.getMessage()} ({held} more like it)", None
         return True
+
+
+def _stumbled(record: logging.LogRecord) -> bool:
+    """Whether there is an exception that is more than a part being away."""
+    error = record.exc_info[1] if record.exc_info else None
+    return error is not None and not isinstance(error, OSError)
 
 
 class _Origin:

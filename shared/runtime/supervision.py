@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
+from shared.jobs.tasks import end
 from shared.observability.logging import get_logger
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -68,7 +69,7 @@ async def _drain(tasks: Mapping["asyncio.Task[None]", _Running], drain_seconds: 
     for task, each in tasks.items():
         if not task.done():
             log.error("a part was not drained in time", part=each.name)
-            task.cancel()
+            await end(task)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def test_every_command_works_from_another_systems_contact_to_the_moved_figure(cl
     assert followed.returncode == 0, followed.stdout[-4_000:]
     assert "Published order-48211" in followed.stdout
     assert "rapport.contact.received.v1" in followed.stdout
-    moved = re.search(r'"fcr_confirmed".*"n":1,"values":\{"share":1\.0', followed.stdout)
+    moved = re.search(r'"n": 1,\s+"values": \{\s+"share": 1\.0', followed.stdout)
     assert moved, followed.stdout[-4_000:]
     assert "beyond your authority" in followed.stdout
     assert typed(clone, "make -s shell").returncode != 0, "it was to be ended"

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ async def database_away(ground: Ground) -> AsyncIterator[None]:
     ground.parts.postgres.kill()
     yield
     await asyncio.to_thread(ground.parts.postgres.start)
+
+
+@asynccontextmanager
+async def database_frozen(ground: Ground) -> AsyncIterator[None]:
+    with frozen(ground.parts.postgres._child.pid):  # type: ignore[union-attr]
+        yield
 
 
 @asynccontextmanager
@@ -95,31 +102,43 @@ async def test_while_the_broker_is_away_intake_takes_everybody(
 
 
 @pytest.mark.parametrize(
-    ("how", "seconds"),
-    [(broker_dead, SHORT), pytest.param(broker_dead, 2 * LONG, marks=pytest.mark.long)],
-    ids=["10 s", "two minutes"],
+    ("how", "cause", "seconds"),
+    [
+        (broker_dead, "broker", SHORT),
+        (database_away, "database", SHORT),
+        pytest.param(database_frozen, "database", LONG, marks=pytest.mark.long),
+        pytest.param(broker_dead, "broker", 2 * LONG, marks=pytest.mark.long),
+    ],
+    ids=["broker, 10 s", "database, 10 s", "database frozen, 60 s", "broker, two minutes"],
 )
 async def test_the_log_of_an_outage_is_a_beginning_a_line_a_minute_and_an_end(
-    durable: Ground, how: Outage, seconds: float
+    durable: Ground, how: Outage, cause: str, seconds: float
 ) -> None:
     ground, clock = durable, asyncio.get_running_loop().time
-    worker = ground.process("routing", WORKER)
+    children = [ground.process("routing", WORKER)]
+    children += [ground.process("intake", API)] * (cause == "database")
     async with ground.under_load():
         await ground.more_are_taken(10)
-        before = len(lines_of(worker.log))
+        before = [len(lines_of(child.log)) for child in children]
         async with how(ground):
             until = clock() + seconds
-            await is_unready(ground, "routing", WORKER, "broker")
-            while clock() < until:
-                await ground.more_are_taken(1)
+            await is_unready(ground, "routing", WORKER, cause)
+            await eventually(lambda: clock() > until, within=seconds + 1)
         await is_ready(ground, "routing", WORKER)
-    story = [line["event"] for line in lines_of(worker.log)[before:] if line.get("of") == "broker"]
-    assert story == [
-        "an outage begins",
-        *["an outage goes on"] * int(seconds // 60),
-        "an outage is over",
-    ]
-    others = [line for line in lines_of(worker.log)[before:] if "of" not in line]
+        for child, start in zip(children, before, strict=True):
+            story = partial(tells, child.log, start, cause, seconds)
+            await eventually(story, within=NOTICED)
+
+
+def tells(log: Path, start: int, cause: str, seconds: float) -> None:
+    """The log has the story of one outage since that line, and next to nothing else."""
+    lines = lines_of(log)[start:]
+    story = [line["event"] for line in lines if line.get("of") == cause]
+    assert story[0] == "an outage begins"
+    assert story[-1] == "an outage is over"
+    assert story[1:-1] == ["an outage goes on"] * len(story[1:-1])
+    assert int(seconds // 60) - 1 <= len(story[1:-1]) <= int(seconds // 60), story
+    others = [line for line in lines if line.get("of") != cause]
     assert len(others) <= 3, others
 
 
@@ -127,7 +146,12 @@ def lines_of(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
 
 
-async def test_while_the_database_is_away_nobody_is_accepted(ground: Ground) -> None:
+@pytest.mark.parametrize(
+    "how",
+    [database_away, pytest.param(database_frozen, marks=pytest.mark.long)],
+    ids=["dead", "frozen"],
+)
+async def test_while_the_database_is_away_nobody_is_accepted(ground: Ground, how: Outage) -> None:
     memory = ground.memory
     async with nobody_restarts(ground), ground.under_load():
         await ground.more_are_taken(30)
@@ -137,7 +161,7 @@ async def test_while_the_database_is_away_nobody_is_accepted(ground: Ground) -> 
             later = memory.deferred - before
             return later["503"] > 2 and later["451"] > 2
 
-        async with database_away(ground):
+        async with how(ground):
             await eventually(both_servers_say_later, within=NOTICED)
             taken = ground.taken("web", "mail")
             await is_unready(ground, "intake", API, "database")

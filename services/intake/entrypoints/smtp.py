@@ -12,7 +12,6 @@ from services.intake.domain.mail import Envelope
 from services.intake.settings import SmtpSettings
 from shared.kernel.errors import Failure, Unavailable
 from shared.observability.logging import get_logger
-from shared.observability.outages import Trouble
 
 KEPT = "250 2.0.0 we have it"
 LATER = "451 4.3.0 we cannot store it now, please try again later"
@@ -36,7 +35,6 @@ class SmtpServer:
         self.port = settings.port
         self.conversations: set[Conversation] = set()
         self._in_progress = 0
-        self._trouble = Trouble("mail")
         self._idle = asyncio.Event()
         self._idle.set()
         self.open = False
@@ -99,9 +97,8 @@ class SmtpServer:
         self._idle.clear()
         try:
             await self._mail.receive(content, around)
-            self._trouble.over()
         except Failure as failure:
-            self._trouble.met(failure)
+            log.debug("a mail was deferred", reason=failure.detail)
             return LATER
         finally:
             self._in_progress -= 1

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from shared.contracts.record import Record
 from shared.database.database import Database
 from shared.jobs.backoff import WORTH_A_BATCH, Backoff, rest
+from shared.jobs.tasks import end
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import Failure, Overloaded, Unavailable
 from shared.messaging.consumer.processor import Processor
@@ -102,8 +103,7 @@ class Consumer:
             try:
                 yield reader
             finally:
-                committing.cancel()
-                await asyncio.wait([committing])
+                await end(committing)
                 self._behind.pop(number, None)
 
     async def _read(

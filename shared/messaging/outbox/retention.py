@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from shared.database.database import Database
+from shared.jobs.tasks import end
 from shared.kernel.errors import Unavailable
 from shared.observability import metrics
 from shared.observability.outages import Trouble
@@ -53,8 +54,7 @@ async def retention(database: Database) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        repeating.cancel()
-        await asyncio.wait([repeating])
+        await end(repeating)
 
 
 async def delete_expired(

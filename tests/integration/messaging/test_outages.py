@@ -202,6 +202,23 @@ async def test_consumer_and_relay_ride_out_a_crash_of_the_database(
             await eventually(passes(relay.check), within=20)
 
 
+async def test_a_relay_rides_out_a_frozen_database(
+    own_parts: LocalParts, short_timeout: KafkaSettings, apart: Database
+) -> None:
+    customer = uuid4()
+    relay, clock = Relay(apart, short_timeout), asyncio.get_running_loop().time
+    async with running(relay):
+        await append_events(apart, customer, 10)
+        await eventually(passes(relay.check), within=30)
+        with frozen(pid_of(own_parts.postgres)):
+            until = clock() + 12  # longer than the clean-up rests, so that it is met at work, too
+            await eventually(refuses(relay.check), within=15)
+            await eventually(lambda: clock() > until, within=15)
+        await append_events(apart, customer, 10)
+        await eventually(lambda: in_order(short_timeout, customer, 20), within=40, every=0.5)
+        await eventually(passes(relay.check))
+
+
 async def test_a_frozen_database_is_unavailable_and_not_a_place_to_wait_for_ever(
     own_parts: LocalParts, apart: Database
 ) -> None:

@@ -140,6 +140,13 @@ def test_the_kafka_client_is_heard_only_where_it_stumbles(lines: Lines) -> None:
     assert (line["event"], line["error"]) == ("Unexpected error in fetcher routine", ["KeyError"])
 
 
+def test_the_database_driver_does_not_tell_of_an_outage(lines: Lines) -> None:
+    pool = logging.getLogger("asyncpg.pool")
+    pool.warning("Failed to restore the pool", exc_info=ConnectionRefusedError())
+    pool.warning("Failed to restore the pool", exc_info=TimeoutError())
+    assert not lines()
+
+
 def test_other_loggers_are_never_held_back(lines: Lines) -> None:
     for _ in range(3):
         ours.get_logger("services.intake").warning("again")
