@@ -27,7 +27,7 @@ RUN_BY = {
     "tools.generate": "Makefile",
     "services.analytics.entrypoints.cli": "tests/integration/analytics/test_worker.py",
     "deploy.local.demo.repeat": "tests/unit/local/test_demo.py",
-    "tools.contracts": "tests/contract/test_recipe_add_an_event.py",
+    "tools.contracts": "tests/architecture/recipes/test_add_an_event.py",
 }
 """Who runs what is not `python -m services.<name>`, which the journeys run."""
 

@@ -10,19 +10,12 @@ import pytest
 
 from shared.contracts import topics
 from tests.architecture.pages import ROOT, anchors, code, links, pages, prose
+from tests.architecture.recipes.recipe import new_files
 
 PATH = re.compile(r"\.?[\w*-][\w.*-]*(?:/[\w.*-]+)+/?|\w[\w*-]*/|[\w*-]+\.(?:py|md|toml)")
 NAMED_IN = re.compile(r"`([\w.]+)` (?:\(|in )\[[^\]]+\]\(([^)#]+\.py)\)\)?")
-UNREAL = {
-    "application/json",
-    "deploy/k8s/",
-    "services/intake/adapters/channels/viber/",
-    "services/intake/adapters/channels/viber/inbound.py",
-    "services/intake/adapters/channels/viber/outbound.py",
-    "shared/contracts/examples/rapport.guide.sent.v1.json",
-    "tests/unit/intake/test_viber.py",
-}
-"""What looks like a path and is none, or is made by whoever follows the page."""
+UNREAL = {"application/json", "deploy/k8s/"} | new_files()
+"""What looks like a path and is none, or is made by whoever follows a recipe."""
 LAYERS = [ROOT / "services" / name for name in topics.SERVICES]
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives"]
@@ -48,15 +41,8 @@ def missing(text: str, page: Path) -> list[str]:
     """Paths in backticks that are nowhere: not from the root, beside the page, or in a service."""
     named = [span for span in code(text) if PATH.fullmatch(span) and span not in UNREAL]
     named = [path for path in named if not path.startswith(".local/")]
-    places = [ROOT, ROOT / page.parent, *_parts_of(page), *LAYERS]
+    places = [ROOT, ROOT / page.parent, *LAYERS]
     return [path for path in named if not any(_exists(place, path) for place in places)]
-
-
-def _parts_of(page: Path) -> Iterator[Path]:
-    """A recipe names files from the package it is about, which it has named before."""
-    if "recipes" in page.parts:
-        yield from (ROOT / "services" / name / "domain" for name in topics.SERVICES)
-        yield ROOT / "shared" / "contracts"
 
 
 def _exists(place: Path, path: str) -> bool:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -38,9 +39,16 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 45
 Rule = Callable[[Path, ast.Module], Iterator[str]]
 
 
+@cache
 def sources() -> list[Path]:
     folders = ("services", "shared", "deploy", "tests", "docs", "tools")
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+@cache
+def parsed(source: Path) -> ast.Module:
+    """The module; many rules look at it."""
+    return ast.parse(source.read_text())
 
 
 def vague_names(path: Path, _tree: ast.Module) -> Iterator[str]:
@@ -127,7 +135,7 @@ def test_the_tree_keeps_the_house_rules(rule: Rule) -> None:
     broken = []
     for source in sources():
         path = source.relative_to(ROOT)
-        broken += [f"{path}: {what}" for what in rule(path, ast.parse(source.read_text()))]
+        broken += [f"{path}: {what}" for what in rule(path, parsed(source))]
     assert broken == []
 
 
@@ -188,7 +196,7 @@ def test_every_function_is_short_enough_to_be_read_at_once() -> None:
     too_long = [
         f"{source.relative_to(ROOT)}:{node.lineno} {node.name}"
         for source in written()
-        for node in ast.walk(ast.parse(source.read_text()))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and own_lines(node) > LONGEST_FUNCTION
     ]

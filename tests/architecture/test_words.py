@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.test_shape import ROOT, sources
+from tests.architecture.test_shape import ROOT, parsed, sources
 
 RETIRED = {
     "told": "events",
@@ -86,7 +86,7 @@ def retired_in(path: Path, tree: ast.Module) -> list[str]:
 def test_no_name_brings_a_retired_word_back() -> None:
     found = []
     for source in sources():
-        found += retired_in(source.relative_to(ROOT), ast.parse(source.read_text()))
+        found += retired_in(source.relative_to(ROOT), parsed(source))
     assert found == []
 
 

@@ -15,7 +15,7 @@ class ChannelRules(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether customers can write to us there: we run a server for it ourselves."""
+        """Whether customers can write to us there: we run a server for it, or its provider calls us."""
         ...
 
     def point_of(self, address: str) -> ContactPoint:

@@ -11,13 +11,14 @@ import asyncpg
 import httpx2
 import pytest
 
+from services.intake.adapters.channels.registry import webhooks
 from services.intake.domain.arrival import Arrival, Outcome
 from shared.contracts.intake import ContactReceived
 from shared.kernel.errors import Unavailable
 from tests.integration.http.serving import serving
 from tests.integration.intake.desk import a_contact, app_of, calling, token
 from tests.integration.intake.place import Intake
-from tests.unit.intake.builders import a_forecast, a_queue, an_arrival
+from tests.unit.intake.builders import CHANNELS, PORTS, a_forecast, a_queue, an_arrival
 
 CONTACTS = "/v1/contacts"
 
@@ -203,8 +204,7 @@ async def test_waits_are_public_and_follow_the_forecast(intake: Intake, tmp_path
         ("billing", 30, "forecast"),
         ("other", 600, "target"),
     ]
-    assert "email" in body["channels"]
-    assert body["channels"] == ["email", "web", "api"]
+    assert body["channels"] == CHANNELS.open()
 
 
 async def test_topic_rules_are_replaced_and_count(
@@ -255,7 +255,7 @@ async def test_every_route_has_its_scope(intake: Intake, tmp_path: Path) -> None
         ("GET", "/openapi.json"): "public",
         ("HEAD", "/openapi.json"): "public",
         ("GET", "/docs"): "public",
-    }
+    } | {("POST", f"/v1/webhooks/{name}"): "contacts.write" for name in webhooks(PORTS)}
 
 
 async def test_one_arrival_that_breaks_the_database_fails_alone(intake: Intake) -> None:

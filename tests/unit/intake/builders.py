@@ -36,7 +36,8 @@ SETTINGS = Settings.model_validate(
         "auth": {"issuer": "nobody", "jwks": "nothing"},
     }
 )
-CHANNELS = Channels(registered(SETTINGS, SystemClock()))
+PORTS = registered(SETTINGS, SystemClock())
+CHANNELS = Channels(PORTS)
 point_of = CHANNELS.point_of
 
 
