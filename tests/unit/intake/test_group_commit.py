@@ -11,17 +11,20 @@ from shared.kernel.errors import Overloaded, Unavailable
 
 
 class Flushes:
-    """Remembers its sets; fails where `bad` is among them."""
+    """Remembers its sets; each takes so many seconds, and until `going` is set; fails where `bad` is among them."""
 
-    def __init__(self, bad: Exception | None = None) -> None:
+    def __init__(self, bad: Exception | None = None, seconds: float = 0.001) -> None:
         self.sets: list[list[int]] = []
+        self.seconds, self.going = seconds, asyncio.Event()
+        self.going.set()
         self.bad, self.at_once, self.most = bad, 0, 0
 
     async def __call__(self, items: Sequence[int]) -> list[int]:
         self.sets.append(list(items))
         self.at_once += 1
         self.most = max(self.most, self.at_once)
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(self.seconds)
+        await self.going.wait()
         self.at_once -= 1
         if self.bad and 13 in items:
             raise self.bad
@@ -45,7 +48,7 @@ async def test_one_alone_is_flushed_at_once() -> None:
 
 
 async def test_after_a_flush_it_rests_and_takes_what_comes_meanwhile_together() -> None:
-    flushes = Flushes()
+    flushes = Flushes(seconds=0.04)
     commits = GroupCommit(flushes)
     await commits.submit(0)
     one, other = commits.submit(1), commits.submit(2)
@@ -58,6 +61,7 @@ async def test_after_a_flush_it_rests_and_takes_what_comes_meanwhile_together() 
 
 async def test_a_few_items_wait_for_the_flush_that_runs_and_many_do_not() -> None:
     flushes = Flushes()
+    flushes.going.clear()
     commits = GroupCommit(flushes, max_in_flight=2)
     waiting = [asyncio.create_task(commits.submit(0))]
     await turns(5)
@@ -67,6 +71,7 @@ async def test_a_few_items_wait_for_the_flush_that_runs_and_many_do_not() -> Non
     waiting.append(asyncio.create_task(commits.submit(WORTH_A_FLUSH)))
     await turns(5)
     assert flushes.at_once == 2
+    flushes.going.set()
     await asyncio.gather(*waiting)
 
 
