@@ -9,11 +9,13 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from structlog.testing import capture_logs
 
-from shared.contracts.cloudevents import Outgoing, decode
+from shared.contracts.cloudevents import NO_BINARY_EVENT, Outgoing, decode
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.values import Channel
 from shared.database.database import Database
+from shared.kernel.errors import Invalid
 from shared.messaging.consumer.consumer import Consumer, TooManyDeadLetters
 from shared.messaging.dead_letters.command import dead_letters_command, list_dead_letters, replay
 from shared.messaging.dead_letters.limit import DeadLetterLimit
@@ -79,6 +81,28 @@ async def test_poison_is_put_aside_once_and_the_partition_moves_on(
     assert SECRET not in headers["rapport-detail"]
     assert (headers["rapport-origin"] or b"").startswith(f"{place.topic.name}/".encode())
     assert headers["rapport-consumer"] == place.service.encode()
+
+
+async def test_each_dead_letter_has_one_line_in_the_log_that_names_its_record(
+    place: Place, database: Database
+) -> None:
+    refused = Outgoing(confirmed())
+
+    async def doubt(_: object) -> None:
+        raise Invalid("this cannot be")
+
+    await place.publish(Message(KEY, b"garbage " + SECRET, []), message(refused))
+    with capture_logs() as lines:
+        async with at_work(place, database, doubt):
+            await put_aside(place, 2)
+    said = [line for line in lines if line["event"] == "dead letter"]
+    assert {f"{line['topic']}/{line['partition']}/{line['offset']}" for line in said} == {
+        (dict(letter.headers)["rapport-origin"] or b"").decode()
+        for letter in await place.dead_letters()
+    }
+    assert sorted(line["detail"] for line in said) == [NO_BINARY_EVENT, "this cannot be"]
+    assert {line["log_level"] for line in said} == {"error"}
+    assert SECRET.decode() not in str(lines)
 
 
 async def test_what_is_larger_than_a_dead_letter_may_be_stays_at_its_origin(
