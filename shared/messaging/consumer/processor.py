@@ -22,7 +22,7 @@ from shared.contracts.cloudevents import (
     source_of,
 )
 from shared.contracts.event import Event, topic_of, type_of
-from shared.contracts.record import Origin, Record
+from shared.contracts.record import REPLAY_FOR, Origin, Record
 from shared.contracts.trace_context import TraceContext
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
@@ -104,8 +104,11 @@ class Processor:
         """Events that are wanted, and records that cannot be read; the others are passed over."""
         decoded: list[Decoded] = []
         letters: list[DeadLetter] = []
-        unwanted = Counter[str]()
+        passed = Counter[tuple[str, str]]()
         for record in records:
+            if self._is_for_another(record):
+                passed[record.topic, "for_another"] += 1
+                continue
             try:
                 event = decode_wanted(record, self._subscription.wanted)
             except Invalid as error:
@@ -116,10 +119,16 @@ class Processor:
             elif self._subscription.quarantine and (stray := _stray(record)):
                 letters.append(stray)
             else:
-                unwanted[record.topic] += 1
-        for topic, number in unwanted.items():
-            metrics.consumer_records.labels(topic, "unwanted").inc(number)
+                passed[record.topic, "unwanted"] += 1
+        for (topic, outcome), number in passed.items():
+            metrics.consumer_records.labels(topic, outcome).inc(number)
         return decoded, letters
+
+    def _is_for_another(self, record: Record) -> bool:
+        """A replay that another service asked for. From outsiders, who ask for none, all is read."""
+        services = [content for name, content in record.headers if name == REPLAY_FOR]
+        others = bool(services) and self._service.encode() not in services
+        return others and self._subscription.quarantine is None
 
     async def _process_batch(
         self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter], *, hooks: bool = True
