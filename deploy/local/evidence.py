@@ -13,6 +13,7 @@ import msgspec
 from deploy.local.platform import Addresses
 from shared.contracts import topics
 from shared.contracts.record import Record
+from shared.messaging.dead_letters.listed import is_letter
 from shared.messaging.kafka import read_all
 from shared.settings import KafkaSettings
 
@@ -132,7 +133,7 @@ async def gather(where: Addresses) -> Evidence:
         rows = await _rows(where)
         if _at_rest(before, rows):
             break
-    return Evidence(tuple(map(read_record, live)), len(dead), rows)
+    return Evidence(tuple(map(read_record, live)), sum(map(is_letter, dead)), rows)
 
 
 def _at_rest(before: Rows, after: Rows) -> bool:

@@ -19,6 +19,8 @@ from shared.contracts import external, followup, intake, routing
 from shared.contracts.event import REGISTRY, Event, card_of, subject_of, topic_of, type_of
 from shared.contracts.record import (
     CONTENT_TYPE,
+    EVENT_FORMAT,
+    PREFIX,
     REPLAYS,
     Headers,
     Origin,
@@ -39,6 +41,8 @@ MAX_SEQUENCE = 2**63 - 1
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 GARBLED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises over bytes that are not what they should be, or are nested without end."""
+NO_STRUCTURED_EVENT: Final = "no CloudEvent: the value has no type"
+NO_BINARY_EVENT: Final = f"no CloudEvent: there is neither a {CONTENT_TYPE} of {EVENT_FORMAT}+json nor a {PREFIX}type header"
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ATTRIBUTE)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 SequenceNumber = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQUENCE)]
@@ -281,6 +285,8 @@ def _binary(
         given = attributes_in(headers, _NAMES)
     except UnicodeDecodeError as error:
         raise Invalid(f"envelope: {_safe(error)}") from error
+    if not given.get("type"):
+        raise Invalid(NO_BINARY_EVENT)
     attributes = _read_attributes(_encode_json(given))
     return attributes, _read_data(attributes, value, wanted)
 
@@ -313,14 +319,20 @@ def _refuse_nul(where: str, value: bytes) -> None:
 
 
 def _refused(value: bytes, error: Exception) -> Invalid:
-    """Why a value is no event. The type is named only if it looks like the name of one."""
+    """Why a value is no event."""
     try:
         named = _glimpse(value).type
     except GARBLED:
         return Invalid(f"envelope: {_safe(error)}")
     if named not in REGISTRY:
-        return Invalid(f"unknown type {named if _NAME.fullmatch(named) else 'of no readable name'}")
+        return Invalid(_unknown(named) if named else NO_STRUCTURED_EVENT)
     return Invalid(f"{'data' if '`$.data' in str(error) else 'envelope'}: {_safe(error)}")
+
+
+def _unknown(named: str) -> str:
+    """It is named only if it looks like the name of a type: anything else may be about a person."""
+    known = _NAME.fullmatch(named)
+    return f"unknown type {named}" if known else "unknown type, none of Rapport's by its name"
 
 
 def _incoming(

@@ -23,6 +23,8 @@ EVENT_HEADERS: Final[Headers] = [(CONTENT_TYPE, b"application/cloudevents+json; 
 """The headers of every event that we publish."""
 REPLAYS: Final = "rapport-replays"
 """The header of a record that is a replay: how many there were of it."""
+REPLAY_FOR: Final = "rapport-replay-for"
+"""The header of a replay that names the service it is for; the others pass over the record."""
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,19}")
 

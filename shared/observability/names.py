@@ -55,7 +55,8 @@ CONSUMER_RECORDS = Metric(
     "rapport_consumer_records_total",
     "counter",
     "Records taken from the broker, by what became of them:"
-    " handled, duplicate, unwanted, quarantined or dead_lettered.",
+    " handled, duplicate, unwanted, for_another (a replay that another service asked for),"
+    " quarantined or dead_lettered.",
     "worker",
     ("topic", "outcome"),
 )

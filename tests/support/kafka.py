@@ -16,6 +16,7 @@ from shared.contracts.followup import ResolutionConfirmed
 from shared.contracts.record import EVENT_HEADERS, Record
 from shared.contracts.topics import Topic, dead_letters_of
 from shared.kernel.ids import new_id
+from shared.messaging.dead_letters.listed import is_letter
 from shared.messaging.kafka import Message, Producer, create_topics, partition_of, read_all
 from shared.settings import KafkaSettings
 
@@ -39,7 +40,9 @@ class Place:
         await publish(self.kafka, self.topic.name, *messages)
 
     async def dead_letters(self) -> list[Record]:
-        return await read_all(self.kafka, dead_letters_of(self.service).name)
+        """With those that were published twice, without the notes of replays."""
+        records = await read_all(self.kafka, dead_letters_of(self.service).name)
+        return list(filter(is_letter, records))
 
 
 def settings_of(broker: Broker) -> KafkaSettings:

@@ -210,7 +210,8 @@ def _dead_letter() -> Document:
     return {
         "name": "dead-letter",
         "title": "Dead letter",
-        "summary": "A record as it came, byte for byte, with the reason and its origin as headers.",
+        "summary": "A record as it came, byte for byte, with the reason and its origin as headers;"
+        " between them, notes of replays: no value, and the letter's origin as `rapport-replay-of`.",
         "contentType": "application/octet-stream",
         "payload": {"description": "Whatever it was."},
     }

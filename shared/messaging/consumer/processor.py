@@ -22,11 +22,12 @@ from shared.contracts.cloudevents import (
     source_of,
 )
 from shared.contracts.event import Event, topic_of, type_of
-from shared.contracts.record import Origin, Record
+from shared.contracts.record import REPLAY_FOR, Origin, Record
 from shared.contracts.trace_context import TraceContext
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Denied, Failure, Invalid, Overloaded, Unavailable
+from shared.messaging.consumer.aside_log import AsideLog
 from shared.messaging.consumer.inbox import mark, mark_repeats
 from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.dead_letters.letter import DeadLetter, dead_letter, enqueue_dead_letters
@@ -40,6 +41,7 @@ TRIES = 3
 RETRY_DELAY_SECONDS = 0.1
 TRY_AGAIN = (Unavailable, Overloaded, TooManyDeadLetters)
 FINAL = (Invalid, Denied)
+ROLLED_BACK = "batch rolled back, now one by one"
 WRONG_TOPIC = "wrong topic"
 PUBLISHERS_FAULT = frozenset((Invalid.kind, WRONG_TOPIC))
 
@@ -74,6 +76,7 @@ class Processor:
         self._database = database
         self._clock = clock
         self._limit = limit
+        self._log = AsideLog()
 
     async def process(self, records: Sequence[Record]) -> None:
         """Everything these records ask for is done and committed when this returns.
@@ -90,19 +93,22 @@ class Processor:
                 await self._process_batch(decoded, letters)
             except (Unavailable, Overloaded):
                 raise
-            except (
-                Exception
-            ) as error:  # too many dead letters, too: who stops has processed what it may
-                log.warning("batch rolled back, now one by one", exc_info=error)
-                metrics.consumer_retries.labels(_kind(error)).inc()
-                await self._process_each(decoded, letters)
+            except FINAL as error:  # whoever published it is wrong: nobody needs our stack
+                log.info(ROLLED_BACK, reason=error.kind, detail=error.detail)
+                await self._process_each(decoded, letters, error)
+            except Exception as error:  # too many dead letters, too: all that may be is processed
+                log.warning(ROLLED_BACK, exc_info=error)
+                await self._process_each(decoded, letters, error)
 
     def _decode(self, records: Sequence[Record]) -> Batch:
         """Events that are wanted, and records that cannot be read; the others are passed over."""
         decoded: list[Decoded] = []
         letters: list[DeadLetter] = []
-        unwanted = Counter[str]()
+        passed = Counter[tuple[str, str]]()
         for record in records:
+            if self._is_for_another(record):
+                passed[record.topic, "for_another"] += 1
+                continue
             try:
                 event = decode_wanted(record, self._subscription.wanted)
             except Invalid as error:
@@ -113,10 +119,16 @@ class Processor:
             elif self._subscription.quarantine and (stray := _stray(record)):
                 letters.append(stray)
             else:
-                unwanted[record.topic] += 1
-        for topic, number in unwanted.items():
-            metrics.consumer_records.labels(topic, "unwanted").inc(number)
+                passed[record.topic, "unwanted"] += 1
+        for (topic, outcome), number in passed.items():
+            metrics.consumer_records.labels(topic, outcome).inc(number)
         return decoded, letters
+
+    def _is_for_another(self, record: Record) -> bool:
+        """A replay that another service asked for. From outsiders, who ask for none, all is read."""
+        services = [content for name, content in record.headers if name == REPLAY_FOR]
+        others = bool(services) and self._service.encode() not in services
+        return others and self._subscription.quarantine is None
 
     async def _process_batch(
         self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter], *, hooks: bool = True
@@ -144,6 +156,8 @@ class Processor:
                 strays, dead = self._split(aside) if hooks else ([], aside)
                 await self._set_aside(tx, len(fresh), strays, dead, hooks=hooks)
         self._limit.add(len(fresh), len(dead), self._clock.now())
+        self._log.dead(dead)
+        self._log.quarantined(strays, self._clock.now())
         _count(decoded, fresh, strays, dead)
 
     def _split(self, letters: Sequence[DeadLetter]) -> tuple[list[DeadLetter], list[DeadLetter]]:
@@ -191,8 +205,10 @@ class Processor:
             await self._subscription.on_dead_letter(tx, dead)
 
     async def _process_each(
-        self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter]
+        self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter], failure: Exception
     ) -> None:
+        """After the batch as a whole met a failure."""
+        metrics.consumer_retries.labels(_kind(failure)).inc()
         for each in decoded:
             await self._process_one(each)
         for letter in letters:
@@ -203,13 +219,7 @@ class Processor:
         if failure is None:
             return
         detail = failure.detail if isinstance(failure, Failure) else type(failure).__name__
-        letter = dead_letter(decoded.record, _kind(failure), detail)
-        fields = {"reason": letter.reason, "detail": detail, "type": decoded.event.type}
-        if self._is_publishers_fault(letter):
-            log.info("quarantined", **fields)
-        else:
-            log.error("dead letter", **fields)
-        await self._set_aside_one(letter)
+        await self._set_aside_one(dead_letter(decoded.record, _kind(failure), detail))
 
     async def _set_aside_one(self, letter: DeadLetter) -> None:
         """A service that fails over it, or over its quarantine, must not keep it from being a dead letter."""

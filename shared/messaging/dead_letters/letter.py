@@ -19,7 +19,9 @@ from shared.messaging.outbox.headers import pack
 
 REASON, DETAIL, ORIGIN = "rapport-reason", "rapport-detail", "rapport-origin"
 CONSUMER, LEFT = "rapport-consumer", "rapport-left-bytes"
-MARKS = frozenset((REASON, DETAIL, ORIGIN, CONSUMER, LEFT))
+REPLAY_OF = "rapport-replay-of"
+"""The header of a note, between the letters, that the letter of this origin was replayed."""
+MARKS = frozenset((REASON, DETAIL, ORIGIN, CONSUMER, LEFT, REPLAY_OF))
 MAX_DETAIL = 500
 MAX_BYTES = dead_letters_of("any").max_message_bytes - HEADROOM
 

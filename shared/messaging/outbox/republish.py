@@ -2,13 +2,16 @@
 
 import argparse
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
+from shared.messaging.outbox.retention import KEEP_PUBLISHED
 from shared.settings import DatabaseSettings
 
+EXAMPLE = "2026-03-02T12:00:00Z"
+KEEP_HOURS = KEEP_PUBLISHED // timedelta(hours=1)
 REWIND = """
 update relay_cursor set (xid, position) = (
   select xid, position - 1 from outbox where created_at >= $1 order by xid, position limit 1
@@ -40,8 +43,17 @@ async def republish(database: Database, since: datetime) -> int:
 
 def republish_options(parser: argparse.ArgumentParser) -> None:
     """What the command can be told."""
+    parser.description = (
+        "The running worker publishes all events since then once more, as after a broker lost data."
+        f" The outbox reaches back {KEEP_HOURS} hours. Doing it twice is harmless: ids stay the same, so"
+        " nothing has a second effect."
+    )
     parser.add_argument(
-        "--since", type=_moment, required=True, help="such as 2026-01-31T14:00:00+00:00"
+        "--since",
+        type=_moment,
+        required=True,
+        metavar="MOMENT",
+        help=f"such as {EXAMPLE}; without a zone it is UTC",
     )
 
 
@@ -67,5 +79,8 @@ async def republish_command(service: str, settings: HasDatabase, asked: argparse
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not a moment; such as {EXAMPLE}") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
 from shared.contracts.followup import ResolutionRefuted
 from shared.database.database import Database
-from shared.kernel.errors import Invalid, Overloaded, Unavailable
+from shared.kernel.errors import Denied, Invalid, Missing, Overloaded, Unavailable
 from shared.messaging.consumer import consumer as consuming
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.kafka import Reader
@@ -152,6 +153,33 @@ async def test_one_bad_event_does_not_hold_up_the_others(place: Place, database:
             assert reasons(handler) == [("invalid", "this one is impossible")]
 
         await eventually(all_others, within=30)
+
+
+@pytest.mark.parametrize(
+    ("failure", "level", "with_stack"),
+    [
+        (Invalid("it cannot be"), "info", False),
+        (Denied("they may not"), "info", False),
+        (Missing("it is not here"), "warning", True),
+        (KeyError("ours"), "warning", True),
+    ],
+)
+async def test_our_own_mistakes_alone_are_logged_as_a_warning_with_their_stack(
+    place: Place, database: Database, failure: Exception, level: str, with_stack: bool
+) -> None:
+    async def doubt(_: Sequence[Incoming[Event]]) -> None:
+        raise failure
+
+    await place.publish(message(confirmed()))
+    with capture_logs() as lines:
+        async with (
+            RecordingHandler(database, doubt) as handler,
+            running(consumer(place, handler, database)),
+        ):
+            await eventually(lambda: len(handler.letters) == 1, within=30)
+    [said] = [line for line in lines if line["event"].startswith("batch rolled back")]
+    assert (said["log_level"], "exc_info" in said) == (level, with_stack)
+    assert with_stack or said["detail"] == str(failure)
 
 
 async def test_an_unknown_failure_is_tried_three_times(place: Place, database: Database) -> None:

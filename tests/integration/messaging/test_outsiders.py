@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
 from shared.contracts.followup import ResolutionRefuted
 from shared.database.database import Database
 from shared.kernel.errors import Invalid
+from shared.messaging.consumer.aside_log import MAX_LINES
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.dead_letters.limit import DeadLetterLimit
 from shared.messaging.kafka import Message
@@ -56,6 +58,24 @@ async def test_what_cannot_be_read_passes_no_limit(place: Place, database: Datab
     assert len({letter.origin for letter in handler.quarantined}) == 5 * LIMIT
     assert await dead_letters(database) == 0
     assert handler.letters == []
+
+
+async def test_a_flood_of_what_cannot_be_read_is_a_few_lines_in_the_log(
+    place: Place, database: Database
+) -> None:
+    after = Outgoing(confirmed())
+    await place.publish(*torn(5 * LIMIT), message(after))
+    with capture_logs() as lines:
+        async with (
+            RecordingHandler(database) as handler,
+            running(consumer(place, handler, database)),
+        ):
+            await eventually(lambda: consumed_only(handler, after), within=30)
+            await eventually(lambda: len(handler.quarantined) == 5 * LIMIT, within=30)
+    said = [line for line in lines if line["event"] == "quarantined"]
+    assert len(said) == len({(line["partition"], line["offset"]) for line in said}) == MAX_LINES
+    assert {(line["topic"], line["reason"]) for line in said} == {(place.topic.name, "invalid")}
+    assert [line["event"] for line in lines].count("more is quarantined than has a line") == 1
 
 
 async def test_what_is_refused_or_belongs_elsewhere_is_their_mistake_and_what_breaks_is_ours(

@@ -9,14 +9,17 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from structlog.testing import capture_logs
 
-from shared.contracts.cloudevents import Outgoing, decode
+from shared.contracts.cloudevents import NO_BINARY_EVENT, Outgoing, decode
 from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.values import Channel
 from shared.database.database import Database
+from shared.kernel.errors import Invalid
 from shared.messaging.consumer.consumer import Consumer, TooManyDeadLetters
-from shared.messaging.dead_letters.command import dead_letters_command, list_dead_letters, replay
+from shared.messaging.dead_letters.command import dead_letters_command
 from shared.messaging.dead_letters.limit import DeadLetterLimit
+from shared.messaging.dead_letters.listed import list_dead_letters
 from shared.messaging.kafka import Message
 from shared.messaging.outbox.relay import Relay
 from shared.runtime.command_line import asked
@@ -81,8 +84,30 @@ async def test_poison_is_put_aside_once_and_the_partition_moves_on(
     assert headers["rapport-consumer"] == place.service.encode()
 
 
+async def test_each_dead_letter_has_one_line_in_the_log_that_names_its_record(
+    place: Place, database: Database
+) -> None:
+    refused = Outgoing(confirmed())
+
+    async def doubt(_: object) -> None:
+        raise Invalid("this cannot be")
+
+    await place.publish(Message(KEY, b"garbage " + SECRET, []), message(refused))
+    with capture_logs() as lines:
+        async with at_work(place, database, doubt):
+            await put_aside(place, 2)
+    said = [line for line in lines if line["event"] == "dead letter"]
+    assert {f"{line['topic']}/{line['partition']}/{line['offset']}" for line in said} == {
+        (dict(letter.headers)["rapport-origin"] or b"").decode()
+        for letter in await place.dead_letters()
+    }
+    assert sorted(line["detail"] for line in said) == [NO_BINARY_EVENT, "this cannot be"]
+    assert {line["log_level"] for line in said} == {"error"}
+    assert SECRET.decode() not in str(lines)
+
+
 async def test_what_is_larger_than_a_dead_letter_may_be_stays_at_its_origin(
-    place: Place, database: Database, capsys: pytest.CaptureFixture[str]
+    place: Place, database: Database
 ) -> None:
     after = Outgoing(confirmed())
     await publish_compressed(place, KEY, repetitive(3_000_000))
@@ -98,8 +123,6 @@ async def test_what_is_larger_than_a_dead_letter_may_be_stays_at_its_origin(
     assert (letter.key, letter.value) == (None, None)
     assert listed.bytes > 3_000_000
     assert listed.origin.startswith(place.topic.name)
-    assert await command(place, "replay", "--all") == 0
-    assert capsys.readouterr().out == "0 replayed; 1 too large, at their origin alone\n"
 
 
 async def test_a_large_event_that_is_well_formed_is_no_poison(
@@ -184,61 +207,6 @@ async def test_whoever_starts_it_again_after_that_lets_it_go_on(
                 assert len(handler.letters) == 40
 
             await eventually(moved_on, within=30)
-
-
-async def test_a_dead_letter_can_be_replayed_when_its_cause_is_gone(
-    place: Place, database: Database
-) -> None:
-    sent, broken = Outgoing(confirmed()), True
-
-    async def doubt(_: object) -> None:
-        if broken:
-            raise KeyError
-
-    await place.publish(message(sent))
-    async with at_work(place, database, doubt) as handler:
-        await put_aside(place)
-        broken = False
-        ((listed, record),) = await list_dead_letters(place.service, place.kafka)
-        assert (listed.reason, listed.replays) == ("unknown", 0)
-        assert await replay(place.kafka, [record]) == 1
-
-        async def consumed() -> None:
-            assert await handler.consumed() == [sent.id]
-
-        await eventually(consumed, within=30)
-
-
-async def test_replays_are_counted(place: Place, database: Database) -> None:
-    await place.publish(poisoned(b"{"))
-    async with at_work(place, database):
-        for times in (1, 2):
-            await put_aside(place, times)
-            letters = await list_dead_letters(place.service, place.kafka)
-            assert letters[-1][0].replays == times - 1
-            if times == 1:
-                await replay(place.kafka, [letters[-1][1]])
-
-
-async def test_the_command_lists_and_replays_and_shows_nothing_personal(
-    place: Place, database: Database, capsys: pytest.CaptureFixture[str]
-) -> None:
-    await place.publish(poisoned(b"{" + SECRET))
-    async with at_work(place, database):
-        await put_aside(place)
-    assert await command(place, "list") == 0
-    output = capsys.readouterr().out
-    assert "invalid" in output
-    assert place.topic.name in output
-    assert SECRET.decode() not in output
-    assert await command(place, "list", "--json", "--show") == 0
-    shown = json.loads(capsys.readouterr().out)
-    assert SECRET.decode() in shown["value"]
-    assert await command(place, "replay", "--reason", "unknown-reason") == 1
-    assert capsys.readouterr().out == "No such dead letters.\n"
-    assert await command(place, "replay", "--offset", str(shown["offset"])) == 0
-    assert await command(place, "replay", "--all") == 0
-    assert capsys.readouterr().out.count("1 replayed") == 2
 
 
 async def test_where_there_are_no_dead_letters_the_command_says_so(

@@ -12,6 +12,7 @@ from shared.database.database import Database
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.outbox.republish import republish_command
+from shared.messaging.outbox.retention import KEEP_PUBLISHED
 from shared.runtime.command_line import asked
 from shared.settings import DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
@@ -64,6 +65,27 @@ async def test_the_command_says_that_the_database_is_away(
     settings = SimpleNamespace(database=away)
     assert await republish_command("followup", settings, since("2020-01-01")) == 1
     assert "database" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("moment", ["bogus", "2026-13-01", "12:00"])
+def test_what_is_no_moment_is_refused_with_one_that_is(
+    moment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        since(moment)
+    refused = capsys.readouterr().err
+    assert "argument --since: not a moment; such as 2026-03-02T12:00:00Z" in refused
+    assert since("2026-03-02T12:00:00Z").since.hour == 12
+
+
+def test_its_help_says_how_far_back_it_reaches_and_that_it_may_be_repeated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        asked("followup", ["republish", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"reaches back {KEEP_PUBLISHED.total_seconds() / 3600:.0f} hours" in said
+    assert "Doing it twice is harmless" in said
 
 
 def since(moment: str) -> Namespace:

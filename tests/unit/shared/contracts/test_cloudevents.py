@@ -1,6 +1,7 @@
 """The envelope, held against another implementation of CloudEvents and against nonsense."""
 
 import json
+import re
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import replace
@@ -275,6 +276,28 @@ def test_poison_is_refused_with_a_reason_that_tells_nothing_personal(poison: Fak
         decode(poison)
     assert refused.value.detail
     assert "secret" not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("poison", "reason"),
+    [
+        ("no headers", "no CloudEvent: there is neither a content-type"),
+        ("no type", "no CloudEvent: there is neither a content-type"),
+        ("no value", "data: "),
+        ("unknown version", "unknown type rapport.contact.submitted.v7"),
+        ("type that is no name", "unknown type, none of Rapport's"),
+        ("structured, no JSON", "envelope: JSON is malformed"),
+    ],
+)
+def test_a_reason_says_what_the_record_is(poison: str, reason: str) -> None:
+    with pytest.raises(Invalid, match=f"^{re.escape(reason)}"):
+        decode(POISON[poison])
+
+
+def test_a_json_object_without_a_type_is_no_event() -> None:
+    with pytest.raises(Invalid) as refused:
+        decode(FakeRecord(b"{}", structured().headers))
+    assert refused.value.detail == "no CloudEvent: the value has no type"
 
 
 CONTENT = st.one_of(
