@@ -42,7 +42,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bootstrap", default="localhost:9092", help="host:port of a broker")
     parser.add_argument("--source", default="example/shop", help="who you are, the same for ever")
-    parser.add_argument("--reference", required=True, help="your own id: told twice, one contact")
+    parser.add_argument(
+        "--reference",
+        required=True,
+        help="your own id, here also that of the event: published twice, one contact",
+    )
     parser.add_argument("--key", help="one per customer, keeps their contacts in order")
     parser.add_argument("--channel", default="api", help="web, chat, phone, ... (default: api)")
     parser.add_argument("--address", required=True, help="e-mail address, phone number or handle")

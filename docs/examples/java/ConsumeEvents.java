@@ -27,7 +27,7 @@ class ConsumeEvents {
     private static final String USAGE = """
             ConsumeEvents [--option value ...]
               --bootstrap  host:port of a broker (localhost:9092)
-              --group      your consumer group (example-reader)
+              --group      your consumer group (example-reader-java)
               --topics     what to read, with commas between (rapport.followups)
               --idle       end after so many idle seconds (0: never)""";
     private static final Map<String, String> OUTCOMES = Map.of(
@@ -118,7 +118,7 @@ class ConsumeEvents {
 
     private static Map<String, String> asked(String[] arguments) {
         Map<String, String> asked = new HashMap<>(Map.of(
-                "bootstrap", "localhost:9092", "group", "example-reader", "topics", "rapport.followups", "idle", "0"));
+                "bootstrap", "localhost:9092", "group", "example-reader-java", "topics", "rapport.followups", "idle", "0"));
         for (int at = 0; at < arguments.length; at += 2) {
             boolean known = USAGE.contains("\n  " + arguments[at] + " ") && at + 1 < arguments.length;
             if (!known) {

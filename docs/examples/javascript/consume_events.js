@@ -8,7 +8,7 @@ import { Consumer, FetchIsolationLevels, MessagesStreamModes } from '@platformat
 
 const OPTIONS = {
   bootstrap: { type: 'string', default: 'localhost:9092' }, // host:port of a broker
-  group: { type: 'string', default: 'example-reader' }, // your consumer group
+  group: { type: 'string', default: 'example-reader-js' }, // your consumer group
   topics: { type: 'string', default: 'rapport.followups' }, // what to read, with commas between
   idle: { type: 'string', default: '0' }, // end after so many idle seconds
 }

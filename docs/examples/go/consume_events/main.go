@@ -18,7 +18,7 @@ import (
 
 var (
 	bootstrap = flag.String("bootstrap", "localhost:9092", "host:port of a broker")
-	group     = flag.String("group", "example-reader", "your consumer group")
+	group     = flag.String("group", "example-reader-go", "your consumer group")
 	topics    = flag.String("topics", "rapport.followups", "what to read, with commas between")
 	idle      = flag.Float64("idle", 0, "end after so many idle seconds; 0: never")
 
