@@ -14,6 +14,7 @@ class Embedded:
     """A broker for machines that cannot have Kafka. It forgets everything when it ends."""
 
     name = "the embedded broker"
+    process = "embedded-broker"
     idempotent = False
 
     def __init__(self, instance: Instance) -> None:
@@ -32,7 +33,7 @@ class Embedded:
         address = f"tcp://{self.bootstrap}"
         addresses = ["--listener-url", address, "--advertised-listener-url", address]
         argv = [_program(), "broker", *addresses, "--storage-engine", "memory://tansu/"]
-        self._child = self._instance.spawn("embedded-broker", argv)
+        self._child = self._instance.spawn(self.process, argv)
         wait_until_serving(self._child, self._port, lambda: serves_groups(self._port), within=20)
 
     def require(self) -> None:

@@ -51,6 +51,7 @@ class Kafka:
     """One Kafka node of an instance; keeps its topics from start to start."""
 
     name = f"Apache Kafka {VERSION}"
+    process = "kafka"
     idempotent = True
 
     def __init__(self, instance: Instance, say: Callable[[str], None]) -> None:
@@ -73,7 +74,7 @@ class Kafka:
         if not (self._folder / "formatted").exists():
             self._format()
         argv = [*self._java, "kafka.Kafka", str(self._properties)]
-        self._child = self._instance.spawn("kafka", argv)
+        self._child = self._instance.spawn(self.process, argv)
         wait_until_serving(self._child, self._port, lambda: serves_groups(self._port))
 
     def require(self) -> None:

@@ -21,6 +21,7 @@ class Broker(Protocol):
     """What may carry the events. `idempotent`: whether it can take an idempotent producer."""
 
     name: str
+    process: str
     idempotent: bool
 
     @property

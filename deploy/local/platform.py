@@ -114,6 +114,16 @@ class Platform:
         child = self.running[service, role]
         wait_until_serving(child, port, lambda: http_ok(port, "/readyz"), within)
 
+    def start_process(self, service: str, role: str) -> None:
+        """Start one process (again) and return when it is ready."""
+        self.spawn(service, role)
+        self.wait_until_ready(service, role)
+
+    def start_broker(self) -> None:
+        """Start the broker again, with the topics, which the embedded one forgets."""
+        self.parts.broker.start()
+        self._create_topics()
+
     def stop(self) -> None:
         """Stop the apis, then the workers: nothing comes in while what came is finished."""
         for role in (API, WORKER):
