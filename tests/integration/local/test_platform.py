@@ -109,7 +109,7 @@ def test_a_mailbox_that_cannot_listen_fails_the_start(
             spawn_mailbox(started)
 
 
-def test_a_mailbox_listens_when_its_address_is_told(started: LocalParts) -> None:
+def test_a_mailbox_that_was_started_answers_at_its_address(started: LocalParts) -> None:
     with socket.create_connection(spawn_mailbox(started), timeout=5) as connection:
         assert connection.recv(4) == b"220 "
 
