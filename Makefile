@@ -23,6 +23,15 @@ up: install ## run a small contact centre and leave it running to play with (SEE
 down: install ## end what `make up` left running
 	@$(PY) -m deploy.local down
 
+status: install ## say what `make up` left running: addresses, ports, processes
+	@$(PY) -m deploy.local status
+
+restart: install ## end one part of `make up` and start it again (PART=analytics-worker)
+	@$(PY) -m deploy.local restart $(PART)
+
+env: install ## print a process's environment: eval "$$(make -s env SERVICE=routing ROLE=worker)"
+	@$(PY) -m deploy.local env $(SERVICE) $(ROLE)
+
 shell: install ## print the addresses of `make up` and a token: eval "$$(make -s shell)"
 	@$(PY) -m deploy.local shell
 
@@ -95,4 +104,4 @@ $(READY): requirements/dev.txt
 clean: ## remove what the targets above made (not while something is running)
 	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo picture up down shell mail reset test unit integration e2e faults bench check format format-check lint types imports docs docs-check lock install clean
+.PHONY: help demo picture up down status restart env shell mail reset test unit integration e2e faults bench check format format-check lint types imports docs docs-check lock install clean

@@ -125,7 +125,7 @@ def once_ours(on: Stage, plan: Plan, name: str) -> float:
     found = count(dsn, "select sum(contacts) from counter")
     if not found == seen.records == expected:
         raise LaunchFailure(
-            f"of {expected} events {found} were counted, {seen.records} published\n{tail(children[0].log)}"
+            f"of {expected} events {found} were counted, {seen.records} published\n{tail(children[0])}"
         )
     on.drop(dsn)
     return _reported(name, seen, reported["processor_us"])
@@ -160,7 +160,7 @@ def once_peer(on: Stage, plan: Plan, name: str, python: Path | None) -> float:
         for child in children:
             child.kill()
     if wrong or not seen.records:
-        raise LaunchFailure(f"{name}: {wrong or 'nothing came of it'}\n{tail(children[0].log)}")
+        raise LaunchFailure(f"{name}: {wrong or 'nothing came of it'}\n{tail(children[0])}")
     on.drop(dsn)
     return _reported(name, seen, 1e6 * spent / seen.records)
 

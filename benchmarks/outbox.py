@@ -63,7 +63,7 @@ def once(on: Stage, plan: Plan, name: str) -> float:
     seen = asyncio.run(seeing)
     children[0].stop(within=10)
     if seen.records != plan.events:
-        raise LaunchFailure(f"{name}: {seen.records} published\n{tail(children[0].log)}")
+        raise LaunchFailure(f"{name}: {seen.records} published\n{tail(children[0])}")
     on.drop(dsn)
     machine.tell(f"  {name}: {seen.per_second:,.0f}/s")
     return seen.per_second

@@ -116,7 +116,7 @@ class Stage:
         """What a module that was begun, and has ended, had to report."""
         report = self._report(int(child.name.rpartition("-")[2]))
         if child.popen.returncode != 0 or not report.exists():
-            raise LaunchFailure(f"{child.name} did not finish.\n{tail(child.log)}")
+            raise LaunchFailure(f"{child.name} did not finish.\n{tail(child)}")
         return json.loads(report.read_text())
 
     def _report(self, number: int) -> Path:

@@ -29,6 +29,16 @@ variable that is missing, misspelt within a block or out of range ends it with a
 is started again. The last part of a name says the unit: `_ms` milliseconds, `_seconds` seconds, `_bytes` bytes.
 
 `python -m services.<name> check` says whether an environment is complete, and what is reached.
+
+While `make up` runs, `make env SERVICE=routing` prints the environment of the process `routing-api` as lines for a shell, and
+`make env SERVICE=routing ROLE=worker` that of its worker; `make status` names all processes and says which of them have ended. After
+`eval "$(make -s env SERVICE=routing ROLE=worker)"` a shell is in that environment, and `python -m services.routing check` (with the Python in
+`.venv/bin`) says what the worker reaches.
+
+A process started by hand there finds its ports taken by the one that runs. To run it beside that one, let the system choose its ports: set
+`RAPPORT_OPS__PORT=0`, for an api `RAPPORT_HTTP__PORT=0`, and for that of intake `RAPPORT_SMTP__PORT=0`, too; its log says under `listening` which
+it got. The two share the work then. To run it in place of that one, `kill` the process whose number `make status` says, and leave the ports as they
+are; `make restart PART=routing-worker` puts the platform's own back when yours has ended.
 """
 
 

@@ -1,4 +1,4 @@
-"""`python -m deploy.local up | down | reset | status | shell | mail | token | env`: the platform to play with."""
+"""`python -m deploy.local up | down | reset | status | restart | shell | mail | token | env`: the platform to play with."""
 
 import argparse
 import os
@@ -12,7 +12,8 @@ from deploy.local import background, mail_sent
 from deploy.local.background import HOME, facts_of
 from deploy.local.failure import LaunchFailure
 from deploy.local.parts import say_plainly
-from deploy.local.platform import SERVICES
+from deploy.local.platform import API, SERVICES, WORKER
+from deploy.local.restart import restart
 from deploy.local.seed import ADDRESS, AGENT
 from deploy.local.signposts import signposts
 from deploy.local.tokens import TokenIssuer
@@ -69,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("up", help="run the platform in the background").set_defaults(command=_up)
     commands.add_parser("down", help="end it").set_defaults(command=_down)
     commands.add_parser("status", help="say what runs and where").set_defaults(command=_status)
+    again = commands.add_parser("restart", help="end one part of it and start it again")
+    again.add_argument("part", help="a name that `status` lists")
+    again.set_defaults(command=_restart)
     token = commands.add_parser("token", help="print a signed token for its APIs")
     token.add_argument("--subject", required=True, help="whose token: an agent's id, a program")
     token.add_argument("--scope", required=True, help='what it may do: "contacts.write desk"')
@@ -76,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     token.set_defaults(command=_token)
     env = commands.add_parser("env", help="print a service's environment, for eval in a shell")
     env.add_argument("service", choices=SERVICES)
+    env.add_argument("role", choices=(API, WORKER), nargs="?", default=API, help="of which (api)")
     env.set_defaults(command=_env)
     shell = commands.add_parser("shell", help="print addresses and a token, for eval in a shell")
     shell.set_defaults(command=_shell)
@@ -126,8 +131,20 @@ def _status(_options: argparse.Namespace) -> int:
     print(_addresses(facts))
     processes = background.state_of_processes()
     for name, pid, lives in processes:
-        print(f"  {name:<18}{f'process {pid}' if lives else 'ENDED'}")
+        print(f"  {name:<18}{f'process {pid}' if lives else _next_step(name)}")
     return 0 if all(lives for _name, _pid, lives in processes) else 1
+
+
+def _next_step(part: str) -> str:
+    log = os.path.relpath(HOME / "logs" / f"{part}.log")
+    return f"ENDED; {log} says why. Start it again: make restart PART={part}"
+
+
+def _restart(options: argparse.Namespace) -> int:
+    _running()
+    restart(HOME, options.part)
+    print(f"{options.part} was ended and runs again.")
+    return 0
 
 
 def _token(options: argparse.Namespace) -> int:
@@ -160,7 +177,7 @@ def _export(variables: Mapping[str, str]) -> None:
 
 
 def _env(options: argparse.Namespace) -> int:
-    _export(_running()["environment"][options.service])
+    _export(_running()["environment"][options.service][options.role])
     return 0
 
 
@@ -174,6 +191,10 @@ def _addresses(facts: Mapping[str, Any]) -> str:
     lines += [f"{'mail to':<10}{ADDRESS} at {facts['smtp']} (SMTP)"]
     lines += [f"{'events':<10}{facts['bootstrap']} ({facts['broker']})"]
     lines += [f"{'mail sent':<10}make mail ({os.path.relpath(HOME / 'mailbox')})"]
+    lines += [
+        f"{'port':<10}{port} for {name}: {usual} was taken"
+        for name, usual, port in facts["instead"]
+    ]
     ops = {(name.split()[0], name.split()[1]): url for name, url in facts["ops"].items()}
     return "\n".join([*lines, *signposts(ops, HOME / "logs")])
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Event
+from queue import SimpleQueue
 from typing import Any, TextIO
 
 import psutil
@@ -24,7 +24,8 @@ from deploy.local.instance import (
     wait_until_gone,
 )
 from deploy.local.parts import LocalParts
-from deploy.local.platform import API, SERVICES, Platform, spawn_mailbox
+from deploy.local.platform import API, SERVICES, WORKER, Platform, spawn_mailbox
+from deploy.local.restart import ASK, serve_requests
 from deploy.local.seed import seed
 from shared.contracts.topics import FOLLOWUP
 
@@ -51,10 +52,10 @@ _STARTING_WITHIN = 300.0
 
 
 def keep(home: Path = HOME) -> None:
-    """Run the platform in this process until SIGTERM or SIGINT."""
-    ended = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    """Run the platform in this process until SIGTERM or SIGINT; restart what `ASK` asks for."""
+    signals = SimpleQueue[int]()
+    for each in (signal.SIGTERM, signal.SIGINT, ASK):
+        signal.signal(each, lambda number, _: signals.put(number))
     parts = LocalParts(home)
     if parts.instance.fact("ports") is None:
         parts.instance.note(ports=PORTS, broker_port=BROKER_PORT, postgres_port=POSTGRES_PORT)
@@ -63,7 +64,8 @@ def keep(home: Path = HOME) -> None:
             seed(platform)
             parts.instance.note(seeded=True)
         parts.instance.note(platform=_facts(platform))
-        ended.wait()
+        while signals.get() == ASK:
+            serve_requests(platform)
         parts.instance.note(platform=None)
 
 
@@ -117,6 +119,14 @@ def facts_of(home: Path = HOME) -> Mapping[str, Any]:
     return noted if noted and noted["keeper"] == holder_of(home) else {}
 
 
+def _instead(platform: Platform) -> list[tuple[str, int, int]]:
+    """Of each part that has another port than at first: its name, that port and its own."""
+    fact = platform.parts.instance.fact
+    at_first = PORTS | {"broker": BROKER_PORT, "PostgreSQL": POSTGRES_PORT}
+    now = fact("ports") | {"broker": fact("broker_port"), "PostgreSQL": fact("postgres_port")}
+    return [(name, port, now[name]) for name, port in at_first.items() if now[name] != port]
+
+
 def state_of_processes(home: Path = HOME) -> list[tuple[str, int, bool]]:
     """Name, number and whether it lives, of each process of the instance."""
     described = read_state(home).get("processes", [])
@@ -133,7 +143,11 @@ def _facts(platform: Platform) -> dict[str, Any]:
         "ops": {f"{service} {role}": url for (service, role), url in addresses.ops.items()},
         "smtp": "{}:{}".format(*addresses.smtp),
         "bootstrap": addresses.bootstrap,
-        "environment": {name: platform.environment(name, API) for name in SERVICES},
+        "instead": _instead(platform),
+        "environment": {
+            name: {role: platform.environment(name, role) for role in (API, WORKER)}
+            for name in SERVICES
+        },
     }
 
 

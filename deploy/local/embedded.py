@@ -7,13 +7,14 @@ from deploy.local.failure import LaunchFailure
 from deploy.local.instance import Instance
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.probe import serves_groups
-from deploy.local.processes import Child, wait_until_ready
+from deploy.local.processes import Child, require_serving, wait_until_serving
 
 
 class Embedded:
     """A broker for machines that cannot have Kafka. It forgets everything when it ends."""
 
     name = "the embedded broker"
+    process = "embedded-broker"
     idempotent = False
 
     def __init__(self, instance: Instance) -> None:
@@ -32,8 +33,13 @@ class Embedded:
         address = f"tcp://{self.bootstrap}"
         addresses = ["--listener-url", address, "--advertised-listener-url", address]
         argv = [_program(), "broker", *addresses, "--storage-engine", "memory://tansu/"]
-        self._child = self._instance.spawn("embedded-broker", argv)
-        wait_until_ready(self._child, lambda: serves_groups(self._port), within=20)
+        self._child = self._instance.spawn(self.process, argv)
+        wait_until_serving(self._child, self._port, lambda: serves_groups(self._port), within=20)
+
+    def require(self) -> None:
+        """LaunchFailure unless the broker that answers at `bootstrap` is the one started here."""
+        if self._child is not None:
+            require_serving(self._child, self._port)
 
     def stop(self) -> None:
         """Stop it; what it held is gone."""

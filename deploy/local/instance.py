@@ -55,9 +55,14 @@ class Instance:
         child = spawn(name, argv, log=log, env=env, cwd=ROOT, stop_signal=stop_signal)
         with self._writing:
             self._children.append(child)
+            self._processes = [one for one in self._processes if not _replaced(one, name)]
             self._processes.append(_description(child))
             self._write()
         return child
+
+    def child(self, name: str) -> Child | None:
+        """The process that was last started under this name."""
+        return next((one for one in reversed(self._children) if one.name == name), None)
 
     def fact(self, name: str) -> Any:
         """What was noted under `name`, also by an earlier run; None if nothing was."""
@@ -155,6 +160,11 @@ def find(described: Mapping[str, Any]) -> psutil.Process | None:
         if abs(process.create_time() - described["created"]) < 1.0 and _lives(process):
             return process
     return None
+
+
+def _replaced(described: Mapping[str, Any], name: str) -> bool:
+    """Whether it ended, and another one of its name takes its place."""
+    return described["name"] == name and find(described) is None
 
 
 def _description(child: Child) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from deploy.local.instance import Instance
 from deploy.local.kafka_jars import VERSION, class_path, pinned
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.probe import serves_groups
-from deploy.local.processes import Child, run, wait_until_ready
+from deploy.local.processes import Child, require_serving, run, wait_until_serving
 
 LOGGING = Path(__file__).with_name("kafka-log4j2.properties")
 JVM = [
@@ -51,6 +51,7 @@ class Kafka:
     """One Kafka node of an instance; keeps its topics from start to start."""
 
     name = f"Apache Kafka {VERSION}"
+    process = "kafka"
     idempotent = True
 
     def __init__(self, instance: Instance, say: Callable[[str], None]) -> None:
@@ -73,8 +74,13 @@ class Kafka:
         if not (self._folder / "formatted").exists():
             self._format()
         argv = [*self._java, "kafka.Kafka", str(self._properties)]
-        self._child = self._instance.spawn("kafka", argv)
-        wait_until_ready(self._child, lambda: serves_groups(self._port), within=60)
+        self._child = self._instance.spawn(self.process, argv)
+        wait_until_serving(self._child, self._port, lambda: serves_groups(self._port))
+
+    def require(self) -> None:
+        """LaunchFailure unless the node that answers at `bootstrap` is the one started here."""
+        if self._child is not None:
+            require_serving(self._child, self._port)
 
     def stop(self) -> None:
         """Stop it cleanly."""

@@ -15,7 +15,7 @@ from typing import Self
 from deploy.local.instance import ROOT
 from deploy.local.parts import LocalParts
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.processes import Child, http_ok, run, stop_all, wait_until_ready
+from deploy.local.processes import Child, http_ok, run, stop_all, wait_until_serving
 from deploy.local.signposts import telemetry_environment
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
 from shared.contracts import topics
@@ -79,6 +79,8 @@ class Platform:
         """Start everything and return when all processes are ready; else leave none running."""
         try:
             self.prepare()
+            # Another broker would take our services into groups of the same names.
+            self.parts.broker.require()
             for service, role in self._ops_ports:
                 self.spawn(service, role)
             for service, role in self._ops_ports:
@@ -109,7 +111,18 @@ class Platform:
     def wait_until_ready(self, service: str, role: str, within: float = 60.0) -> None:
         """Return once the process says it is ready; LaunchFailure with its log if it does not."""
         port = self._ops_ports[service, role]
-        wait_until_ready(self.running[service, role], lambda: http_ok(port, "/readyz"), within)
+        child = self.running[service, role]
+        wait_until_serving(child, port, lambda: http_ok(port, "/readyz"), within)
+
+    def start_process(self, service: str, role: str) -> None:
+        """Start one process (again) and return when it is ready."""
+        self.spawn(service, role)
+        self.wait_until_ready(service, role)
+
+    def start_broker(self) -> None:
+        """Start the broker again, with the topics, which the embedded one forgets."""
+        self.parts.broker.start()
+        self._create_topics()
 
     def stop(self) -> None:
         """Stop the apis, then the workers: nothing comes in while what came is finished."""
@@ -196,12 +209,16 @@ def stable_port(parts: LocalParts, name: str) -> int:
 
 
 def spawn_mailbox(parts: LocalParts) -> tuple[str, int]:
-    """Start a mail server that keeps what it is given in `home/mailbox`; its host and port."""
+    """Start a mail server that keeps what it is given in `home/mailbox`; its host and port.
+
+    LaunchFailure if it cannot listen: whoever does in its place would get our customers' mail.
+    """
     port = stable_port(parts, "mailbox")
     folder: Path = parts.instance.home / "mailbox"
     keep = ["-c", "aiosmtpd.handlers.Mailbox", str(folder)]
     argv = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"{LOOPBACK}:{port}", *keep]
-    parts.instance.spawn("mailbox", argv)
+    mailbox = parts.instance.spawn("mailbox", argv)
+    wait_until_serving(mailbox, port)
     return LOOPBACK, port
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.failure import LaunchFailure
-from deploy.local.ports import LOOPBACK
+from deploy.local.ports import LOOPBACK, is_free, listens
 
 # Linux ends a child when the *thread* that started it ends, so one thread that lives as long as
 # this process starts them all.
@@ -22,11 +22,12 @@ _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 @dataclass(frozen=True)
 class Child:
-    """A running program, its log file, and the signal that asks it to stop."""
+    """A running program, its log file and where in it its own lines begin, and how to stop it."""
 
     name: str
     popen: subprocess.Popen[bytes]
     log: Path
+    begins: int = 0
     stop_signal: signal.Signals = signal.SIGTERM
 
     @property
@@ -74,8 +75,11 @@ def spawn(
 
     Ctrl-C in the terminal does not reach it; on Linux it is asked to stop when this process dies.
     """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.touch()
+    begins = log.stat().st_size
     popen = _spawner.submit(_popen, argv, log, env, cwd, stop_signal).result()
-    return Child(name, popen, log, stop_signal)
+    return Child(name, popen, log, begins, stop_signal)
 
 
 def _popen(
@@ -85,7 +89,6 @@ def _popen(
     cwd: Path | None,
     stop_signal: signal.Signals,
 ) -> subprocess.Popen[bytes]:
-    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(
             [*_stopped_with_parent(stop_signal), *argv],
@@ -155,9 +158,39 @@ def wait_until_ready(child: Child, ready: Callable[[], bool], within: float) -> 
     while not ready():
         if _ended_within(child, 0.05):
             status = child.popen.returncode
-            raise LaunchFailure(f"{child.name} ended with status {status}.\n{tail(child.log)}")
+            raise LaunchFailure(f"{child.name} ended with status {status}.\n{tail(child)}")
         if time.monotonic() > deadline:
-            raise LaunchFailure(f"{child.name} is not ready in {within:g} s.\n{tail(child.log)}")
+            raise LaunchFailure(f"{child.name} is not ready in {within:g} s.\n{tail(child)}")
+
+
+def wait_until_serving(
+    child: Child, port: int, answers: Callable[[], bool] = lambda: True, within: float = 60.0
+) -> None:
+    """Return once `answers()`, and it is this child who listens on `port`; else LaunchFailure.
+
+    Whoever had the port before answers just as well, and ours ends only when it finds that out.
+    """
+    try:
+        wait_until_ready(child, lambda: answers() and listens(child.pid, port), within)
+    except LaunchFailure as failure:
+        if is_free(port) or listens(child.pid, port):
+            raise
+        raise LaunchFailure(f"{_taken(child, port)}\n{failure}") from failure
+
+
+def require_serving(child: Child, port: int) -> None:
+    """LaunchFailure with the end of its log unless it lives and listens on `port`."""
+    if not child.alive():
+        raise LaunchFailure(f"{child.name} has ended.\n{tail(child)}")
+    if not listens(child.pid, port):
+        raise LaunchFailure(f"{child.name} does not listen on port {port}.\n{tail(child)}")
+
+
+def _taken(child: Child, port: int) -> str:
+    return (
+        f"Another program listens on port {port}, which {child.name} was to have. "
+        "Start again: another port is taken then."
+    )
 
 
 def _ended_within(child: Child, seconds: float) -> bool:
@@ -180,10 +213,14 @@ def http_ok(port: int, path: str) -> bool:
         connection.close()
 
 
-def tail(log: Path, lines: int = 20) -> str:
-    """The end of a log file, introduced by its path."""
+def tail(child: Child, lines: int = 20) -> str:
+    """The last of what it has written to its log, introduced by the log's path.
+
+    What others of its name wrote before it was started is theirs.
+    """
     try:
-        end = log.read_text(errors="replace").splitlines()[-lines:]
+        written = child.log.read_bytes()[child.begins :]
     except OSError:
-        end = []
-    return f"The end of {os.path.relpath(log)}:\n" + "\n".join(f"  {line}" for line in end)
+        written = b""
+    end = written.decode(errors="replace").splitlines()[-lines:]
+    return f"The end of {os.path.relpath(child.log)}:\n" + "\n".join(f"  {line}" for line in end)

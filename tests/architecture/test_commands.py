@@ -36,8 +36,9 @@ CHILDREN = {"services.intake.adapters.channels.email.reader_process"}
 PROGRAMS_IN = ("services", "shared", "deploy", "tools")
 GUARD = 'if __name__ == "__main__":'
 WORDS = r"[\w-]+(?:\s*\|\s*[\w-]+)*"
-MAKE = re.compile(r"(?:[A-Z_]+=\S+ )*make((?: [a-z-]+)*)")
+MAKE = re.compile(r"(?:[A-Z_]+=\S+ )*make((?: [a-z-]+)*)((?: [A-Z]+=\S+)*)")
 PYTHON = re.compile(rf"(?:[A-Z_]+=\S+ )*python3? -m ([\w.<>]+)(?: ({WORDS}))?")
+READ = re.compile(r"\$\(([A-Z]+)\)")
 TARGET = re.compile(r"^([a-z0-9-]+):", re.MULTILINE)
 FOLLOWED = dict.fromkeys(
     map(Path, ("docs/tutorial.md", "docs/integrate/publish.md", "docs/integrate/consume.md")),
@@ -118,7 +119,8 @@ def fault(command: str) -> str | None:
     """What is wrong with a command, if anything."""
     if asked := MAKE.fullmatch(command):
         unknown = set(asked[1].split()) - targets(makefile())
-        return f"no target {sorted(unknown)}" if unknown else None
+        unread = set(re.findall(r"([A-Z]+)=", asked[2])) - set(READ.findall(makefile()))
+        return f"no target or variable {sorted(unknown | unread)}" if unknown | unread else None
     if asked := PYTHON.match(command):
         modules = [asked[1].replace("<name>", name) for name in SERVICES]
         words = re.findall(r"[\w-]+", asked[2] or "")
@@ -152,6 +154,7 @@ def test_who_follows_a_page_names_it(page: Path, test: Path) -> None:
     "command",
     [
         "make coffee",
+        "make env COFFEE=black",
         "BROKER=kafka make test coffee",
         "python -m services.coffee api",
         "python -m services.<name> api|barista",

@@ -102,7 +102,7 @@ class Ground:
         child = self.process(service, role)
         if child.alive():
             assert await asyncio.to_thread(child.stop, 25), f"{service} {role} did not drain"
-            assert child.popen.returncode == 0, f"{service} {role} ended badly\n{tail(child.log)}"
+            assert child.popen.returncode == 0, f"{service} {role} ended badly\n{tail(child)}"
         await self.start(service, role)
 
     async def repair(self) -> None:
@@ -112,7 +112,7 @@ class Ground:
                 await asyncio.to_thread(part.start)
         for (service, role), child in self.platform.running.items():
             if not child.alive():
-                sys.stderr.write(f"{child.name} had ended. {tail(child.log)}\n")
+                sys.stderr.write(f"{child.name} had ended. {tail(child)}\n")
                 await asyncio.to_thread(self.platform.spawn, service, role)
         for service, role in self.platform.running:
             await asyncio.to_thread(self.platform.wait_until_ready, service, role, START)

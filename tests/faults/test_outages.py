@@ -29,7 +29,7 @@ async def nobody_restarts(ground: Ground) -> AsyncIterator[None]:
     before = {name: child.pid for name, child in ground.platform.running.items()}
     yield
     ended = [child for child in ground.platform.running.values() if not child.alive()]
-    assert not ended, "\n".join(f"{child.name} ended\n{tail(child.log)}" for child in ended)
+    assert not ended, "\n".join(f"{child.name} ended\n{tail(child)}" for child in ended)
     assert {name: child.pid for name, child in ground.platform.running.items()} == before
 
 

@@ -1,6 +1,7 @@
 """Each broker starts, carries a record there and back, and comes back after a crash."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,13 +9,15 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.local import kafka
+from deploy.local import embedded, kafka
 from deploy.local.embedded import Embedded
 from deploy.local.failure import KafkaUnavailable, LaunchFailure
 from deploy.local.instance import Instance
 from deploy.local.kafka import Kafka
 from deploy.local.parts import Broker, LocalParts, choose_broker
+from deploy.local.ports import free_port
 from deploy.local.probe import serves_groups
+from tests.integration.local.conftest import a_home
 
 
 def quiet(_line: str) -> None:
@@ -40,6 +43,26 @@ async def test_the_embedded_broker_carries_records(home: Path) -> None:
         await create(parts.broker, "letters")
         await write(parts.broker, "letters", b"one")
         assert await read(parts.broker, "letters", 1) == [b"one"]
+
+
+@pytest.fixture
+def other_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The broker of another instance; it took its port just after ours was given the same."""
+    with a_home() as home, LocalParts(home, "embedded", say=quiet) as parts:
+        theirs = int(parts.broker.bootstrap.rpartition(":")[2])
+        for module in (embedded, kafka):
+            monkeypatch.setattr(module, "free_port", lambda *its: theirs if its else free_port())
+        yield parts.broker.bootstrap
+
+
+@pytest.mark.parametrize("wanted", ["kafka", "embedded"])
+def test_the_broker_of_another_instance_is_never_taken_for_ours(
+    other_broker: str, instance: Instance, wanted: str
+) -> None:
+    broker = choose_broker(wanted, instance, quiet)
+    with pytest.raises(LaunchFailure, match=r"Another program listens(.|\n)*ended with status"):
+        broker.start()
+    assert broker.bootstrap == other_broker
 
 
 def test_a_port_that_says_nothing_useful_does_not_count_as_serving() -> None:

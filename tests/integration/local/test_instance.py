@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -12,7 +14,8 @@ import pytest
 from deploy.local.failure import LaunchFailure
 from deploy.local.instance import ROOT, Instance, holder_of, read_state
 from deploy.local.parts import LocalParts
-from deploy.local.processes import wait_until_ready
+from deploy.local.ports import LOOPBACK
+from deploy.local.processes import require_serving, wait_until_ready, wait_until_serving
 
 IDLE = [sys.executable, "-c", "import signal; signal.pause()"]
 DEFIANT = """
@@ -102,10 +105,47 @@ def test_a_program_that_is_too_slow_is_reported_with_the_time_it_was_given(
         wait_until_ready(child, lambda: False, within=0.1)
 
 
+def test_a_failed_start_shows_nothing_of_what_earlier_starts_wrote(instance: Instance) -> None:
+    earlier = instance.spawn("short", [sys.executable, "-c", "raise SystemExit('of yesterday')"])
+    earlier.ends(within=10)
+    child = instance.spawn("short", [sys.executable, "-c", "raise SystemExit('of today')"])
+    with pytest.raises(LaunchFailure) as failed:
+        wait_until_ready(child, lambda: False, within=10)
+    assert "of yesterday" in child.log.read_text()
+    assert "of today" in str(failed.value)
+    assert "of yesterday" not in str(failed.value)
+
+
+def test_another_one_who_answers_in_its_place_does_not_make_a_program_ready(
+    instance: Instance, another: int
+) -> None:
+    child = instance.spawn("idle", IDLE)
+    with pytest.raises(LaunchFailure, match=f"Another program listens on port {another}, .* idle"):
+        wait_until_serving(child, another, within=0.1)
+
+
+def test_a_program_must_live_and_have_its_port_to_be_relied_on(
+    instance: Instance, another: int
+) -> None:
+    child = instance.spawn("idle", IDLE)
+    with pytest.raises(LaunchFailure, match=f"idle does not listen on port {another}"):
+        require_serving(child, another)
+    child.kill()
+    with pytest.raises(LaunchFailure, match="idle has ended"):
+        require_serving(child, another)
+
+
 def test_ending_an_instance_ends_what_it_started(instance: Instance) -> None:
     child = instance.spawn("forgotten", IDLE)
     instance.release()
     assert not child.alive()
+
+
+@pytest.fixture
+def another() -> Iterator[int]:
+    """A port on which somebody else listens."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        yield int(server.getsockname()[1])
 
 
 def _leave_behind(home: Path, created_seconds_off: int) -> subprocess.Popen[bytes]:

@@ -1,5 +1,6 @@
 """The platform starts eight processes in order, gives each its settings, and ends them."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 from deploy.local import instance, platform
 from deploy.local.failure import LaunchFailure
 from deploy.local.parts import LocalParts
-from deploy.local.platform import API, SERVICES, WORKER, Platform
-from deploy.local.ports import is_free
+from deploy.local.platform import API, SERVICES, WORKER, Platform, spawn_mailbox
+from deploy.local.ports import LOOPBACK, is_free
 from shared.settings import ServiceSettings, load
 from tests.integration.local.conftest import a_home
 from tests.integration.local.stand_ins import write_stand_ins
@@ -78,6 +79,39 @@ def test_each_process_is_given_what_the_settings_ask_for(
     assert addresses.ops["routing", "worker"].endswith(f":{settings.ops.port}")
     assert addresses.api["routing"].endswith(f":{settings.http.port}")
     assert settings.drain_seconds == 3
+
+
+class LosesItsBroker(Platform):
+    """Its broker ends while everything else is made ready."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.parts.broker.kill()
+
+
+def test_no_service_starts_when_the_broker_has_ended(stand_ins: Path, started: LocalParts) -> None:
+    lost = LosesItsBroker(started, mail=NOWHERE)
+    try:
+        with pytest.raises(LaunchFailure, match="embedded-broker has ended"):
+            lost.start()
+        assert lost.running == {}
+    finally:
+        started.broker.start()
+
+
+def test_a_mailbox_that_cannot_listen_fails_the_start(
+    started: LocalParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setattr(platform, "stable_port", lambda *_: port)
+        with pytest.raises(LaunchFailure, match=f"Another program listens on port {port}, .* mail"):
+            spawn_mailbox(started)
+
+
+def test_a_mailbox_that_was_started_answers_at_its_address(started: LocalParts) -> None:
+    with socket.create_connection(spawn_mailbox(started), timeout=5) as connection:
+        assert connection.recv(4) == b"220 "
 
 
 @pytest.mark.parametrize("role", ["migrate", "worker"])
