@@ -1,8 +1,8 @@
 """What an operator gets wrong in an environment is refused at start, in a line that says what to set."""
 
 import json
+import re
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
@@ -287,6 +287,10 @@ def test_the_page_shows_ranges_choices_and_what_bounds_what() -> None:
     assert rows.keys() == set(EVERY)
 
 
-def test_no_variable_of_the_local_profile_is_in_the_way_of_a_service() -> None:
-    makefile = Path(ROOT / "Makefile").read_text()
-    assert "RAPPORT_" not in makefile
+def test_all_that_the_local_profile_sets_belongs_to_a_service() -> None:
+    files = [ROOT / "Makefile", *(ROOT / ".ci").iterdir(), *(ROOT / "deploy").rglob("*.py")]
+    named = {
+        name for file in files for name in re.findall(r"RAPPORT_[A-Z_]*[A-Z]", file.read_text())
+    }
+    assert "RAPPORT_DATABASE__DSN" in named
+    assert sorted(named - known().readers.keys()) == []
