@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from shared.settings.variables import LIST
 from tools import definitions, routes, settings, telemetry
 from tools.contracts import files as contracts
 
@@ -13,6 +14,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     DOCS / "telemetry.md": telemetry.page,
     DOCS / "routes.md": routes.page,
     DOCS / "settings.md": settings.page,
+    LIST: settings.variable_list,
 }
 
 
@@ -28,14 +30,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def pages(*, check: bool) -> int:
-    """Every metric, span and attribute; every route; every setting."""
+    """Every metric, span, attribute and readiness check; every route; every setting."""
     if not check:
         for path, made in PAGES.items():
             path.write_text(made(), "utf-8")
         return 0
     stale = [path.name for path, made in PAGES.items() if _written(path) != made()]
     for name in stale:
-        sys.stderr.write(f"docs/{name} is stale: run python -m tools.generate\n")
+        sys.stderr.write(f"{name} is stale: run python -m tools.generate\n")
     return 1 if stale else 0
 
 

@@ -1,8 +1,9 @@
-"""docs/telemetry.md: every metric, span and attribute, from the one module that names them."""
+"""docs/telemetry.md: every readiness check, metric, span and attribute, from where they are named."""
 
 from collections.abc import Iterator
 
 from shared.observability.names import ATTRIBUTES, METRICS, SPANS
+from tools import readiness
 
 INTRODUCTION = """\
 **Logs** are lines of JSON on standard output. **Metrics** are at `/metrics` of each process's operators'
@@ -30,6 +31,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield from ("# Telemetry", "", "Made by `python -m tools.generate`.", "", INTRODUCTION)
+    yield readiness.section()
     yield from (
         "## Metrics",
         "",

@@ -5,14 +5,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.settings import Seconds, ServiceSettings
 
 
 class Settings(ServiceSettings):
     """All of it."""
 
-    job_interval_seconds: float = Field(
-        10.0, gt=0, description="Time between two runs of each periodic job."
+    job_interval_seconds: Seconds = Field(
+        10.0, description="Time between two runs of each periodic job."
     )
 
     RENAMED: ClassVar[Mapping[str, str]] = {

@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from shared.i18n.time_zones import is_time_zone
-from shared.settings import Block, Port, Positive, ServiceSettings
+from shared.settings import (
+    AtLeast,
+    Block,
+    NotBoth,
+    Port,
+    Positive,
+    Seconds,
+    ServiceSettings,
+    SetWith,
+    WholeSeconds,
+)
 
 
 def _existing(zone: str) -> str:
@@ -19,6 +29,9 @@ def _existing(zone: str) -> str:
 
 Zones = Mapping[str, Annotated[str, AfterValidator(_existing)]]
 Domain = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9.-]+$")]
+Address = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")]
+Line = Annotated[str, Field(pattern=r"^[^\r\n]*$")]
+Tier = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 ZONES = MappingProxyType(
     {"de": "Europe/Berlin", "en": "Europe/London", "mn": "Asia/Ulaanbaatar", "te": "Asia/Kolkata"}
 )
@@ -36,20 +49,20 @@ class SmtpSettings(Block):
     max_bytes: Positive = Field(20 * 2**20, description="Longer mails get 552.")
     max_connections: Positive = Field(200, description="Connections beyond it get 421.")
     max_recipients: Positive = Field(100, description="Recipients of one mail beyond it get 452.")
-    timeout_seconds: Positive = Field(60, description="A silent connection is closed after it.")
+    timeout_seconds: WholeSeconds = Field(60, description="A silent connection is closed after it.")
 
 
 class ReadingSettings(Block):
     """What reading a mail may cost. What exceeds it goes into quarantine with its bytes."""
 
     processes: Positive = Field(2, description="Processes that read mails, each one at a time.")
-    cpu_seconds: float = Field(5, gt=0, description="Processor time one mail may take.")
+    cpu_seconds: Seconds = Field(5, description="Processor time one mail may take.")
     memory_bytes: Positive = Field(
         512 * 2**20,
         description="Memory one mail may take beside what the process has at its start.",
     )
-    deadline_seconds: float = Field(
-        60, gt=0, description="After it, by the clock, a mail is deferred: the machine is too busy."
+    deadline_seconds: Annotated[Seconds, AtLeast("cpu_seconds")] = Field(
+        60, description="After it, by the clock, a mail is deferred: the machine is too busy."
     )
 
 
@@ -57,38 +70,44 @@ class MailSettings(Block):
     """Who delivers our mail, and as whom we write."""
 
     host: str = Field("127.0.0.1", description="The SMTP server that takes our mail.")
-    port: Port = Field(25, description="Its port.")
+    port: Annotated[int, Field(gt=0, le=65535)] = Field(25, description="Its port.")
     username: str | None = Field(None, description="Unset: no login.")
-    password: SecretStr | None = Field(None, description="Used with the user name.")
+    password: Annotated[SecretStr | None, SetWith("username")] = Field(
+        None, description="Used with the user name."
+    )
     use_tls: bool = Field(False, description="TLS from the first byte, as on port 465.")
-    sender: str = Field("help@rapport.example", description="The address we write from.")
-    sender_name: str = Field("Customer care", description="The name we write under.")
+    sender: Address = Field("help@rapport.example", description="The address we write from.")
+    sender_name: Line = Field("Customer care", description="The name we write under.")
     domain: Domain = Field("rapport.example", description="The right side of our Message-IDs.")
-    start_tls: bool | None = Field(
+    start_tls: Annotated[bool | None, NotBoth("use_tls")] = Field(
         None, description="Unset: STARTTLS wherever the server offers it."
     )
-    timeout_seconds: Positive = Field(30, description="The longest one step of SMTP may take.")
+    timeout_seconds: WholeSeconds = Field(30, description="The longest one step of SMTP may take.")
 
 
 class DeliverySettings(Block):
     """How messages are delivered, on whatever channel."""
 
     max_in_flight: Positive = Field(4, description="Messages that are handed over at once.")
-    max_leased: Positive = Field(16, description="Messages leased and not yet settled, at most.")
-    lease_seconds: Positive = Field(
+    max_leased: Annotated[Positive, AtLeast("max_in_flight")] = Field(
+        16, description="Messages leased and not yet settled, at most."
+    )
+    lease_seconds: WholeSeconds = Field(
         300, description="A message whose process vanished is delivered by another after it."
     )
-    poll_seconds: float = Field(0.25, gt=0, description="Time between looks for new messages.")
+    poll_seconds: Seconds = Field(0.25, description="Time between looks for new messages.")
     max_attempts: Positive = Field(20, description="Attempts after which a message has failed.")
-    first_retry_seconds: float = Field(5, gt=0, description="Wait after the first failure.")
-    longest_retry_seconds: float = Field(3_600, gt=0, description="Longest wait between two.")
+    first_retry_seconds: Seconds = Field(5, description="Wait after the first failure.")
+    longest_retry_seconds: Annotated[Seconds, AtLeast("first_retry_seconds")] = Field(
+        3_600, description="Longest wait between two."
+    )
 
 
 class PromiseSettings(Block):
     """What is promised."""
 
-    minimum_seconds: Positive = Field(60, description="Never promise sooner than this.")
-    default_target_seconds: Positive = Field(
+    minimum_seconds: WholeSeconds = Field(60, description="Never promise sooner than this.")
+    default_target_seconds: Annotated[WholeSeconds, AtLeast("minimum_seconds")] = Field(
         14_400, description="The target while no queue is known."
     )
     batch: Positive = Field(500, description="Overdue promises settled in one transaction.")
@@ -101,7 +120,7 @@ class CentreSettings(Block):
     time_zones: Zones = Field(
         default_factory=lambda: dict(ZONES), description="Time zone by language, as JSON; else UTC."
     )
-    value_tier: str = Field("standard", description="The value tier of a new customer.")
+    value_tier: Tier = Field("standard", description="The value tier of a new customer.")
 
 
 class QuarantineSettings(Block):
@@ -140,3 +159,12 @@ class Settings(ServiceSettings):
     )
     commit_max_in_flight: Positive = Field(2, description="Group commits at once, per api process.")
     commit_max_batch: Positive = Field(500, description="Arrivals of one group commit at most.")
+
+    @model_validator(mode="after")
+    def _leased_while_delivered(self) -> Self:
+        """A lease that ends before a mail can be handed over lets it be sent twice."""
+        if self.delivery.lease_seconds <= self.mail.timeout_seconds:
+            raise ValueError(
+                "RAPPORT_DELIVERY__LEASE_SECONDS: must be more than RAPPORT_MAIL__TIMEOUT_SECONDS"
+            )
+        return self

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from alembic import command, context
 from alembic.autogenerate import compare_metadata
@@ -20,6 +20,7 @@ from sqlalchemy import Connection, MetaData, make_url, pool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from shared.database.base import Xid8
+from shared.kernel.errors import Conflict
 
 _TEMPLATE = Path(__file__).with_name("script.py.mako")
 _TIDY = {
@@ -42,9 +43,21 @@ def run_in_environment(metadata: MetaData) -> None:
         context.run_migrations()
 
 
-async def run_migrations(service: str, dsn: str) -> None:
-    """Bring the service's database to its newest state; those who come later wait, then find it done."""
-    await _with_connection(dsn, lambda connection: _upgrade(service, connection))
+class Versions(NamedTuple):
+    """Where a database was before its migration, None where it was empty, and where it is now."""
+
+    before: str | None
+    now: str | None
+
+
+async def run_migrations(service: str, dsn: str) -> Versions:
+    """Bring the service's database to its newest state; those who come later wait, then find it done.
+
+    Raises `Conflict` if the database is of a later version than this program.
+    """
+    found: list[Versions] = []
+    await _with_connection(dsn, lambda connection: found.append(_upgrade(service, connection)))
+    return found[0]
 
 
 async def create_tables(metadata: MetaData, dsn: str) -> None:
@@ -88,8 +101,17 @@ async def _locked(connection: AsyncConnection, work: Callable[[Connection], None
     await connection.commit()
 
 
-def _upgrade(service: str, connection: Connection) -> None:
-    command.upgrade(_config(service, connection), "head")
+def _upgrade(service: str, connection: Connection) -> Versions:
+    config, before = _config(service, connection), _version(connection)
+    revisions = ScriptDirectory.from_config(config).walk_revisions()
+    if before is not None and before not in {each.revision for each in revisions}:
+        raise Conflict(f"the database is at {before}, which this program does not know")
+    command.upgrade(config, "head")
+    return Versions(before, _version(connection))
+
+
+def _version(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _revise(service: str, connection: Connection, message: str) -> None:

@@ -1,7 +1,7 @@
 """The operators' server of every process: alive, ready and why not, and its metrics."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -16,6 +16,8 @@ Check = Callable[[], Awaitable[None]]
 
 CHECK_SECONDS = 2.0
 OK = "ok"
+
+_LETTING_GO: set[asyncio.Task[str]] = set()
 
 log = get_logger(__name__)
 
@@ -58,17 +60,30 @@ async def outcomes(
     checks: Mapping[str, Check], timeout_seconds: float | None = None
 ) -> dict[str, str]:
     """Run all checks at once; for each `ok` or the reason why not."""
+    if not checks:
+        return {}
     seconds = CHECK_SECONDS if timeout_seconds is None else timeout_seconds
-    results = await asyncio.gather(*(_outcome(check, seconds) for check in checks.values()))
-    return dict(zip(checks, results, strict=True))
-
-
-async def _outcome(check: Check, seconds: float) -> str:
+    asked = {name: asyncio.create_task(_outcome(check)) for name, check in checks.items()}
     try:
-        async with asyncio.timeout(seconds):
-            await check()
-    except TimeoutError:
-        return f"no answer in {seconds:g} s"
+        _, late = await asyncio.wait(asked.values(), timeout=seconds)
+    finally:
+        _let_go(asked.values())
+    silence = f"no answer in {seconds:g} s"
+    return {name: silence if task in late else task.result() for name, task in asked.items()}
+
+
+def _let_go(tasks: Iterable[asyncio.Task[str]]) -> None:
+    """Cancel, and do not wait: a driver may take long to leave a server that does not answer."""
+    for task in tasks:
+        if not task.done():
+            _LETTING_GO.add(task)
+            task.add_done_callback(_LETTING_GO.discard)
+            task.cancel()
+
+
+async def _outcome(check: Check) -> str:
+    try:
+        await check()
     except Failure as failure:
         return failure.detail
     except Exception as error:  # whatever a check meets is its reason

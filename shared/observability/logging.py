@@ -20,7 +20,7 @@ OURS: Final = ("services", "shared")
 SPOKEN_FOR: Final = ("aiokafka", "asyncpg.pool")
 """What these say of an outage, forty times over, the process says itself, once (`outages`)."""
 NOISY: Final = ("aiokafka", "opentelemetry", "kafka")
-WORDY: Final = ("uvicorn.error", "httpx2", "asyncio")
+WORDY: Final = ("uvicorn.error", "httpx2", "asyncio", "alembic")
 QUIET_SECONDS: Final = 60.0
 KINDS: Final = 500
 INNERMOST: Final = 12

@@ -14,18 +14,15 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import uvloop
 
-from shared.database.database import Database
 from shared.http.app import App
-from shared.http.jwks import key_ring
-from shared.http.ops import OK, Check, OpsApp, outcomes
+from shared.http.ops import Check, OpsApp
 from shared.http.server import HttpServer
-from shared.kernel.clock import SystemClock
-from shared.kernel.errors import Failure, Unavailable
+from shared.kernel.errors import Failure
 from shared.messaging.dead_letters.command import dead_letters_command
-from shared.messaging.kafka import Probe
 from shared.messaging.outbox.republish import republish_command
 from shared.observability import logging, metrics, tracing
 from shared.observability.logging import get_logger
+from shared.runtime.checking import check
 from shared.runtime.command_line import COMMANDS, asked
 from shared.runtime.memory import freeze_gc
 from shared.runtime.supervision import Part, signals_set, supervise
@@ -112,7 +109,7 @@ def _work(
         case "republish":
             return republish_command(service.name, settings, options)
         case _:
-            return _check(service.name, settings)
+            return check(service.name, settings)
 
 
 async def serve(build: Build[S], settings: S) -> int:
@@ -155,43 +152,7 @@ def _public_server(app: App, settings: ServiceSettings) -> HttpServer:
 async def _migrate(name: str, settings: ServiceSettings) -> int:
     from shared.database.migrate import run_migrations  # noqa: PLC0415 - dear, and no role needs it
 
-    await run_migrations(name, settings.database.dsn.get_secret_value())
-    log.info("migrated")
+    before, now = await run_migrations(name, settings.database.dsn.get_secret_value())
+    moved = f"from {before}" if before else "an empty database"
+    sys.stdout.write(f"already at {now}\n" if before == now else f"migrated {moved} to {now}\n")
     return 0
-
-
-async def _check(name: str, settings: ServiceSettings) -> int:
-    """Try everything the process depends on; prints a plain table."""
-    found = await outcomes(
-        {
-            "database": lambda: _database(name, settings),
-            "migrations": lambda: _migrated(name, settings),
-            "broker": Probe(settings.kafka).ask,
-            "issuer": lambda: _issuer(settings),
-        },
-        timeout_seconds=10,
-    )
-    for what, outcome in {"settings": OK, **found}.items():
-        sys.stdout.write(f"{what:<12}{outcome}\n")
-    return 0 if all(outcome == OK for outcome in found.values()) else 1
-
-
-async def _database(name: str, settings: ServiceSettings) -> None:
-    database = await Database.open(settings.database, service=name)
-    await database.ping()
-    await database.close()
-
-
-async def _migrated(name: str, settings: ServiceSettings) -> None:
-    from shared.database.migrate import difference  # noqa: PLC0415 - dear, and no role needs it
-
-    try:
-        missing = await difference(name, settings.database.dsn.get_secret_value())
-    except OSError as error:
-        raise Unavailable(f"database: {type(error).__name__}") from error
-    if missing:
-        raise Unavailable(f"the database differs in {len(missing)} places: run migrate")
-
-
-async def _issuer(settings: ServiceSettings) -> None:
-    await key_ring(settings.auth.jwks, SystemClock()).keys()

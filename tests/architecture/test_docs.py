@@ -107,8 +107,8 @@ def test_what_leads_nowhere_is_noticed() -> None:
     assert dangling(text, page) == ["gone.md", "events.md#gone"]
     text = "`shared/gone.py`, `domain/`, `events.md`, `adapters/db/m*.py`, `gone/`, `a/b` and `x.y`"
     assert missing(text, page) == ["shared/gone.py", "gone/", "a/b"]
-    text = "`Relay.run` ([r](../shared/messaging/outbox/relay.py)), `gone` ([o](../shared/settings.py))"
-    assert misplaced(text, page) == ["gone in ../shared/settings.py"]
+    text = "`Relay.run` ([r](../shared/messaging/outbox/relay.py)), `gone` ([o](../shared/settings/loading.py))"
+    assert misplaced(text, page) == ["gone in ../shared/settings/loading.py"]
 
 
 def test_the_table_of_topics_is_what_the_cards_say() -> None:

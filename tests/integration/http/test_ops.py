@@ -17,13 +17,18 @@ class Trouble:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
-        self.hangs = False
+        self.hangs = self.clings = False
+        self.released = asyncio.Event()
 
     async def check(self) -> None:
         if self.error is not None:
             raise self.error
         if self.hangs:
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                if self.clings:
+                    await self.released.wait()
 
 
 @pytest.fixture
@@ -76,6 +81,16 @@ async def test_a_check_that_hangs_is_a_check_that_fails(
     monkeypatch.setattr(ops, "CHECK_SECONDS", 0.05)
     trouble.hangs = True
     assert (await client.get("/readyz")).json()["checks"]["broker"] == "no answer in 0.05 s"
+
+
+async def test_no_check_keeps_the_answer_waiting_by_being_slow_to_give_up(
+    client: httpx2.AsyncClient, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ops, "CHECK_SECONDS", 0.05)
+    trouble.hangs = trouble.clings = True
+    async with asyncio.timeout(5):
+        assert (await client.get("/readyz")).json()["checks"]["broker"] == "no answer in 0.05 s"
+    trouble.released.set()
 
 
 async def test_a_stopping_process_is_not_ready(

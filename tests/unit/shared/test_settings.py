@@ -39,7 +39,9 @@ def test_each_variable_that_is_missing_is_named(environment: pytest.MonkeyPatch,
 
 def test_a_misspelt_variable_is_named(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("RAPPORT_KAFKA__BOOTSTRAPS", "other")
-    assert complaint() == "RAPPORT_KAFKA__BOOTSTRAPS: Extra inputs are not permitted"
+    assert (
+        complaint() == "RAPPORT_KAFKA__BOOTSTRAPS: unknown; did you mean RAPPORT_KAFKA__BOOTSTRAP?"
+    )
 
 
 @pytest.mark.parametrize("name", ["RAPPORT_KAFKA__LANES", "rapport_kafka__lanes"])
@@ -64,8 +66,9 @@ def test_a_wrong_value_is_refused_and_not_repeated(
 ) -> None:
     environment.setenv(name, value)
     text = complaint()
-    assert text.startswith(f"{name}: ")
-    assert value not in text
+    (line,) = text.splitlines()
+    assert line.startswith(f"{name}: ")
+    assert value not in line
 
 
 def test_secrets_do_not_show() -> None:
