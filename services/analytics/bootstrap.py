@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from services.analytics.entrypoints.api import definitions, figures
 from services.analytics.entrypoints.api.walk import WALK
+from services.analytics.entrypoints.cli import COMMANDS
 from services.analytics.entrypoints.consumer import subscriptions
 from services.analytics.entrypoints.jobs import JOBS, Context
 from services.analytics.settings import Settings
@@ -53,4 +54,4 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         await database.close()
 
 
-SERVICE = Service(ANALYTICS, Settings, api, worker)
+SERVICE = Service(ANALYTICS, Settings, api, worker, COMMANDS)

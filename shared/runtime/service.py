@@ -1,16 +1,16 @@
 """One way to run every process: `python -m services.<name>` and a role or a command.
 
-Roles run until they are stopped: `api`, `worker`. Commands end by themselves: `migrate`, `check`,
-`dead-letters`, `republish`.
+Roles run until they are stopped: `api`, `worker`. Commands end by themselves: those of every service
+(`migrate`, `check`, `dead-letters`, `republish`) and those that a service has of its own.
 """
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import uvloop
 
@@ -18,12 +18,10 @@ from shared.http.app import App
 from shared.http.ops import Check, OpsApp
 from shared.http.server import HttpServer
 from shared.kernel.errors import Failure
-from shared.messaging.dead_letters.command import dead_letters_command
-from shared.messaging.outbox.republish import republish_command
 from shared.observability import logging, metrics, tracing
 from shared.observability.logging import get_logger
-from shared.runtime.checking import check
-from shared.runtime.command_line import COMMANDS, asked
+from shared.runtime.command_line import ROLES, asked
+from shared.runtime.commands import COMMANDS, Command
 from shared.runtime.memory import freeze_gc
 from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
@@ -55,7 +53,8 @@ Build = Callable[[S], AbstractAsyncContextManager[Role]]
 
 @dataclass(frozen=True)
 class Service(Generic[S]):
-    """One service: its name, its settings, and how its two long-running roles are put together.
+    """One service: its name, its settings, how its two long-running roles are put together, and what
+    it can be asked to do beyond what every service can.
 
     A builder opens what the role needs, gives the role, and closes it all when the process ends.
     """
@@ -64,6 +63,7 @@ class Service(Generic[S]):
     settings: type[S]
     api: Build[S]
     worker: Build[S]
+    commands: Mapping[str, Command] = field(default_factory=dict)
 
 
 def run(service: Service[S], argv: Sequence[str]) -> NoReturn:
@@ -73,14 +73,14 @@ def run(service: Service[S], argv: Sequence[str]) -> NoReturn:
 
 def main(service: Service[S], argv: Sequence[str]) -> int:
     """As `run`, but return the exit status."""
-    options = asked(service.name, argv)
+    options = asked(service.name, argv, {**COMMANDS, **service.commands})
     role: str = options.word
     try:
         settings = load(service.settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    lines = sys.stderr if role in COMMANDS else sys.stdout
+    lines = sys.stdout if role in ROLES else sys.stderr
     logging.configure(settings.telemetry, service=service.name, role=role, out=lines)
     tracing.configure(settings.telemetry, service=service.name, role=role)
     metrics.configure(service=service.name, role=role)
@@ -94,22 +94,15 @@ def main(service: Service[S], argv: Sequence[str]) -> int:
         tracing.shut_down()
 
 
-def _work(
-    service: Service[S], settings: S, options: argparse.Namespace
-) -> Coroutine[Any, Any, int]:
+async def _work(service: Service[S], settings: S, options: argparse.Namespace) -> int:
     match options.word:
         case "api":
-            return serve(service.api, settings)
+            return await serve(service.api, settings)
         case "worker":
-            return serve(service.worker, settings)
-        case "migrate":
-            return _migrate(service.name, settings)
-        case "dead-letters":
-            return dead_letters_command(service.name, settings, options)
-        case "republish":
-            return republish_command(service.name, settings, options)
-        case _:
-            return check(service.name, settings)
+            return await serve(service.worker, settings)
+        case word:
+            command = {**COMMANDS, **service.commands}[word]
+            return await command.run(service.name, settings, options)
 
 
 async def serve(build: Build[S], settings: S) -> int:
@@ -147,12 +140,3 @@ def _public_server(app: App, settings: ServiceSettings) -> HttpServer:
         keep_alive_seconds=http.keep_alive_seconds,
         proxies=http.proxies,
     )
-
-
-async def _migrate(name: str, settings: ServiceSettings) -> int:
-    from shared.database.migrate import run_migrations  # noqa: PLC0415 - dear, and no role needs it
-
-    before, now = await run_migrations(name, settings.database.dsn.get_secret_value())
-    moved = f"from {before}" if before else "an empty database"
-    sys.stdout.write(f"already at {now}\n" if before == now else f"migrated {moved} to {now}\n")
-    return 0

@@ -25,7 +25,6 @@ from tools import generate
 RUN_BY = {
     "deploy.local": "tests/integration/local/test_commands.py",
     "tools.generate": "Makefile",
-    "services.analytics.entrypoints.cli": "tests/integration/analytics/test_worker.py",
     "deploy.local.demo.repeat": "tests/unit/local/test_demo.py",
     "tools.contracts": "tests/architecture/recipes/test_add_an_event.py",
 }

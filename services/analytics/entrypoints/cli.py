@@ -1,68 +1,104 @@
-"""`python -m services.analytics.entrypoints.cli recount|replay|rebuild`, for operators.
-
-Replay and rebuild want the workers stopped; started again, they do the counting.
-"""
+"""What operators can ask of analytics beyond what every service can do: to count anew."""
 
 import argparse
-import asyncio
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import Any
 
 from services.analytics.application.commands.rebuild import rebuild
 from services.analytics.application.commands.recount import recount
 from services.analytics.application.commands.replay import replay
-from services.analytics.entrypoints.consumer import subscriptions
+from services.analytics.entrypoints.consumer import TOPICS, subscriptions
 from services.analytics.settings import Settings
-from shared.contracts.topics import ANALYTICS
+from shared.contracts.topics import ANALYTICS, DAY
 from shared.database.database import Database
 from shared.kernel.errors import Failure
 from shared.messaging.outbox.use_case import execute
-from shared.settings import SettingsError, load
+from shared.runtime.commands import Command
 
-COMMANDS = {
-    "recount": "compute all sums anew, as after a new or renamed measure",
-    "replay": "consume all topics again, as after a fact's new field",
-    "rebuild": "forget all, and consume again what the topics still keep",
-}
-BEGIN_ANEW = {"replay": replay, "rebuild": rebuild}
+REACH_DAYS = min(topic.retention_hours or 0 for topic in TOPICS) // DAY
+NAMES = ", ".join(topic.name for topic in TOPICS)
+STOPPED = "The workers must be stopped; started again, they do the counting."
+RECOUNT = "Compute all sums anew from the facts, which stay. Workers may run: their batches wait."
+REPLAY = f"""\
+Consume the topics again from their oldest record ({REACH_DAYS} days back), over what is known. That changes no
+figure but those that knew too little; what cannot be read becomes a dead letter once more. {STOPPED}"""
+REBUILD = f"""\
+Forget all figures, and count again what the topics still keep: the last {REACH_DAYS} days. Figures of what is
+older do not come back. What cannot be read becomes a dead letter once more. {STOPPED}"""
+UNCONFIRMED = (
+    f"Nothing is done: figures older than {REACH_DAYS} days would not come back. --yes does it."
+)
 
-
-async def run(command: str, settings: Settings) -> None:
-    """Run one of the commands. Raises a `Failure` that says why not."""
-    database = await Database.open(settings.database, service=ANALYTICS)
-    try:
-        if command == "recount":
-            await execute(database, recount)
-        else:
-            await _begin_anew(command, database, settings)
-    finally:
-        await database.close()
+Act = Callable[[Database, Settings], Awaitable[str]]
 
 
-async def _begin_anew(command: str, database: Database, settings: Settings) -> None:
-    for subscription in subscriptions():
-        group = subscription.group(ANALYTICS)
-        names = [topic.name for topic in subscription.topics]
-        use_case = partial(BEGIN_ANEW[command], kafka=settings.kafka, group=group, topics=names)
-        await execute(database, use_case)
+async def _recount(database: Database, _: Settings) -> str:
+    return f"{await execute(database, recount)} sums are counted anew from the facts."
 
 
-def main() -> int:
-    """0 if it was done."""
-    parser = argparse.ArgumentParser(
-        prog="python -m services.analytics.entrypoints.cli", description=__doc__
+async def _replay(database: Database, settings: Settings) -> str:
+    await execute(database, partial(replay, **_consumed(settings)))
+    return f"The next worker consumes again from the oldest record on: {NAMES}."
+
+
+async def _rebuild(database: Database, settings: Settings) -> str:
+    contacts = await execute(database, partial(rebuild, **_consumed(settings)))
+    return (
+        f"{contacts} contacts and all their figures are forgotten."
+        f" The next worker counts again from the oldest record on: {NAMES}."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, meaning in COMMANDS.items():
-        commands.add_parser(name, help=meaning, description=meaning)
-    command = parser.parse_args().command
+
+
+def _consumed(settings: Settings) -> dict[str, Any]:
+    """What is to be consumed again: that of its one subscription."""
+    [subscription] = subscriptions()
+    names = [topic.name for topic in subscription.topics]
+    return {"kafka": settings.kafka, "group": subscription.group(ANALYTICS), "topics": names}
+
+
+async def _run(act: Act, _: str, settings: Settings, asked: argparse.Namespace) -> int:
+    """Do it and print what was done; on standard error, why not."""
+    if not getattr(asked, "yes", True):
+        sys.stderr.write(f"{UNCONFIRMED}\n")
+        return 2
     try:
-        asyncio.run(run(command, load(Settings)))
-    except (Failure, SettingsError) as failure:
-        sys.stderr.write(f"{failure}\n")
+        database = await Database.open(settings.database, service=ANALYTICS)
+        try:
+            done = await act(database, settings)
+        finally:
+            await database.close()
+    except Failure as failure:
+        sys.stderr.write(f"{failure.detail}\n")
         return 1
+    sys.stdout.write(f"{done}\n")
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _explained(text: str, parser: argparse.ArgumentParser) -> None:
+    parser.description = text
+
+
+def _confirmed(text: str, parser: argparse.ArgumentParser) -> None:
+    parser.description = text
+    parser.add_argument("--yes", action="store_true", help="do it; without, nothing is done")
+
+
+COMMANDS: Mapping[str, Command] = {
+    "recount": Command(
+        "compute all sums anew, as after a new or renamed measure",
+        partial(_run, _recount),
+        partial(_explained, RECOUNT),
+    ),
+    "replay": Command(
+        "consume all topics again, as after a fact's new field",
+        partial(_run, _replay),
+        partial(_explained, REPLAY),
+    ),
+    "rebuild": Command(
+        "forget all, and consume again what the topics still keep",
+        partial(_run, _rebuild),
+        partial(_confirmed, REBUILD),
+    ),
+}

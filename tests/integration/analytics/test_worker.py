@@ -1,6 +1,7 @@
 """The worker on a real broker: what is published is counted, and a rebuild counts the same."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,14 +11,14 @@ from pydantic import SecretStr
 
 from services.analytics.adapters.db import rollups
 from services.analytics.application.queries.recounted import differences
-from services.analytics.bootstrap import worker
+from services.analytics.bootstrap import SERVICE, worker
 from services.analytics.domain.rollups import Sums
-from services.analytics.entrypoints.cli import run
+from services.analytics.entrypoints.cli import COMMANDS, REACH_DAYS
 from services.analytics.settings import Settings
 from shared.contracts.event import topic_of
 from shared.database.database import Database
-from shared.kernel.errors import Conflict
 from shared.messaging.kafka import Message
+from shared.runtime.command_line import asked
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
 from tests.integration.analytics.test_counting import sums_of
@@ -69,7 +70,7 @@ async def of_these(database: Database, lives: list[Life]) -> Sums:
 
 
 async def test_a_rebuild_counts_what_was_counted_live(
-    settings: Settings, database: Database
+    settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if not settings.kafka.idempotent:
         pytest.skip("the embedded broker never forgets a member that left")
@@ -87,25 +88,49 @@ async def test_a_rebuild_counts_what_was_counted_live(
     async with working(settings):
         await publish_lives(settings.kafka, lives)
         await eventually(all_counted, within=30)
-        with pytest.raises(Conflict):
-            await run("rebuild", settings)
+        assert await command(settings, "rebuild", "--yes") == 1
+        assert "stop its workers" in capsys.readouterr().err
         assert await all_counted()
-    await eventually(lambda: done("rebuild", settings), within=20)
+    assert await command(settings, "rebuild") == 2
+    assert f"figures older than {REACH_DAYS} days would not come back" in capsys.readouterr().err
+    assert await all_counted()
+    await eventually(lambda: done(settings, "rebuild", "--yes"), within=20)
+    assert " contacts and all their figures are forgotten. The next worker " in printed(capsys)
     assert await of_these(database, lives) == {}
     async with working(settings):
         await eventually(all_counted, within=30)
-    await eventually(lambda: done("replay", settings), within=20)
+    await eventually(lambda: done(settings, "replay"), within=20)
+    assert printed(capsys).startswith("The next worker consumes again from the oldest record on: ")
     async with working(settings):
         await eventually(all_consumed, within=30)
     assert await all_counted()
     async with database.transaction() as tx:
         assert await differences(tx) == {}
+    assert await command(settings, "recount") == 0
+    assert re.fullmatch(r"[1-9]\d* sums are counted anew from the facts\.", printed(capsys))
 
 
-async def done(command: str, settings: Settings) -> bool:
+@pytest.mark.parametrize("word", COMMANDS)
+async def test_a_command_says_that_the_database_is_away(
+    settings: Settings, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    nowhere = DatabaseSettings(dsn=SecretStr("postgresql://nobody@127.0.0.1:1/none"))
+    away = settings.model_copy(update={"database": nowhere})
+    assert await command(away, word, *["--yes"] * (word == "rebuild")) == 1
+    assert "database" in capsys.readouterr().err
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    """The last line; before it the worker logs."""
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+async def command(settings: Settings, *argv: str) -> int:
+    """What `python -m services.analytics …` does; its exit status."""
+    options = asked(SERVICE.name, argv, SERVICE.commands)
+    return await SERVICE.commands[options.word].run(SERVICE.name, settings, options)
+
+
+async def done(settings: Settings, *argv: str) -> bool:
     """Whether it was done: a worker that has just left may be a member for a moment yet."""
-    try:
-        await run(command, settings)
-    except Conflict:
-        return False
-    return True
+    return await command(settings, *argv) == 0

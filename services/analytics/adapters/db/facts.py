@@ -63,6 +63,11 @@ async def every_page(tx: Tx, size: int = 5_000) -> AsyncIterator[Iterable[Fact]]
         last = rows[-1]["contact_id"]
 
 
+async def count(tx: Tx) -> int:
+    """How many contacts are known."""
+    return int(await tx.fetchval("select count(*) from fact"))
+
+
 async def lock_all(tx: Tx) -> None:
     """Let nobody change a fact until the transaction ends, and lift the limit on its statements."""
     await tx.execute("set local statement_timeout = 0")

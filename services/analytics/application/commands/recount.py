@@ -6,9 +6,10 @@ from shared.database.database import Tx
 from shared.messaging.outbox.use_case import Result
 
 
-async def recount(tx: Tx) -> Result[None]:
-    """Replace the sums by recounted ones; batches wait until it is done."""
+async def recount(tx: Tx) -> Result[int]:
+    """Replace the sums by recounted ones, and say how many; batches wait until it is done."""
     await facts.lock_all(tx)
     await rollups.delete_all(tx)
-    await rollups.add(tx, await recounted_sums(tx))
-    return Result(None)
+    sums = await recounted_sums(tx)
+    await rollups.add(tx, sums)
+    return Result(len(sums))

@@ -1,5 +1,6 @@
 """Asking a service what it can be asked does nothing else."""
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.runtime import Service
-from shared.runtime.command_line import COMMANDS, ROLES
+from shared.runtime.command_line import ROLES
+from shared.runtime.commands import COMMANDS, Command
 from shared.runtime.service import main
 from shared.settings import ServiceSettings
 
@@ -41,8 +43,23 @@ def test_each_word_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(SERVICE, ["--help"])
     said = " ".join(capsys.readouterr().out.split())
-    for word, command in {**ROLES, **COMMANDS}.items():
-        assert f" {word} {command.meaning}" in said
+    meanings = {word: command.meaning for word, command in COMMANDS.items()}
+    for word, meaning in {**ROLES, **meanings}.items():
+        assert f" {word} {meaning}" in said
+
+
+def test_a_service_has_words_of_its_own_beside_those_of_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def brew(*_: object) -> int:
+        raise AssertionError("it acts")
+
+    brewing = dataclasses.replace(SERVICE, commands={"brew": Command("make coffee", brew)})
+    with pytest.raises(SystemExit):
+        main(brewing, ["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert " brew make coffee" in said
+    assert " migrate " in said
 
 
 @pytest.mark.parametrize("argv", [["migrate", "now"], ["api", "worker"], ["brew"], []])

@@ -1,0 +1,47 @@
+"""What every service can be asked to do besides serving: each ends by itself, with an exit status."""
+
+import argparse
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from shared.messaging.dead_letters.command import dead_letters_command, dead_letters_options
+from shared.messaging.outbox.republish import republish_command, republish_options
+from shared.runtime.checking import check
+from shared.settings import ServiceSettings
+
+
+class Command(NamedTuple):
+    """One word of the command line: what it means, what it does, and what more it may be told.
+
+    `run` gets the service's name, its settings and what was asked, and returns the exit status.
+    """
+
+    meaning: str
+    run: Callable[[str, Any, argparse.Namespace], Awaitable[int]]
+    options: Callable[[argparse.ArgumentParser], None] = lambda _: None
+
+
+async def _migrate(service: str, settings: ServiceSettings, _: argparse.Namespace) -> int:
+    from shared.database.migrate import run_migrations  # noqa: PLC0415 - dear, and no role needs it
+
+    before, now = await run_migrations(service, settings.database.dsn.get_secret_value())
+    moved = f"from {before}" if before else "an empty database"
+    sys.stdout.write(f"already at {now}\n" if before == now else f"migrated {moved} to {now}\n")
+    return 0
+
+
+async def _check(service: str, settings: ServiceSettings, _: argparse.Namespace) -> int:
+    return await check(service, settings)
+
+
+COMMANDS: Mapping[str, Command] = {
+    "migrate": Command("bring the database's tables to this version", _migrate),
+    "check": Command("say whether the environment is complete, and what of it is reached", _check),
+    "dead-letters": Command(
+        "list what could not be taken, or put it back", dead_letters_command, dead_letters_options
+    ),
+    "republish": Command(
+        "publish again all events since some time", republish_command, republish_options
+    ),
+}
