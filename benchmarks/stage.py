@@ -20,6 +20,7 @@ from deploy.local.parts import LocalParts
 from deploy.local.processes import Child, tail
 from shared.database.base import new_metadata
 from shared.database.migrate import create_tables, run_migrations
+from shared.jobs.tables import make_lease_table
 from shared.messaging.consumer.tables import make_inbox_table
 from shared.messaging.outbox.tables import make_outbox_tables
 from shared.settings import KafkaSettings
@@ -170,6 +171,7 @@ async def _execute(dsn: str, statement: str) -> None:
 async def _create_messaging(dsn: str) -> None:
     metadata = new_metadata()
     make_outbox_tables(metadata)
+    make_lease_table(metadata)
     make_inbox_table(metadata)
     await create_tables(metadata, dsn)
     await _execute(dsn, COUNTER)

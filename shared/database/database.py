@@ -150,7 +150,7 @@ async def _pool(settings: DatabaseSettings, name: str) -> "asyncpg.Pool[asyncpg.
             "application_name": name,
             "timezone": "UTC",
             "statement_timeout": str(settings.statement_timeout_ms),
-            "idle_in_transaction_session_timeout": "30s",
+            "idle_in_transaction_session_timeout": "10s",  # less than a lease lasts
         },
     )
 

@@ -82,8 +82,16 @@ class Producer:
         await _start(self._client)
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, asyncio.CancelledError):
+            self._abort()
         await _close(self._client)
+
+    def _abort(self) -> None:
+        """Let go of what is on its way: who is cancelled may write nothing more."""
+        for connection in self._client.client._conns.values():  # noqa: SLF001 - closing would flush
+            if connection.connected():
+                connection._writer.transport.abort()  # noqa: SLF001
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has. Raises `Unavailable`."""

@@ -11,6 +11,7 @@ from shared.kernel.errors import Unavailable
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.kafka import Probe
+from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
 from shared.observability.outages import Trouble
@@ -39,7 +40,12 @@ def messaging(
         for each in subscriptions
     }
     relay, contact = Relay(database, kafka), BrokerContact(kafka)
-    parts: dict[str, _Part] = {**consumers, "relay": relay, "broker": contact}
+    parts: dict[str, _Part] = {
+        **consumers,
+        "outbox_age": age_job(database),
+        "relay": relay,
+        "broker": contact,
+    }
     checks = {name: part.check for name, part in consumers.items()}
     return Worker(parts, {**checks, "relay": relay.check, "broker": contact.check})
 

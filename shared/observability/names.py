@@ -105,8 +105,13 @@ BROKER_CONTACT_AGE = Metric(
 OUTBOX_AGE = Metric(
     "rapport_outbox_age_seconds",
     "gauge",
-    "Age of the oldest event that is committed and not yet published; 0 if there is none,"
-    " and where another process publishes.",
+    "Age of the oldest event that is committed and not yet published; 0 if there is none.",
+    "worker",
+)
+RELAY_LEADING = Metric(
+    "rapport_relay_leading",
+    "gauge",
+    "1 where this process holds the relay's lease and publishes, 0 where it stands by.",
     "worker",
 )
 OUTBOX_PUBLISHED = Metric(

@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 from shared.database.base import new_metadata
 from shared.database.database import Database
 from shared.database.migrate import create_tables, run_migrations
+from shared.jobs.tables import make_lease_table
 from shared.messaging.consumer.tables import make_inbox_table
 from shared.messaging.outbox.tables import make_outbox_tables
 from shared.settings import DatabaseSettings
@@ -74,6 +75,7 @@ async def _migrate(service: str, dsn: str) -> None:
         return
     metadata = new_metadata()
     make_outbox_tables(metadata)
+    make_lease_table(metadata)
     make_inbox_table(metadata)
     await create_tables(metadata, dsn)
     await asyncio.sleep(0)

@@ -4,7 +4,8 @@ import asyncio
 from itertools import accumulate
 from typing import Any, TypeAlias
 
-from shared.database.database import Database, Tx, is_lost
+from shared.database.database import Database, Tx
+from shared.jobs.lease import Lease, LeaseLost
 from shared.kernel.errors import Unavailable
 from shared.messaging.outbox.publishing import PublishedBatch
 
@@ -13,8 +14,6 @@ Row: TypeAlias = Any
 
 MAX_ROWS, MAX_BYTES = 2_000, 4_194_304
 
-ACQUIRE = "select pg_try_advisory_lock(hashtext('rapport relay'))"
-RELEASE = "select pg_advisory_unlock(hashtext('rapport relay'))"
 BEGIN = "insert into relay_cursor (id, xid, position) values (1, '0', 0) on conflict do nothing"
 # Only rows older than every open transaction: whatever commits later has a higher xid than all of
 # these, so nothing can ever appear behind the cursor.
@@ -45,44 +44,39 @@ from relay_cursor as here, lateral (
 where here.id = 1 order by found.xid, found.position
 """
 ADVANCE = """
-with moved as (
+with held as (
+  select from lease where name = $11 and number = $12 for key share
+), moved as (
   update relay_cursor set xid = $3, position = $4
-  where id = 1 and (xid, position) = ($1, $2) returning id
+  where id = 1 and (xid, position) = ($1, $2) and exists (select from held) returning id
 ), noted as (
   insert into published (topic, partition, base_offset, positions)
   select topic, partition, base_offset, ($8::bigint[])[first:last]
   from unnest($5::text[], $6::int[], $7::bigint[], $9::int[], $10::int[])
     as batch (topic, partition, base_offset, first, last)
+  where exists (select from held)
 )
-select count(*) from moved
+select array[(select count(*) from held), (select count(*) from moved)]
 """
 
 
 class OutboxCursor:
-    """The cursor of one service. Only the leader moves it, over the leader's own connection."""
+    """The cursor of one service. Only the holder of the relay's lease moves it."""
 
-    def __init__(self, leader: Tx, database: Database) -> None:
-        self._leader = leader
-        self._database = database
+    def __init__(self, connection: Tx, database: Database, lease: Lease) -> None:
+        """`connection` is the holder's own."""
+        self._connection, self._database, self._lease = connection, database, lease
         self._cursor: tuple[int, int] = (0, 0)
 
-    async def acquire(self) -> bool:
-        """Become the leader, unless another process is. True: this one leads."""
-        if not await self._leader.fetchval(ACQUIRE):
-            return False
-        await self._leader.execute(BEGIN)
-        return True
-
-    async def release(self) -> None:
-        """Lead no longer; a lost connection has ended that already."""
-        if not is_lost(self._leader):
-            await self._leader.execute(RELEASE)
+    async def begin(self) -> None:
+        """See to it that there is a cursor."""
+        await self._connection.execute(BEGIN)
 
     async def read(self, stop: asyncio.Event) -> list[Row]:
         """The rows behind the cursor, wherever somebody may have set it; none once `stop` is set."""
         if stop.is_set():
             return []
-        rows = await self._leader.fetch(READ_AFTER_CURSOR, MAX_ROWS, MAX_BYTES)
+        rows = await self._connection.fetch(READ_AFTER_CURSOR, MAX_ROWS, MAX_BYTES)
         if rows:
             self._cursor = rows[0]["from_xid"], rows[0]["from_position"]
         return rows
@@ -95,10 +89,13 @@ class OutboxCursor:
             return await connection.fetch(READ_AFTER_ROW, *_place(row), MAX_ROWS, MAX_BYTES)
 
     async def advance(self, last: Row, batches: list[PublishedBatch]) -> None:
-        """All up to `last` are published. `Unavailable` if somebody has moved the cursor meanwhile."""
+        """All up to `last` are published.
+
+        Raises `LeaseLost` if another publishes, `Unavailable` if somebody has moved the cursor meanwhile.
+        """
         here = _place(last)
         ends = list(accumulate(len(batch.positions) for batch in batches))
-        moved = await self._leader.fetchval(
+        held, moved = await self._connection.fetchval(
             ADVANCE,
             *self._cursor,
             *here,
@@ -108,9 +105,13 @@ class OutboxCursor:
             [position for batch in batches for position in batch.positions],
             [end - len(batch.positions) + 1 for end, batch in zip(ends, batches, strict=True)],
             ends,
+            self._lease.name,
+            self._lease.number,
         )
+        if not held:
+            raise LeaseLost("lease: another publishes")
         if not moved:
-            raise Unavailable("the relay's cursor was moved")
+            raise Unavailable("relay: the cursor was moved")
         self._cursor = here
 
 

@@ -7,18 +7,20 @@ be published twice, but never out of order and never not at all.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from opentelemetry.trace import SpanKind
 
 from shared.database.database import Database
 from shared.jobs.backoff import WORTH_A_BATCH, Backoff, pause, rest
+from shared.jobs.lease import Lease, LeaseLost
 from shared.kernel.errors import Unavailable
 from shared.messaging.kafka import Producer
 from shared.messaging.outbox.cursor import OutboxCursor, Row
 from shared.messaging.outbox.publishing import publish_batch, traced_of
+from shared.messaging.outbox.restate import restate
 from shared.messaging.outbox.retention import retention
 from shared.observability import metrics, names, tracing
 from shared.observability.outages import Trouble
@@ -35,9 +37,11 @@ class Relay:
 
     def __init__(self, database: Database, kafka: KafkaSettings) -> None:
         self._database = database
+        self._lease = Lease(database, "relay")
         self._kafka = kafka
         self._trouble = Trouble("relay", "not at work yet")
         self._publishing_since: float | None = None
+        self._sending: Sequence[Row] = ()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, and then finish what is on its way."""
@@ -45,6 +49,19 @@ class Relay:
         while not stop.is_set():
             try:
                 await self._lead(stop, backoff)
+            except LeaseLost as error:
+                self._trouble.met(error)
+                await self._amend(stop, backoff)
+            except Unavailable as error:
+                self._trouble.met(error)
+                await backoff.wait(stop)
+
+    async def _amend(self, stop: asyncio.Event, backoff: Backoff) -> None:
+        """What was on its way when the lease ended may stand behind what the next holder published."""
+        while self._sending and not stop.is_set():
+            try:
+                await restate(self._database, self._sending)
+                self._sending = ()
             except Unavailable as error:
                 self._trouble.met(error)
                 await backoff.wait(stop)
@@ -57,20 +74,22 @@ class Relay:
         await self._trouble.check()
 
     async def _lead(self, stop: asyncio.Event, backoff: Backoff) -> None:
-        """Lead, unless another process does. Leadership is the connection's: it ends with it."""
-        async with self._database.connection() as leader:
-            cursor = OutboxCursor(leader, self._database)
-            if not await cursor.acquire():
-                self._trouble.over()
-                metrics.outbox_age.set(0)
-                return await pause(stop, STANDBY_SECONDS)
-            try:
-                # In this order, so that the age of what waits is also told while the broker is away.
-                async with retention(self._database), Producer(self._kafka) as producer:
-                    self._trouble.over()
-                    await self._work(cursor, producer, stop, backoff)
-            finally:
-                await cursor.release()
+        """Lead for as long as the lease is ours; stand by while it is another's."""
+        if not await self._lease.take():
+            self._trouble.over()
+            await pause(stop, STANDBY_SECONDS)
+            return
+        async with (
+            self._lease.kept(),
+            _leading(),
+            retention(self._database),
+            Producer(self._kafka) as producer,
+            self._database.connection() as connection,
+        ):
+            cursor = OutboxCursor(connection, self._database, self._lease)
+            await cursor.begin()
+            self._trouble.over()
+            await self._work(cursor, producer, stop, backoff)
 
     async def _work(
         self, cursor: OutboxCursor, producer: Producer, stop: asyncio.Event, backoff: Backoff
@@ -109,8 +128,11 @@ class Relay:
             wait = min(wait * 1.5, IDLE_SECONDS)
 
     async def _publish(self, rows: Sequence[Row], cursor: OutboxCursor, producer: Producer) -> None:
+        self._lease.check()
+        self._sending = rows
         with metrics.relay_batch_seconds.time(), self._publishing(), _traced(rows):
             await cursor.advance(rows[-1], await publish_batch(producer, rows))
+        self._sending = ()
         metrics.relay_batch_records.observe(len(rows))
 
     @contextmanager
@@ -120,6 +142,15 @@ class Relay:
             yield
         finally:
             self._publishing_since = None
+
+
+@asynccontextmanager
+async def _leading() -> AsyncIterator[None]:
+    metrics.relay_leading.set(1)
+    try:
+        yield
+    finally:
+        metrics.relay_leading.set(0)
 
 
 def _traced(rows: Sequence[Row]) -> AbstractContextManager[object]:

@@ -1,4 +1,4 @@
-"""What the leading relay does on the side: delete what is old, and measure how far behind it is."""
+"""What the leading relay does on the side: delete what is old."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,6 @@ from datetime import timedelta
 from shared.database.database import Database
 from shared.jobs.tasks import end
 from shared.kernel.errors import Unavailable
-from shared.observability import metrics
 from shared.observability.outages import Trouble
 
 INTERVAL_SECONDS = 5.0
@@ -39,17 +38,11 @@ delete from inbox where event_id = any(array(
   select event_id from inbox where received_at < clock_timestamp() - $1::interval limit $2
 ))
 """
-AGE = """
-select extract(epoch from clock_timestamp() - created_at)::float8 from outbox, relay_cursor as here
-where (outbox.xid, outbox.position) > (here.xid, here.position)
-order by outbox.xid, outbox.position limit 1
-"""
 
 
 @asynccontextmanager
 async def retention(database: Database) -> AsyncIterator[None]:
-    """Repeat it in the background while the block runs, having measured once. Raises `Unavailable`."""
-    await _measure(database)
+    """Repeat it in the background while the block runs."""
     repeating = asyncio.create_task(_repeat(database))
     try:
         yield
@@ -80,14 +73,8 @@ async def _repeat(database: Database) -> None:
     while True:
         try:
             await delete_expired(database)
-            await _measure(database)
         except Unavailable as error:
             trouble.met(error)
         else:
             trouble.over()
         await asyncio.sleep(INTERVAL_SECONDS)
-
-
-async def _measure(database: Database) -> None:
-    async with database.connection() as connection:
-        metrics.outbox_age.set(await connection.fetchval(AGE) or 0)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
+from shared.jobs.lease import Lease
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.cursor import OutboxCursor
 from tests.support.database import Databases, open_at
@@ -86,8 +87,10 @@ async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> Non
     contacts = [uuid4() for _ in range(3)]
     turns: list[asyncio.Queue[None]] = [asyncio.Queue() for _ in writers]
     async with database.connection() as leader:
-        cursor = OutboxCursor(leader, database)
-        assert await cursor.acquire()
+        lease = Lease(database, "relay")
+        assert await lease.take()
+        cursor = OutboxCursor(leader, database, lease)
+        await cursor.begin()
         watch = Watch(cursor, contacts)
         async with asyncio.TaskGroup() as group:
             for writer, turn in zip(writers, turns, strict=True):
@@ -102,7 +105,7 @@ async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> Non
                 for _ in range(3):
                     turn.put_nowait(None)
         await watch.look()
-        await cursor.release()
+        await lease.give_back()
     await database.close()
     appended = [n for writer in writers if writer.commits for n in writer.about]
     for n, contact in enumerate(contacts):

@@ -9,10 +9,13 @@ from deploy.local.ports import LOOPBACK, free_port
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
 from shared.database.database import Database
+from shared.jobs.lease import Lease
 from shared.kernel.errors import Unavailable
 from shared.messaging.consumer.consumer import Consumer
+from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
+from shared.messaging.worker import messaging
 from shared.observability import metrics
 from shared.settings import KafkaSettings
 from tests.support.eventually import eventually
@@ -68,5 +71,16 @@ async def test_what_waits_in_the_outbox_ages_though_the_broker_was_never_there(
     async with database.transaction() as tx:
         await append(tx, SOURCE, [Outgoing(confirmed())])
     nobody = broker.model_copy(update={"bootstrap": f"{LOOPBACK}:{free_port()}"})
-    async with running(Relay(database, nobody)):
+    async with running(Relay(database, nobody), age_job(database)):
         await eventually(lambda: age() > 0, within=20)
+
+
+async def test_a_standby_shows_what_waits_in_the_outbox_as_well(database: Database) -> None:
+    holder = Lease(database, "relay")
+    assert await holder.take()
+    async with database.transaction() as tx:
+        await append(tx, SOURCE, [Outgoing(confirmed())])
+    worker = messaging("tests", [], database, KafkaSettings(bootstrap=f"{LOOPBACK}:{free_port()}"))
+    async with running(*worker.parts.values()):
+        await eventually(lambda: age() > 0, within=20)
+        assert REGISTRY.get_sample_value("rapport_relay_leading") == 0

@@ -133,9 +133,8 @@ async def test_a_relay_that_loses_its_connection_begins_again_at_the_cursor(
             await append_events(other, contact)
             async with other.connection() as connection:
                 await connection.execute(
-                    "select pg_terminate_backend(pid) from pg_locks"
-                    " where locktype = 'advisory' and database ="
-                    " (select oid from pg_database where datname = current_database())"
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where datname = current_database() and pid <> pg_backend_pid()"
                 )
             await eventually(lambda: caught_up(other), within=30)
     order = (await order_on_the_topic(broker, {contact}))[contact]

@@ -48,6 +48,15 @@ def upgrade() -> None:
         "ix_inbox_received_at", "inbox", ["received_at"], unique=False, postgresql_using="brin"
     )
     op.create_table(
+        "lease",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False, comment="Rises with each new holder."),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
+        sa.UniqueConstraint("name", "number", name=op.f("uq_lease_name_number")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("xid", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
         sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -145,6 +154,7 @@ def downgrade() -> None:
     op.drop_index("ix_published_published_at", table_name="published", postgresql_using="brin")
     op.drop_table("published")
     op.drop_table("outbox")
+    op.drop_table("lease")
     op.drop_index("ix_inbox_received_at", table_name="inbox", postgresql_using="brin")
     op.drop_table("inbox")
     op.drop_table("fact")

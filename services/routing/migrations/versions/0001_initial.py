@@ -115,6 +115,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_message_contact_id"), "message", ["contact_id"], unique=False)
     op.create_table(
+        "lease",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False, comment="Rises with each new holder."),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
+        sa.UniqueConstraint("name", "number", name=op.f("uq_lease_name_number")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("xid", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
         sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -569,6 +578,7 @@ def downgrade() -> None:
     op.drop_index("ix_published_published_at", table_name="published", postgresql_using="brin")
     op.drop_table("published")
     op.drop_table("outbox")
+    op.drop_table("lease")
     op.drop_index(op.f("ix_message_contact_id"), table_name="message")
     op.drop_table("message")
     op.drop_index("ix_inbox_received_at", table_name="inbox", postgresql_using="brin")
