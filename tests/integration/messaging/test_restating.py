@@ -19,7 +19,6 @@ from shared.settings import KafkaSettings
 from tests.support.eventually import eventually
 from tests.support.kafka import (
     AT,
-    EVENT_HEADERS,
     SOURCE,
     confirmed,
     consumed_from,
