@@ -22,6 +22,7 @@ from typing import Final
 from uuid import UUID
 
 from shared.database.database import Database
+from shared.jobs.tasks import end
 from shared.kernel.errors import Unavailable
 from shared.kernel.ids import new_id
 
@@ -111,37 +112,36 @@ class Lease:
         The block is cancelled when the lease is about to end without having been renewed, and
         `LeaseLost` is raised instead.
         """
-        end = asyncio.timeout(self.seconds_left)
+        deadline = asyncio.timeout(self.seconds_left)
         try:
-            async with end:
-                renewing = asyncio.create_task(self._renew_regularly(end))
+            async with deadline:
+                renewing = asyncio.create_task(self._renew_regularly(deadline))
                 try:
                     yield
                 finally:
-                    renewing.cancel()
-                    await asyncio.wait([renewing])
-        except TimeoutError as error:
-            if not end.expired():
+                    await end(renewing)
+        except Exception as error:
+            if not deadline.expired():
                 raise
             self.number = 0
             raise LeaseLost(f"lease: {self.name} could not be renewed") from error
         finally:
             await self.give_back()
 
-    async def _renew_regularly(self, end: asyncio.Timeout) -> None:
+    async def _renew_regularly(self, deadline: asyncio.Timeout) -> None:
         pause = self._life / 3
         while True:
             await asyncio.sleep(pause)
             try:
                 await self.renew()
             except LeaseLost:
-                end.reschedule(0)
+                deadline.reschedule(0)
                 return
             except Unavailable:
                 pause = self._life / 20
             else:
                 pause = self._life / 3
-                end.reschedule(asyncio.get_running_loop().time() + self.seconds_left)
+                deadline.reschedule(asyncio.get_running_loop().time() + self.seconds_left)
 
     def _held(self, number: int, asked: float) -> None:
         self.number = number
