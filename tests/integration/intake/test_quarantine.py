@@ -62,6 +62,10 @@ async def test_a_dead_letter_is_kept_and_counted_once_on_its_channel(
     assert await intake.accounts() == {"sms": (1, 0, 1, 0), "unknown": (1, 0, 1, 0)}
     listed = (await client.get(QUARANTINE)).json()
     assert {item["channel"] for item in listed["items"]} == {"sms", "unknown"}
+    assert sorted(item["origin"]["offset"] for item in listed["items"]) == [1, 2]
+    assert (
+        listed["items"][0]["origin"].items() >= {"topic": "rapport.inbox", "partition": 3}.items()
+    )
     [broken] = [item for item in listed["items"] if item["channel"] == "unknown"]
     shown = (await client.get(f"{QUARANTINE}/{broken['quarantine_id']}")).json()
     assert base64.b64decode(shown["content_base64"]) == b"\xff\x00 no json"
@@ -132,6 +136,7 @@ async def test_a_mail_that_a_bug_kept_out_is_let_in_by_replay(
         patched.setattr(intake.readers, "read", broken)
         await intake.mail.receive(mail, Envelope(sender="asha@example.org", recipients=HELP))
     assert await intake.accounts() == {"email": (1, 0, 1, 0)}
+    assert (await client.get(QUARANTINE)).json()["items"][0]["origin"] is None
     [quarantine_id] = await ids(client)
     assert (await client.post(f"{QUARANTINE}/{quarantine_id}/replay")).status_code == 200
     assert await intake.accounts() == {"email": (1, 1, 0, 0)}

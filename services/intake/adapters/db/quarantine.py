@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.contracts.record import Origin
 from shared.database.database import Tx
 from shared.database.rows import Columns, from_row
 
@@ -28,7 +29,7 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the list."""
+    """A line of the list; of a record from Kafka with its `origin`."""
 
     quarantine_id: UUID
     source: str
@@ -38,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     replayed_at: datetime | None
     contact_id: UUID | None
+    origin: Origin | None
 
 
 class Overflow(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +85,7 @@ from {_QUARANTINED.source} on conflict do nothing returning channel
 """  # noqa: S608 - the source is made of our own column names
 ENTRIES = """
 select quarantine_id, source, channel, reason, octet_length(content) as size, received_at,
-  replayed_at, contact_id
+  replayed_at, contact_id, envelope->'origin' as origin
 from quarantine where $1::uuid is null or (received_at, quarantine_id) < (
   select received_at, quarantine_id from quarantine where quarantine_id = $1
 ) order by received_at desc, quarantine_id desc limit $2

@@ -19,8 +19,16 @@ from shared.observability.logging import get_logger
 log = get_logger(__name__)
 
 
+class OriginOut(Out):
+    """Where a record stands in the log."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
 class QuarantineEntryOut(Out):
-    """Something that could not be read."""
+    """Something that could not be read; `origin` is null if it did not come over Kafka."""
 
     quarantine_id: UUID
     source: str = Field(serialization_alias="door")
@@ -30,6 +38,7 @@ class QuarantineEntryOut(Out):
     received_at: datetime
     replayed_at: datetime | None
     contact_id: UUID | None
+    origin: OriginOut | None
 
 
 class QuarantineOverflowOut(Out):
