@@ -106,6 +106,11 @@ async def test_nonsense_is_refused(client: httpx2.AsyncClient, query: dict[str, 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_zone_that_is_none_is_told_what_one_is(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/v1/figures", params={**DAY, "zone": "Europe/Berlinn"})
+    assert answer.json()["detail"] == "zone must be an IANA time zone, such as Asia/Kolkata"
+
+
 @pytest.mark.parametrize("path", ["/v1/figures", "/v1/definitions"])
 async def test_only_who_may_read_figures_reads_them(
     client: httpx2.AsyncClient, tmp_path: Path, path: str
