@@ -14,18 +14,17 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.responses import HTMLResponse
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from shared.http import document, problems
-from shared.http.auth import PUBLIC, Authenticator, Caller, Gate, Gatekeeper, public
+from shared.http import document, media_types, problems, query
+from shared.http.auth import Authenticator, Caller, Gate, Gatekeeper, Linked, linked
 from shared.http.body import TooLarge, limited, whole
 from shared.http.docs.page import PAGE, Step, shown
 from shared.http.document import Operation
 from shared.http.exchange import Exchange
 from shared.http.limits import Limits
-from shared.http.media_types import documented, refusal, taken
 from shared.http.response import HttpResponse
 from shared.kernel.errors import Failure, Invalid
 from shared.settings import HttpSettings
@@ -76,13 +75,23 @@ class HotRoute:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """A route as it is known before a byte of the body is read."""
+    """A route as it is known before a byte of the body is read. No `parameters`: any are passed over."""
 
     path: str
     scope: str
     pattern: re.Pattern[str]
     media_types: frozenset[str]
+    parameters: frozenset[str] | None
     handle: Hot | None
+
+    def refusal(self, scope: Scope) -> HttpResponse | None:
+        """The answer to a request that asks or sends what the route does not take."""
+        unknown = (
+            query.refusal(self.parameters, scope["query_string"])
+            if self.parameters is not None
+            else None
+        )
+        return unknown or media_types.refusal(self.media_types, scope["headers"])
 
 
 class App:
@@ -98,7 +107,6 @@ class App:
         self.api, self._limit = api, settings.max_body_bytes
         self._gatekeeper = Gatekeeper(authenticator, Limits(settings))
         self._routes = _routes(api, hot)
-        self._hot_paths = {route.path for route in hot}
         self.closing = asyncio.Event()
         api.state.gatekeeper, api.state.closing = self._gatekeeper, self.closing
 
@@ -114,19 +122,29 @@ class App:
         with Exchange(scope, send) as exchange:
             if route is not None:
                 scope["route"] = route
-            if route is not None and route.handle is not None:
+            if route is None:
+                await exchange.respond(self._not_found(scope))
+            elif route.handle is not None:
                 hot = self._hot_response(route, route.handle, scope, receive)
                 await exchange.respond(await hot)
-            elif route is None and scope["path"] in self._hot_paths:
-                await exchange.respond(self._not_allowed(scope["path"]))
-            elif route is None or await self._is_let_in(route, scope, exchange):
+            elif await self._is_let_in(route, scope, exchange):
                 await self.api(scope, limited(receive, self._limit), exchange.send)
         await exchange.settle()
 
-    def _not_allowed(self, path: str) -> HttpResponse:
-        """The path is known, but not with this method."""
-        methods = ", ".join(sorted(method for method, known in self._routes if known == path))
-        return problems.problem("not-allowed", headers=((b"allow", methods.encode()),))
+    def _not_found(self, scope: Scope) -> HttpResponse:
+        """The path is nowhere; or it is known, but not with this method."""
+        allowed = set()
+        for (method, _), route in self._routes.items():
+            if route.pattern.match(scope["path"]):
+                scope["route"] = route
+                allowed.add(method)
+        if not allowed:
+            return problems.problem(
+                "missing", "there is no such path: GET /docs shows those there are"
+            )
+        methods = ", ".join(sorted(allowed))
+        allow = ((b"allow", methods.encode()),)
+        return problems.problem("not-allowed", f"this path takes {methods}", headers=allow)
 
     async def _is_let_in(self, route: _Route, scope: Scope, exchange: Exchange) -> bool:
         """FastAPI reads a body before it asks a gate: we ask first. A hot route does so itself."""
@@ -135,7 +153,7 @@ class App:
         except Failure as failure:
             await exchange.respond(problems.problem_of(failure))
             return False
-        refused = refusal(route.media_types, scope["headers"])
+        refused = route.refusal(scope)
         if refused is not None:
             await exchange.respond(refused)
         return refused is None
@@ -145,12 +163,12 @@ class App:
     ) -> HttpResponse:
         try:
             caller = await self._gatekeeper.admit(scope, route.scope)
-            if refused := refusal(route.media_types, scope["headers"]):
+            if refused := route.refusal(scope):
                 return refused
             body = await whole(limited(receive, self._limit))
             return await handle(HotRequest(caller, scope["headers"], body))
-        except TooLarge:
-            return problems.problem("too-large")
+        except TooLarge as error:
+            return problems.problem("too-large", error.detail)
         except Failure as failure:
             return problems.problem_of(failure)
 
@@ -163,23 +181,35 @@ class App:
 
 
 def _routes(api: FastAPI, hot: Sequence[HotRoute]) -> dict[Place, _Route]:
-    bodies = {
-        (method, route.path): taken(route)
+    cold = {
+        (method, str(route.path)): _cold(api, route)
         for route in iter_route_contexts(api.routes)
-        for method in route.methods or ()
+        for method in sorted(route.methods or ())
     }
-    cold = [
-        (method, path, scope, bodies[method, path], None)
-        for method, path, scope in route_table(api)
-    ]
-    known = [
-        (each.method, each.path, each.scope, documented(each.operation), each.handle)
-        for each in hot
-    ]
-    return {
-        (method, path): _Route(path, scope, compile_path(path)[0], media_types, handle)
-        for method, path, scope, media_types, handle in (*cold, *known)
-    }
+    return cold | {each.place: _hot(each) for each in hot}
+
+
+def _cold(api: FastAPI, route: RouteContext) -> _Route:
+    path, dependant, gate = str(route.path), getattr(route, "dependant", None), _gate(api, route)
+    return _Route(
+        path=path,
+        scope=gate.scope,
+        pattern=compile_path(path)[0],
+        media_types=media_types.taken(route),
+        parameters=None if isinstance(gate, Linked) else query.taken(dependant),
+        handle=None,
+    )
+
+
+def _hot(route: HotRoute) -> _Route:
+    return _Route(
+        path=route.path,
+        scope=route.scope,
+        pattern=compile_path(route.path)[0],
+        media_types=media_types.documented(route.operation),
+        parameters=query.documented(route.operation),
+        handle=route.handle,
+    )
 
 
 def create_app(
@@ -194,7 +224,7 @@ def create_app(
 ) -> App:
     """Build it; `walk` is the story that its page `/docs` tells.
 
-    Raises `ValueError` for a route without `require(…)` or `public()`.
+    Raises `ValueError` for a route without `require(…)`, `public()` or `linked()`.
     """
     api = FastAPI(
         title=f"Rapport {service}",
@@ -209,7 +239,7 @@ def create_app(
         api.include_router(router)
     api.include_router(docs_route(api, service, walk))
     problems.install(api)
-    document.describe(api, hot)
+    document.describe(api, hot, settings.max_body_bytes)
     return App(api, hot, authenticator, settings)
 
 
@@ -221,7 +251,7 @@ def docs_route(api: FastAPI, service: str, walk: Sequence[Step]) -> APIRouter:
     def page() -> HTMLResponse:
         return PAGE.response(shown(api.openapi(), service, walk))
 
-    @routes.get("/docs", dependencies=[public()], response_class=HTMLResponse)
+    @routes.get("/docs", dependencies=[linked()], response_class=HTMLResponse)
     async def read_the_docs() -> HTMLResponse:
         return page()
 
@@ -230,21 +260,22 @@ def docs_route(api: FastAPI, service: str, walk: Sequence[Step]) -> APIRouter:
 
 def route_table(api: FastAPI) -> list[tuple[str, str, str]]:
     """Every (method, path, scope or `public`). Raises `ValueError` for a route without a gate."""
-    table = []
-    for route in iter_route_contexts(api.routes):
-        dependant = getattr(route, "dependant", None)
-        scope = PUBLIC if route.path == api.openapi_url else _scope(dependant)
-        if scope is None:
-            raise ValueError(f"{route.path} has no gate: give it require(…) or public()")
-        table += [(method, str(route.path), scope) for method in sorted(route.methods or ())]
-    return table
+    return [(*place, route.scope) for place, route in _routes(api, ()).items()]
 
 
-def _scope(dependant: Dependant | None) -> str | None:
+def _gate(api: FastAPI, route: RouteContext) -> Gate:
+    """The gate before a route; the document is open to everybody. Raises `ValueError`."""
+    found = Linked() if route.path == api.openapi_url else _first(getattr(route, "dependant", None))
+    if found is None:
+        raise ValueError(f"{route.path} has no gate: give it require(…), public() or linked()")
+    return found
+
+
+def _first(dependant: Dependant | None) -> Gate | None:
     for inner in dependant.dependencies if dependant is not None else ():
         if isinstance(inner.call, Gate):
-            return inner.call.scope
-        deeper = _scope(inner)
+            return inner.call
+        deeper = _first(inner)
         if deeper is not None:
             return deeper
     return None

@@ -8,14 +8,20 @@ from fastapi import Depends, Request, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import (
+    BadSignatureError,
+    ExpiredTokenError,
+    InvalidClaimError,
+    InvalidKeyIdError,
+    JoseError,
+)
 from joserfc.jws import JWSRegistry, extract_compact
 from joserfc.jwt import JWTClaimsRegistry
 from starlette.types import Scope
 
 from shared.http.jwks import KeyRing, key_ring
 from shared.http.limits import Limits
-from shared.http.problems import Unauthenticated
+from shared.http.problems import NoToken, Unauthenticated
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Denied
 from shared.settings import AuthSettings
@@ -172,6 +178,10 @@ class Public(Gate):
         _gatekeeper(request).welcome(request.scope)
 
 
+class Linked(Public):
+    """A public page that is opened from links, to whose address a mailer may have added parameters."""
+
+
 def require(scope: str) -> Any:
     """For a route: `caller: Annotated[Caller, require("desk")]`, or in its `dependencies`."""
     return Security(Require(scope), scopes=[scope])
@@ -180,6 +190,11 @@ def require(scope: str) -> Any:
 def public() -> Any:
     """For a route anybody may call: `dependencies=[public()]`."""
     return Depends(Public())
+
+
+def linked() -> Any:
+    """For a public page that people open from links: query parameters that it does not know are passed over."""
+    return Depends(Linked())
 
 
 def _gatekeeper(request: Request) -> Gatekeeper:
@@ -191,9 +206,15 @@ def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     for name, value in headers:
         if name == b"authorization":
             kind, _, token = value.partition(b" ")
-            if kind.lower() == b"bearer" and len(token) <= LONGEST_TOKEN:
-                return token.strip()
-    raise Unauthenticated("")
+            if kind.lower() == b"bearer" and token.strip():
+                return _short_enough(token.strip())
+    raise NoToken
+
+
+def _short_enough(token: bytes) -> bytes:
+    if len(token) > LONGEST_TOKEN:
+        raise Unauthenticated(f"the token is longer than {LONGEST_TOKEN} characters")
+    return token
 
 
 def _scopes(claims: dict[str, Any]) -> frozenset[str]:
@@ -205,8 +226,9 @@ def _scopes(claims: dict[str, Any]) -> frozenset[str]:
 
 def _reason(error: Exception) -> str:
     """What is wrong with a token, without quoting it."""
-    return (
-        "the token is expired"
-        if "expired" in type(error).__name__.lower()
-        else "the token is not believed"
-    )
+    match error:
+        case ExpiredTokenError():
+            return "the token is expired"
+        case BadSignatureError() | InvalidKeyIdError() | InvalidClaimError(claim="iss"):
+            return "the token is signed by another issuer"
+    return "the token is not believed"

@@ -5,12 +5,20 @@ from starlette.types import Message, Receive
 
 from shared.kernel.errors import Invalid
 
+MIB = 1 << 20
+
 
 class TooLarge(HTTPException):
     """The body is longer than the limit."""
 
-    def __init__(self) -> None:
-        super().__init__(413)
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"a body has {at_most(limit)}")
+
+
+def at_most(limit: int) -> str:
+    """A limit of so many bytes, as it is read: "at most 1 MiB"."""
+    whole_mib = limit >= MIB and limit % MIB == 0
+    return f"at most {limit // MIB} MiB" if whole_mib else f"at most {limit} bytes"
 
 
 def limited(receive: Receive, limit: int) -> Receive:
@@ -22,7 +30,7 @@ def limited(receive: Receive, limit: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > limit:
-            raise TooLarge
+            raise TooLarge(limit)
         return message
 
     return counted

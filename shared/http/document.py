@@ -8,7 +8,9 @@ from typing import Any, Final, Protocol, TypeAlias
 from fastapi import FastAPI
 
 from shared.http.auth import BEARER, BEARER_SCHEME, PUBLIC
+from shared.http.body import at_most
 from shared.http.docs.examples import Schemas, example
+from shared.http.docs.page import COMMON
 from shared.http.problems import CONTENT_TYPE, STATUS, TITLE
 
 Operation: TypeAlias = dict[str, Any]
@@ -67,18 +69,21 @@ class Described(Protocol):
     def schemas(self) -> Mapping[str, Any]: ...
 
 
-def describe(api: FastAPI, hot: Sequence[Described]) -> None:
+def describe(api: FastAPI, hot: Sequence[Described], max_body_bytes: int) -> None:
     """Complete the application's document: each operation with the problems its nature brings.
 
-    A route adds only what is special about it, as a status with a description. Routes in `hot`
-    read their bodies themselves, and are described here.
+    A route adds only what is special about it, as a status with a description. What every route says
+    alike stands once among the components, and is referred to. Routes in `hot` read their bodies
+    themselves, and are described here.
     """
     written, places = api.openapi, {(route.method, route.path) for route in hot}
 
     def openapi() -> dict[str, Any]:
         if api.openapi_schema is None:
             document = written()
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            components = document.setdefault("components", {})
+            components["responses"] = {kind: _common(kind, max_body_bytes) for kind in STATUS}
+            schemas = components.setdefault("schemas", {})
             schemas["Problem"] = PROBLEM
             for route in hot:
                 _add(document, route)
@@ -103,32 +108,42 @@ def _add(document: dict[str, Any], route: Described) -> None:
 
 def refusals(method: str, path: str, operation: Operation, *, hot: bool) -> set[str]:
     """The kinds of problems an operation can be answered with, by what it is."""
-    kinds = set(_WAITING)
+    kinds = {"invalid", *_WAITING}
     if operation.get("security"):
         kinds |= {"unauthenticated", "denied"}
     if "{" in path:
         kinds |= {"missing"}
-    if operation.get("parameters"):
-        kinds |= {"invalid"}
     if method != "GET":
         kinds |= {"conflict"}
     if "requestBody" in operation:
-        kinds |= {"invalid", "too-large", "unsupported"} | ({"malformed"} if not hot else set())
+        kinds |= {"too-large", "unsupported"} | ({"malformed"} if not hot else set())
     return kinds
 
 
 def _complete(operation: Operation, kinds: Collection[str]) -> None:
     responses = operation["responses"]
     responses.pop("default", None)
-    for kind in kinds:
-        responses.setdefault(str(STATUS[kind]), {"description": TITLE[kind]})
     for status, response in responses.items():
         if int(status) >= _REFUSED:
-            sample = {"example": problem_like(_KIND[int(status)])}
-            response.setdefault("content", {})[CONTENT_TYPE.decode()] = _SHOWN | sample
-            if _KIND[int(status)] in _WAITING:
-                response["headers"] = _RETRY_AFTER
+            _show_problem(response, _KIND[int(status)])
+    for kind in kinds:
+        responses.setdefault(str(STATUS[kind]), {"$ref": f"{COMMON}{kind}"})
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _common(kind: str, max_body_bytes: int) -> dict[str, Any]:
+    """The answer of a kind where a route has nothing to add to it."""
+    limit = f": a body has {at_most(max_body_bytes)}" if kind == "too-large" else ""
+    response: dict[str, Any] = {"description": TITLE[kind] + limit}
+    _show_problem(response, kind)
+    return response
+
+
+def _show_problem(response: dict[str, Any], kind: str) -> None:
+    shown = _SHOWN | {"example": problem_like(kind)}
+    response.setdefault("content", {})[CONTENT_TYPE.decode()] = shown
+    if kind in _WAITING:
+        response["headers"] = _RETRY_AFTER
 
 
 def problem_like(kind: str) -> dict[str, Any]:

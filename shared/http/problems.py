@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from shared.http.body import TooLarge
 from shared.http.response import Headers, HttpResponse
 from shared.kernel.errors import Denied, Failure
 
@@ -43,6 +44,7 @@ TITLE: Final[Mapping[str, str]] = {
     "unexpected": "Something broke on our side",
     "unavailable": "A part we need is away",
 }
+PLUS: Final = "; a + must be written %2B in an address: 2026-03-02T00:00:00%2B01:00"
 KIND: Final[Mapping[int, str]] = {status: kind for kind, status in STATUS.items()}
 
 
@@ -50,6 +52,13 @@ class Unauthenticated(Failure):
     """We do not know who calls: there is no token, or none that we believe."""
 
     kind = "unauthenticated"
+
+
+class NoToken(Unauthenticated):
+    """There is no token at all."""
+
+    def __init__(self) -> None:
+        super().__init__("send a token: `Authorization: Bearer …`")
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,13 +114,14 @@ def install(app: FastAPI) -> None:
     """Make the application answer all its failures as problems."""
     app.add_exception_handler(Failure, _on_failure)
     app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(TooLarge, _on_too_large)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_unexpected)
 
 
 def _headers(failure: Failure) -> list[tuple[bytes, bytes]]:
     if isinstance(failure, Unauthenticated):
-        error = b', error="invalid_token"' if failure.detail else b""
+        error = b"" if isinstance(failure, NoToken) else b', error="invalid_token"'
         return [(b"www-authenticate", b'Bearer realm="rapport"' + error)]
     if isinstance(failure, Denied) and "scope" in failure.facts:
         missing = str(failure.facts["scope"]).encode()
@@ -134,6 +144,11 @@ async def _on_validation(_: Request, error: Exception) -> Response:
     return _response(problem("invalid", "the request does not fit its schema", errors=wrong))
 
 
+async def _on_too_large(_: Request, error: Exception) -> Response:
+    assert isinstance(error, TooLarge)  # noqa: S101  (that is how it is installed)
+    return _response(problem("too-large", error.detail))
+
+
 async def _on_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  (that is how it is installed)
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
@@ -151,8 +166,18 @@ def _response(answer: HttpResponse) -> Response:
     return response
 
 
+def pointer(*path: object) -> str:
+    """The JSON pointer (RFC 6901) of what lies at the end of a path."""
+    return "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in path)
+
+
 def _field(item: Mapping[str, Any]) -> FieldError:
     place, *path = item["loc"]
     known = path if item["type"] != "json_invalid" else []
-    pointer = "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in known)
-    return FieldError(place=place, pointer=pointer, detail=item["msg"])
+    hint = PLUS if place == "query" and _lost_its_plus(item) else ""
+    return FieldError(place=place, pointer=pointer(*known), detail=item["msg"] + hint)
+
+
+def _lost_its_plus(item: Mapping[str, Any]) -> bool:
+    """Whether it is a time in which a blank stands, as a `+` in an address is read."""
+    return item["type"].startswith("datetime") and " " in str(item["input"])

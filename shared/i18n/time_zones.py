@@ -5,6 +5,8 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 UTC: Final = "UTC"
+NO_TIME_ZONE: Final = "must be an IANA time zone, such as Asia/Kolkata"
+"""What is said of a field that names no time zone, after its name."""
 _NOWHERE: Final = {"localtime", "Factory"}
 """Listed beside the zones, but no place's: wherever the process happens to run, and a clock not yet set."""
 

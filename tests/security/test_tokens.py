@@ -62,6 +62,26 @@ async def test_a_good_token_passes(servers: dict[str, Server], service: str) -> 
         assert (await client.get(GUARDED[service])).status_code == 200
 
 
+OTHER_ISSUER, UNBELIEVED = "the token is signed by another issuer", "the token is not believed"
+REASONS = {
+    "wrong issuer": OTHER_ISSUER,
+    "signed by somebody else": OTHER_ISSUER,
+    "somebody else under its name": OTHER_ISSUER,
+    "expired": "the token is expired",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_bad_token_is_told_whether_it_is_expired_or_another_issuers(
+    servers: dict[str, Server], name: str
+) -> None:
+    server = servers["analytics"]
+    headers = {"authorization": f"Bearer {BAD[name](server.issuer)}"}
+    async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as client:
+        response = await client.get(GUARDED["analytics"], headers=headers)
+    assert response.json()["detail"] == REASONS.get(name, UNBELIEVED)
+
+
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("make", BAD.values(), ids=list(BAD))
 async def test_a_bad_token_is_401_and_learns_no_more(
@@ -87,7 +107,9 @@ async def test_without_a_token_it_is_401(
     servers: dict[str, Server], service: str, headers: dict[str, str]
 ) -> None:
     async with httpx2.AsyncClient(base_url=servers[service].url, trust_env=False) as client:
-        assert (await client.get(GUARDED[service], headers=headers)).status_code == 401
+        response = await client.get(GUARDED[service], headers=headers)
+    assert response.status_code == 401
+    assert response.json()["detail"] == "send a token: `Authorization: Bearer …`"
 
 
 @pytest.mark.parametrize("service", SERVICES)

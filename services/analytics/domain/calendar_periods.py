@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from shared.i18n.time_zones import NO_TIME_ZONE
 from shared.kernel.errors import Invalid
 
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
@@ -89,7 +90,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Invalid("zone must be an IANA time zone, such as Asia/Kolkata") from error
+        raise Invalid(f"zone {NO_TIME_ZONE}") from error
 
 
 def _moment(moment: datetime, clock: tzinfo) -> datetime:

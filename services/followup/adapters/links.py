@@ -9,6 +9,7 @@ from uuid import UUID
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from services.followup.domain.check_ins.questions import UNKNOWN_LINK
 from shared.kernel.errors import Missing
 
 
@@ -40,5 +41,5 @@ class Links:
         try:
             check_in_id, until = self._tokens.loads(token)
         except BadData:
-            raise Missing("there is no such page") from None
+            raise Missing(UNKNOWN_LINK) from None
         return Grant(UUID(check_in_id), datetime.fromtimestamp(until, UTC))

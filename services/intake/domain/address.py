@@ -61,7 +61,7 @@ def email(address: str) -> str:
     """Lower case, composed Unicode, the domain as the network spells it; raises `Invalid`."""
     text = unicodedata.normalize("NFC", address.strip()).lower()
     if not _EMAIL.fullmatch(text) or len(text.encode(errors="replace")) > MAX_EMAIL:
-        raise Invalid("this is not an e-mail address")
+        raise Invalid("this is not an e-mail address, such as ada@post.example")
     local, _, domain = text.rpartition("@")
     return f"{local}@{_domain(domain)}"
 
@@ -71,7 +71,7 @@ def phone(address: str, *, bare: bool = False) -> str:
     digits = _undecorated(address)
     digits = f"+{digits}" if bare and digits[:1].isdigit() and digits[:1] != "0" else digits
     if not _E164.fullmatch(digits):
-        raise Invalid("this is not an international phone number")
+        raise Invalid("this is not an international phone number, such as +49 171 1234567")
     return digits
 
 

@@ -48,5 +48,5 @@ async def find_queue(tx: Tx, queue_id: str) -> QueueChanged:
     """The queue as it is now. Raises `Missing`."""
     queue = await queues.find(tx, queue_id)
     if queue is None:
-        raise Missing("there is no such queue")
+        raise Missing(f"there is no queue {queue_id}")
     return queue

@@ -19,8 +19,11 @@ from markupsafe import Markup, escape
 from shared.http.docs.examples import Schemas
 from shared.http.docs.fields import Field, field_of, fields
 from shared.http.page import PageTemplate
+from shared.http.problems import STATUS
 
 JSON: Final = "application/json"
+COMMON: Final = "#/components/responses/"
+"""Before the kind of a problem: where the document has what every route says alike."""
 FORM: Final = "application/x-www-form-urlencoded"
 LINE: Final = 80
 """Characters; a longer body is written on several lines."""
@@ -57,8 +60,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of refusal that says the same on every route, so that the page shows it once."""
+
+    kind: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Documented:
-    """One operation, as it is shown."""
+    """One operation, as it is shown; `answers` are those with words of their own."""
 
     anchor: str
     tag: str
@@ -71,30 +82,53 @@ class Documented:
     parameters: Sequence[tuple[str, Field]]
     bodies: Sequence[Content]
     answers: Sequence[Answer]
+    problems: Sequence[Problem]
 
 
 def shown(document: Mapping[str, Any], service: str, walk: Sequence[Step]) -> dict[str, Any]:
     """What the page shows of a document. Raises `KeyError` for a step that is no operation."""
-    operations = {(each.method, each.path): each for each in _operations(document, service)}
+    problems = _problems(document)
+    operations = {
+        (each.method, each.path): each for each in _operations(document, service, problems)
+    }
     return {
         "title": document["info"]["title"],
         "marked": marked,
         "service": service.upper(),
         "walk": [(step.sentence, operations[step.method, step.path]) for step in walk],
         "operations": operations.values(),
+        "problems": problems.values(),
     }
 
 
-def _operations(document: Mapping[str, Any], service: str) -> Iterator[Documented]:
+def _problems(document: Mapping[str, Any]) -> dict[str, Problem]:
+    """What routes refer to, by the reference."""
+    components = document["components"]
+    return {
+        f"{COMMON}{kind}": Problem(kind, _answer(STATUS[kind], response, components["schemas"]))
+        for kind, response in components["responses"].items()
+    }
+
+
+def _operations(
+    document: Mapping[str, Any], service: str, problems: Mapping[str, Problem]
+) -> Iterator[Documented]:
     schemas = document["components"]["schemas"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            yield _documented(method.upper(), path, operation, schemas, service)
+            responses = operation["responses"].values()
+            common = [problems[each["$ref"]] for each in responses if "$ref" in each]
+            yield _documented((method.upper(), path), operation, schemas, service, common)
 
 
 def _documented(
-    method: str, path: str, operation: Mapping[str, Any], schemas: Schemas, service: str
+    place: tuple[str, str],
+    operation: Mapping[str, Any],
+    schemas: Schemas,
+    service: str,
+    problems: Sequence[Problem],
 ) -> Documented:
+    method, path = place
     tag, *_ = operation.get("tags", [service])
     return Documented(
         anchor=f"{method.lower()}-{path.strip('/').replace('/', '-')}",
@@ -108,8 +142,11 @@ def _documented(
         parameters=[_parameter(each, schemas) for each in operation.get("parameters", ())],
         bodies=_contents(operation.get("requestBody", {}), schemas),
         answers=[
-            _answer(int(status), each, schemas) for status, each in operation["responses"].items()
+            _answer(int(status), each, schemas)
+            for status, each in operation["responses"].items()
+            if "$ref" not in each
         ],
+        problems=problems,
     )
 
 

@@ -106,6 +106,32 @@ async def test_nonsense_is_refused(client: httpx2.AsyncClient, query: dict[str, 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_figure_that_is_not_defined_is_named_unless_it_is_no_name_at_all(
+    client: httpx2.AsyncClient,
+) -> None:
+    asked = {**DAY, "figure": ["contacts", "csat", "calls_per_agent"]}
+    unknown = await client.get("/v1/figures", params=asked)
+    assert unknown.json()["detail"] == (
+        "there is no figure calls_per_agent or csat: see /v1/definitions"
+    )
+    nonsense = await client.get("/v1/figures", params={**DAY, "figure": "jane.doe@example.org"})
+    assert nonsense.status_code == 422
+    assert nonsense.json()["errors"][0]["pointer"] == "/figure/0"
+    assert "jane" not in nonsense.text
+
+
+@pytest.mark.parametrize("query", ["figur=contacts", "figure=contacts&time_zone=Europe/Berlin"])
+async def test_a_misspelt_parameter_gets_no_figures(client: httpx2.AsyncClient, query: str) -> None:
+    answer = await client.get(f"/v1/figures?from={DAY['from']}&to={DAY['to']}&{query}")
+    assert answer.status_code == 422
+    assert "this route takes only channel, figure, from, grain" in answer.text
+
+
+async def test_a_zone_that_is_none_is_told_what_one_is(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/v1/figures", params={**DAY, "zone": "Europe/Berlinn"})
+    assert answer.json()["detail"] == "zone must be an IANA time zone, such as Asia/Kolkata"
+
+
 @pytest.mark.parametrize("path", ["/v1/figures", "/v1/definitions"])
 async def test_only_who_may_read_figures_reads_them(
     client: httpx2.AsyncClient, tmp_path: Path, path: str

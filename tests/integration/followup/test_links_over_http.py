@@ -63,6 +63,15 @@ async def test_looking_at_a_link_changes_nothing_however_a_scanner_looks(
     assert shown["answer"] is None
 
 
+async def test_a_link_to_which_a_mailer_added_something_still_asks_and_takes_the_answer(
+    follow_up: FollowUp, customer: httpx2.AsyncClient
+) -> None:
+    path = await asked(follow_up)
+    assert (await customer.get(f"{path}?utm_source=mail&mc_eid=1", headers=HTML)).is_success
+    taken = await customer.post(f"{path}/answer?utm_source=mail", json=YES)
+    assert taken.json()["answer"]["solved"] is True
+
+
 async def test_an_answer_confirms_and_is_shown_from_then_on(
     follow_up: FollowUp, customer: httpx2.AsyncClient
 ) -> None:
@@ -143,6 +152,7 @@ async def test_a_tampered_link_is_unknown_and_learns_nothing(
     for bad in (path[:-3] + "AAA", path.replace("check-ins/", "check-ins/x"), forged, unknown):
         for answer in (await customer.get(bad), await customer.post(f"{bad}/answer", json=YES)):
             assert answer.status_code == 404
+            assert answer.json()["detail"] == "the link is incomplete or not ours"
             said.add(answer.text)
     assert len(said) == 1
 

@@ -121,7 +121,9 @@ async def test_a_guarded_route_wants_a_token_with_its_scope(
         rich = await client.request(method, path, headers=token(tmp_path, "desk", "contacts.write"))
     assert without.status_code == wrong.status_code == 401
     assert without.headers["www-authenticate"] == 'Bearer realm="rapport"'
+    assert without.json()["detail"] == "send a token: `Authorization: Bearer …`"
     assert wrong.headers["www-authenticate"] == 'Bearer realm="rapport", error="invalid_token"'
+    assert wrong.json()["detail"] == "the token is not believed"
     assert poor.status_code == 403
     assert 'error="insufficient_scope", scope="' in poor.headers["www-authenticate"]
     assert rich.is_success

@@ -21,6 +21,7 @@ from shared.contracts.topics import SERVICES
 from shared.http.app import App
 from shared.http.auth import public
 from shared.http.docs.examples import UNTOLD
+from shared.http.docs.page import marked
 from shared.http.docs.samples import SAMPLES
 from shared.http.document import problem_like
 from shared.http.problems import STATUS, problem
@@ -167,6 +168,49 @@ async def test_the_page_shows_every_route_with_its_scope_and_its_examples(
         for _, content in contents(operation):
             if isinstance(content.get("example"), dict):
                 assert f'"{next(iter(content["example"]))}"' in text
+
+
+async def test_what_every_route_is_refused_with_alike_is_shown_once_and_linked_to(
+    app: App, document: Json
+) -> None:
+    async with serving(app) as client:
+        shown = (await client.get("/docs")).text
+    common = document["components"]["responses"]
+    assert set(common) == set(STATUS)
+    for kind, response in common.items():
+        assert shown.count(f'id="problem-{kind}"') == 1
+        assert shown.count(f"urn:rapport:problem:{kind}&#34;") == 1 + len(own_words(document, kind))
+        assert shown.count(f'href="#problem-{kind}"') == len(referring(document, kind))
+        assert response["description"] in shown
+        assert response["description"] not in own_words(document, kind)
+    assert len(referring(document, "overloaded")) == len(list(operations(document)))
+    for words in (words for kind in STATUS for words in own_words(document, kind)):
+        assert marked(words) in shown
+
+
+def referring(document: Json, kind: str) -> list[str]:
+    """The places that say no more of a kind than every route says."""
+    reference = {"$ref": f"#/components/responses/{kind}"}
+    return [
+        f"{method} {path}"
+        for method, path, operation in operations(document)
+        if reference in operation["responses"].values()
+    ]
+
+
+def own_words(document: Json, kind: str) -> list[str]:
+    """What routes say of a kind in words of their own."""
+    return [
+        response["description"]
+        for _, _, operation in operations(document)
+        for status, response in operation["responses"].items()
+        if status == str(STATUS[kind]) and "$ref" not in response
+    ]
+
+
+def test_the_document_names_the_limit_of_a_body(document: Json) -> None:
+    described = document["components"]["responses"]["too-large"]["description"]
+    assert described == "The request is too large: a body has at most 1 MiB"
 
 
 async def test_a_page_whose_document_has_hostile_words_shows_them_as_words(tmp_path: Path) -> None:

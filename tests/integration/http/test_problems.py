@@ -1,6 +1,7 @@
 """Every failure is answered as application/problem+json, on both paths, and echoes nothing."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,6 +54,10 @@ def routes() -> APIRouter:
     @router.post("/people")
     async def people(person: Person, depth: Annotated[int, Query(le=9)] = 1) -> Person:
         return person
+
+    @router.get("/people")
+    async def people_since(since: datetime) -> datetime:
+        return since
 
     return router
 
@@ -129,8 +134,21 @@ async def test_a_wrong_field_is_pointed_at_and_not_repeated(
 async def test_unknown_places_and_methods_are_problems_too(client: httpx2.AsyncClient) -> None:
     problem(await client.get("/v1/nowhere"), "missing")
     response = await client.delete("/v1/people")
-    problem(response, "not-allowed")
-    assert response.headers["allow"] == "POST"
+    assert problem(response, "not-allowed")["detail"] == "this path takes GET, POST"
+    assert response.headers["allow"] == "GET, POST"
+    hot_too = problem(await client.put("/v1/hot"), "not-allowed")
+    assert hot_too["detail"] == "this path takes POST"
+
+
+async def test_a_time_whose_plus_was_read_as_a_blank_is_told_how_to_write_it(
+    client: httpx2.AsyncClient,
+) -> None:
+    typed = await client.get("/v1/people?since=2026-03-02T12:00:00+01:00")
+    [error] = problem(typed, "invalid")["errors"]
+    assert "+ must be written %2B" in error["detail"]
+    [other] = problem(await client.get("/v1/people?since=soon"), "invalid")["errors"]
+    assert "%2B" not in other["detail"]
+    assert (await client.get("/v1/people?since=2026-03-02T12:00:00%2B01:00")).is_success
 
 
 @pytest.mark.parametrize("path", ["/v1/people", "/v1/hot"])
@@ -144,7 +162,8 @@ async def test_a_body_over_the_limit_is_refused(
 
     content = b"1" * (LIMIT + 1) if announced else pieces()
     headers = {"content-type": "application/json"}
-    problem(await client.post(path, content=content, headers=headers), "too-large")
+    refused = problem(await client.post(path, content=content, headers=headers), "too-large")
+    assert refused["detail"] == f"a body has at most {LIMIT} bytes"
 
 
 async def test_a_body_at_the_limit_is_taken(client: httpx2.AsyncClient) -> None:
@@ -156,16 +175,19 @@ async def test_the_document_says_how_an_operation_can_be_refused_by_its_nature(
     client: httpx2.AsyncClient,
 ) -> None:
     document = (await client.get("/openapi.json")).json()
-    guarded = {"401", "403", "409", "429", "503"}
+    guarded = {"401", "403", "409", "422", "429", "503"}
     refused = {
-        "/v1/fail/{kind}": guarded | {"404", "422"},
-        "/v1/people": guarded | {"400", "413", "415", "422"},
+        "/v1/fail/{kind}": guarded | {"404"},
+        "/v1/people": guarded | {"400", "413", "415"},
         "/v1/hot": guarded,
     }
     for path, operations in document["paths"].items():
         responses = operations["post"]["responses"]
         assert set(responses) == refused[path] | {"200"}
         for status in refused[path]:
-            assert list(responses[status]["content"]) == ["application/problem+json"]
+            kind = responses[status]["$ref"].removeprefix("#/components/responses/")
+            assert STATUS[kind] == int(status)
+            common = document["components"]["responses"][kind]
+            assert list(common["content"]) == ["application/problem+json"]
         assert operations["post"]["security"] == [{"bearer": ["desk"]}]
     assert "HTTPValidationError" not in str(document)

@@ -105,7 +105,7 @@ async def test_without_a_key_every_post_is_a_contact(
         (b"{", ""),
         (b'"\xff"', ""),
         (b"null", ""),
-        (b'{"reference": "r"}', ""),
+        (b'{"reference": "r"}', "/channel"),
         (a_contact(channel="carrier-pigeon"), "/channel"),
         (a_contact(priority=10), "/priority"),
         (a_contact(address=7), "/personal/address"),

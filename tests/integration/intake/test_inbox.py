@@ -142,6 +142,17 @@ async def test_an_address_that_cannot_be_is_its_publishers_mistake(intake: Intak
     assert await intake.value(DEAD) == 0
 
 
+async def test_an_event_with_fields_that_we_do_not_know_is_taken_and_a_zone_that_is_none_is_passed_over(
+    intake: Intake,
+) -> None:
+    personal = {"address": "asha@example.org", "text": "Where is it?", "nickname": "A"}
+    event = {"reference": "r", "channel": "web", "personal": personal, "colour": "blue"}
+    value = msgspec.json.encode(event | {"language": "de", "time_zone": "Europe/Berlinn"})
+    await process(intake, [FakeRecord(value, submitted(0).headers, offset=0)])
+    assert await intake.accounts() == {"web": (1, 1, 0, 0)}
+    assert await intake.value("select time_zone from contact") == "Europe/Berlin"
+
+
 async def test_an_event_that_belongs_elsewhere_is_put_aside_as_on_the_wrong_topic(
     intake: Intake,
 ) -> None:

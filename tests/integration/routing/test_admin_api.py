@@ -80,6 +80,14 @@ async def test_a_definition_that_makes_no_sense_is_refused(api: Api) -> None:
     assert (await api.admin("PUT", "/v1/queues/q", {**QUEUE, "rank": -1})).status_code == 422
 
 
+async def test_an_overflow_queue_that_is_none_is_named(api: Api) -> None:
+    unknown = await api.admin("PUT", "/v1/queues/billing", {**QUEUE, "overflow_queue_id": "nope"})
+    assert (unknown.status_code, unknown.json()["detail"]) == (422, "there is no queue nope")
+    itself = await api.admin("PUT", "/v1/queues/billing", {**QUEUE, "overflow_queue_id": "billing"})
+    assert itself.status_code == 422
+    assert itself.json()["detail"] == "a queue cannot overflow into itself"
+
+
 async def test_agents_may_not_define_and_administrators_have_no_desk(api: Api) -> None:
     assert (await api.put("/v1/queues/billing", QUEUE)).status_code == 403
     assert (await api.admin("GET", "/v1/desk")).status_code == 403

@@ -1,8 +1,9 @@
 """An agent's desk over HTTP: what is offered, what is done, what is refused."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from uuid import UUID
 
+import httpx2
 import pytest
 
 from services.routing.entrypoints.api.contact_history import ContactWithHistory
@@ -113,10 +114,14 @@ async def test_what_belongs_to_another_agent_is_not_there(world: World, api: Api
 
 
 @pytest.mark.parametrize(
-    ("amount", "reason", "limit"), [(5_001, "over_limit", 3_000), (4_000, "over_budget", 3_000)]
+    ("amount", "reason", "why"),
+    [
+        (5_001, "over_limit", "5001 EUR were asked and one action may grant 3000 now"),
+        (4_000, "over_budget", "4000 EUR were asked and 3000 are left today"),
+    ],
 )
 async def test_an_action_beyond_authority_is_refused_with_the_way_out(
-    world: World, api: Api, amount: int, reason: str, limit: int
+    world: World, api: Api, amount: int, reason: str, why: str
 ) -> None:
     await world.queue()
     await world.agent(authorities=(REFUND,))
@@ -126,12 +131,32 @@ async def test_an_action_beyond_authority_is_refused_with_the_way_out(
     assert refused.status_code == 403
     assert refused.json()["facts"] == {
         "reason": reason,
-        "limit": limit,
+        "limit": 3_000,
+        "left_today": 3_000,
         "escalate": f"/v1/contacts/{contact_id}/escalate",
     }
+    assert refused.json()["detail"] == (
+        f"this is beyond your authority: {why}, in minor units such as cents; escalate instead"
+    )
     [event] = await world.published(ActionRefused)
     assert (event.reason, event.amount) == (reason, amount)
     assert [row["spent"] for row in await world.rows("select spent from authority_day")] == [5_000]
+
+
+async def test_what_one_action_may_grant_and_what_is_left_today_are_told_apart(
+    world: World, api: Api
+) -> None:
+    await world.queue()
+    await world.agent(authorities=(REFUND,))
+    contact_id = await world.assigned()
+    refused = await api.at(contact_id, "actions", {**REFUND_OF, "amount": 5_001}, key="one")
+    facts = refused.json()["facts"]
+    assert (facts["limit"], facts["left_today"]) == (REFUND.limit, REFUND.daily_budget)
+    none = await api.at(
+        contact_id, "actions", {**REFUND_OF, "kind": "credit", "amount": 1}, key="2"
+    )
+    assert none.json()["facts"]["reason"] == "no_authority"
+    assert "you have none for a credit in EUR" in none.json()["detail"]
 
 
 async def test_a_refund_asked_twice_with_one_key_is_spent_once(world: World, api: Api) -> None:
@@ -270,6 +295,43 @@ async def test_an_agent_says_over_http_what_the_customer_wrote_after_the_claim(
     }
     found = ContactWithHistory.model_validate((await api.get(f"/v1/contacts/{contact_id}")).json())
     assert (found.wrote_again, found.offers[-1].state) == (False, "nothing_new")
+
+
+async def test_a_step_that_comes_too_early_or_too_late_is_told_which_comes_now(
+    world: World, api: Api
+) -> None:
+    await world.queue()
+    await world.agent()
+    contact_id = await world.receive()
+    await world.dispatch()
+    accept = f"/v1/offers/{(await world.offer_of(contact_id))['offer_id']}/accept"
+    there, claim = f"/v1/contacts/{contact_id}", {"outcome": "solved"}
+    accept_first = f"the offer is open: accept it first, POST {accept}"
+    for what, body in (("replies", {"text": "x"}), ("resolve", claim), ("wrap-up", {})):
+        assert await refused(api.at(contact_id, what, body)) == accept_first
+    await api.post(accept)
+    assert await refused(api.post(accept)) == (
+        f"the offer is accepted: the contact is yours to work on, GET {there}"
+    )
+    assert await refused(api.at(contact_id, "wrap-up")) == (
+        f"the contact is not resolved: claim that it is first, POST {there}/resolve"
+    )
+    await api.at(contact_id, "resolve", claim)
+    assert await refused(api.at(contact_id, "replies", {"text": "x"})) == (
+        "the contact is resolved and in wrap-up: all that is left to do is to end that,"
+        f" POST {there}/wrap-up"
+    )
+    assert await refused(api.post(accept)) == (
+        f"the offer was accepted and the contact is resolved: GET {there} shows it"
+    )
+
+
+async def refused(answer: Awaitable[httpx2.Response]) -> str:
+    """Why the present state does not allow it."""
+    response = await answer
+    assert response.status_code == 409, response.text
+    detail: str = response.json()["detail"]
+    return detail
 
 
 async def test_the_second_to_accept_learns_why_not(world: World, api: Api) -> None:

@@ -53,7 +53,7 @@ def test_no_single_character_of_a_link_can_be_changed() -> None:
         forged = token[:place] + ("A" if sign != "A" else "B") + token[place + 1 :]
         with pytest.raises(Missing) as refused:
             links.read(forged)
-        assert refused.value.detail == "there is no such page"
+        assert refused.value.detail == "the link is incomplete or not ours"
 
 
 @given(st.text())

@@ -24,5 +24,6 @@ MEASURES = tuple({definition.measure.id: definition.measure for definition in DE
 def definitions_of(ids: Collection[str]) -> tuple[Definition, ...]:
     """The definitions with these ids, all if none is named. Raises `Invalid` for an unknown id."""
     if unknown := set(ids) - {definition.id for definition in DEFINITIONS}:
-        raise Invalid(f"{len(unknown)} of the asked figures are not defined: see /v1/definitions")
+        named = " or ".join(sorted(unknown))
+        raise Invalid(f"there is no figure {named}: see /v1/definitions")
     return tuple(definition for definition in DEFINITIONS if not ids or definition.id in ids)

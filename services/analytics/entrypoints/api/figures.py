@@ -27,7 +27,7 @@ Zone: TypeAlias = Annotated[
     ),
 ]
 Ids: TypeAlias = Annotated[
-    list[str] | None,
+    list[Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9_]+$")]] | None,
     Query(description="The id of a definition, once for each asked figure; without one, all."),
 ]
 Queue: TypeAlias = Annotated[

@@ -1,6 +1,7 @@
 """What is decided about a question: ask it, close it, show it, take its answer."""
 
 from datetime import datetime
+from typing import Final
 
 from services.followup.domain.check_ins.model import (
     Answer,
@@ -24,6 +25,8 @@ from services.followup.domain.check_ins.transitions import (
 from shared.contracts.decision import Decision
 from shared.contracts.followup import SkippedReason
 from shared.kernel.errors import Conflict, Failure, Missing
+
+UNKNOWN_LINK: Final = "the link is incomplete or not ours"
 
 
 class Closed(Failure):
@@ -77,7 +80,7 @@ def behind_link(found: Question | None, link_ends_at: datetime, now: datetime) -
     if found is None and now >= link_ends_at:
         raise Closed("the question is closed")
     if found is None or isinstance(found.check_in.state, Waiting | Scheduled):
-        raise Missing("there is no such page")
+        raise Missing(UNKNOWN_LINK)
     return found
 
 

@@ -26,7 +26,7 @@ from services.followup.domain.wording import FALLBACK, wording
 from services.followup.entrypoints.pages.question import question_page, refusal_page
 from services.followup.locales import LANGUAGES
 from shared.database.database import Database
-from shared.http.auth import public
+from shared.http.auth import linked
 from shared.kernel.errors import Failure, Missing
 from shared.messaging.outbox.use_case import execute
 
@@ -120,7 +120,7 @@ def router(database: Database, questions: Questions, answer: AnswerCheckIn) -> A
 
     @routes.get(
         "/check-ins/{token}",
-        dependencies=[public()],
+        dependencies=[linked()],
         response_model=QuestionOut,
         responses=_LINK,
     )
@@ -130,7 +130,7 @@ def router(database: Database, questions: Questions, answer: AnswerCheckIn) -> A
 
     @routes.post(
         "/check-ins/{token}/answer",
-        dependencies=[public()],
+        dependencies=[linked()],
         response_model=QuestionOut,
         responses=_LINK | _GIVEN,
         openapi_extra={"requestBody": _BODY},

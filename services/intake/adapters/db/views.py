@@ -21,7 +21,7 @@ class PromiseView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
-    """A message, in or out."""
+    """A message, in or out. Sent without an attempt is `in_response`: only that carried it."""
 
     message_id: UUID
     direction: str
@@ -60,7 +60,8 @@ from promise where contact_id = $1 order by made_at
 """
 MESSAGES = """
 select message_id, case when state is null then 'in' else 'out' end as direction, written_at,
-  subject, text, kind, state, settled_at, reason,
+  subject, text, kind, settled_at, reason,
+  case when state = 'sent' and attempts = 0 then 'in_response' else state end as state,
   (select count(*) from attachment a where a.message_id = m.message_id)::int as attachments
 from message m where contact_id = $1 order by written_at, message_id
 """

@@ -1,6 +1,5 @@
 """Contacts: handed in by the hot route (bytes → arrival → commit → response), and read."""
 
-import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,13 +14,13 @@ from services.intake.domain.arrival import Deduplicated, KeyReused, Outcome
 from services.intake.domain.channels import Channels
 from services.intake.domain.submission import arrival_of, digest_of
 from services.intake.entrypoints.api.base import PUBLISH, Out
+from services.intake.entrypoints.api.submitted_contact import ContactIn, all_wrong, read
 from shared.contracts.cloudevents import GARBLED
-from shared.contracts.external import ContactSubmitted
 from shared.database.database import Database
 from shared.http.app import HotRequest, HotRoute
 from shared.http.auth import require
 from shared.http.idempotency import LONGEST_KEY, REPLAYED, VISIBLE, valid_key
-from shared.http.problems import FieldError, problem
+from shared.http.problems import problem
 from shared.http.response import HttpResponse
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Invalid, Missing
@@ -54,7 +53,10 @@ class ContactAcceptedOut(Out):
 
 
 class MessageOut(Out):
-    """One message of a contact; `state` tells how far an outbound one has come."""
+    """One message of a contact; `state` tells how far an outbound one has come.
+
+    `in_response`: it stood in the response to `POST /v1/contacts`, and was delivered nowhere else.
+    """
 
     message_id: UUID
     direction: str
@@ -95,9 +97,9 @@ class ContactOut(Out):
 
 
 def contact_schema() -> dict[str, Any]:
-    """JSON Schema of a submitted contact, made from the event's own model."""
+    """JSON Schema of a submitted contact, made from the model that reads it."""
     (schema,), parts = msgspec.json.schema_components(
-        [ContactSubmitted], ref_template="#/components/schemas/{name}"
+        [ContactIn], ref_template="#/components/schemas/{name}"
     )
     inlined: dict[str, Any] = _inlined(schema, parts)
     return inlined
@@ -135,7 +137,11 @@ OPERATION = {
     "tags": ["contacts"],
     "summary": "Submit A Contact",
     "operationId": "submit_a_contact_v1_contacts_post",
-    "description": "Hand in a customer's need. 202 means: committed, and the customer has our promise.",
+    "description": "Hand in a customer's need. 202 means: committed, and the customer has our promise."
+    "\n\nAn address that is a mail address is written to, whatever the channel. On `web`, `api`, `chat`, `social` and"
+    " `in_person` anything else is a phone number or a handle, which no channel delivers to yet: then `promise.text`"
+    " in this response is all that the customer can get, so show it to them, and the acknowledgement's `state` is"
+    " `in_response`. A field that is not listed here is refused.",
     "parameters": [
         {
             "name": "idempotency-key",
@@ -155,10 +161,7 @@ OPERATION = {
     },
 }
 
-_read = msgspec.json.Decoder(ContactSubmitted).decode
 _write = msgspec.json.Encoder().encode
-_PLACE = re.compile(r" - at `\$([^`]*)`$")
-_QUOTED = re.compile(r"'[^']*'")
 
 
 def contact_routes(database: Database) -> APIRouter:
@@ -201,21 +204,21 @@ class PostContact:
 
     async def __call__(self, request: HotRequest) -> HttpResponse:
         """The response to one request; raises the `Failure`s that have one response everywhere."""
-        try:
-            submitted = _read(request.body)
-        except GARBLED as error:
-            return problem("invalid", "the request does not fit its schema", errors=[_wrong(error)])
         key = _key(request)
-        arrival = arrival_of(
-            submitted,
-            self._channels,
-            key=key or new_id(),
-            digest=digest_of(request.body),
-            received_at=self._clock.now(),
-            reads_response=True,
-            repeatable=key is not None,
-            trace=tracing.current(),
-        )
+        try:
+            arrival = arrival_of(
+                read(request.body),
+                self._channels,
+                key=key or new_id(),
+                digest=digest_of(request.body),
+                received_at=self._clock.now(),
+                reads_response=True,
+                repeatable=key is not None,
+                trace=tracing.current(),
+            )
+        except (Invalid, *GARBLED):
+            wrong = all_wrong(request.body, self._channels)
+            return problem("invalid", "the request does not fit its schema", errors=wrong)
         return _response(await self._submission.submit(arrival))
 
 
@@ -230,12 +233,3 @@ def _key(request: HotRequest) -> UUID | None:
     """The same for the same caller and key; without a key every request is a new arrival."""
     given = request.header(KEY)
     return None if given is None else stable_id("http", request.caller.subject, valid_key(given))
-
-
-def _wrong(error: Exception) -> FieldError:
-    """What is wrong and where, without the value that is."""
-    text = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-    place = _PLACE.search(text)
-    pointer = place.group(1).replace(".", "/") if place else ""
-    detail = _QUOTED.sub("…", _PLACE.sub("", text))
-    return FieldError(place="body", pointer=pointer, detail=detail)

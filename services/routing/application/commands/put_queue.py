@@ -30,8 +30,10 @@ async def _check_overflow(tx: Tx, queue: QueueChanged) -> None:
     other = queue.overflow_queue_id
     if other is None:
         return
-    if other == queue.queue_id or await queues.find(tx, other) is None:
-        raise Invalid("the overflow queue is not another queue", overflow_queue_id=other)
+    if other == queue.queue_id:
+        raise Invalid("a queue cannot overflow into itself", overflow_queue_id=other)
+    if await queues.find(tx, other) is None:
+        raise Invalid(f"there is no queue {other}", overflow_queue_id=other)
 
 
 async def _place_unplaced(tx: Tx, now: datetime) -> list[Outgoing]:

@@ -25,10 +25,14 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was spent. `limit` is what would be granted now at most; 0 without authority."""
+    """Nothing was spent. `limit` is what would be granted now at most; 0 without authority.
+
+    `left_today` is what is left of the day's budget, over however many actions.
+    """
 
     reason: RefusedReason
     limit: int
+    left_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def spend(
         return Refused(RefusedReason.EXPIRED, 0)
     left = max(0, authority.daily_budget - spent_today)
     if amount > authority.limit:
-        return Refused(RefusedReason.OVER_LIMIT, min(left, authority.limit))
+        return Refused(RefusedReason.OVER_LIMIT, min(left, authority.limit), left)
     if amount > left:
-        return Refused(RefusedReason.OVER_BUDGET, left)
+        return Refused(RefusedReason.OVER_BUDGET, left, left)
     return Granted(authority.limit, spent_today + amount)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.routing.domain.agents.decline_pauses import Declined, Pauses, count_anew, decline
+from services.routing.domain.contact.conflicts import conflict
 from services.routing.domain.contact.model import Contact, ContactState, Offer, OfferState
 from services.routing.domain.contact.waiting import wait
 from services.routing.domain.matching.model import Placement
@@ -296,13 +297,11 @@ def close(contact: Contact) -> Decision[Contact]:
     return Decision(replace(contact, state=ContactState.CLOSED))
 
 
-def live(contact: Contact, *states: OfferState) -> Offer:
-    """The live offer, if it stands in one of these states; raises `Conflict`."""
+def live(contact: Contact, state: OfferState) -> Offer:
+    """The live offer, if it stands in this state; raises `Conflict`."""
     offer = contact.offer
-    if offer is None or offer.state not in states:
-        wanted = " or ".join(states)
-        found = offer.state if offer else contact.state
-        raise Conflict(f"it is {found}, not {wanted}", reason=str(found))
+    if offer is None or offer.state is not state:
+        raise conflict(contact, state)
     return offer
 
 

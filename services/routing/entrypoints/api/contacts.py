@@ -1,5 +1,6 @@
 """Contacts: everything an agent does on one that is theirs."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,7 +20,14 @@ from services.routing.domain.contact.model import Contact
 from services.routing.entrypoints.api.commands import AgentCall, Commands, KeyedAgentCall
 from services.routing.entrypoints.api.fields import In, Line, Need, Note, Slug, Text, refusals
 from services.routing.settings import Settings
-from shared.contracts.routing import ActionTaken, HelpStep, ResolutionOutcome, ReviewVerdict
+from shared.contracts import values
+from shared.contracts.routing import (
+    ActionTaken,
+    HelpStep,
+    RefusedReason,
+    ResolutionOutcome,
+    ReviewVerdict,
+)
 from shared.http.problems import problem
 from shared.http.response import HttpResponse, json_response
 
@@ -32,10 +40,21 @@ NOT_THEIRS = refusals(
 NOT_THEIRS_OR_NO_QUEUE = refusals({404: "There is no such contact, or no such queue"})
 BEYOND_AUTHORITY = refusals(
     {
-        403: "It is beyond the agent's authority: `limit` is what they may grant, `escalate` the way out",
+        403: "It is beyond the agent's authority: `limit` is what one action may grant now, `left_today` what is"
+        " left of the day's budget, `escalate` the way out",
         422: "The request is wrong, or has no `Idempotency-Key`, or the key of another request",
     }
 )
+
+
+WHY_BEYOND: Mapping[RefusedReason, str] = {
+    RefusedReason.NO_AUTHORITY: "you have none for a {kind} in {currency}",
+    RefusedReason.EXPIRED: "yours for a {kind} in {currency} has expired",
+    RefusedReason.OVER_LIMIT: "{asked} {currency} were asked and one action may grant {limit} now,"
+    " in minor units such as cents",
+    RefusedReason.OVER_BUDGET: "{asked} {currency} were asked and {left_today} are left today,"
+    " in minor units such as cents",
+}
 
 
 class ReplyIn(In):
@@ -156,7 +175,7 @@ def _add_work(routes: APIRouter, commands: Commands) -> None:
         return await commands.respond(
             call,
             lambda tx, now: take_action(tx, call.agent_id, contact_id, now, wanted=wanted),
-            lambda outcome: _acted(contact_id, outcome),
+            lambda outcome: _acted(contact_id, wanted, outcome),
         )
 
 
@@ -218,11 +237,15 @@ def _add_ends(routes: APIRouter, commands: Commands, wrap_up: timedelta) -> None
         )
 
 
-def _acted(contact_id: UUID, outcome: ActionTaken | Refused) -> HttpResponse:
+def _acted(contact_id: UUID, wanted: values.Need, outcome: ActionTaken | Refused) -> HttpResponse:
     if isinstance(outcome, Refused):
+        amounts = {"limit": outcome.limit, "left_today": outcome.left_today}
         escalation = f"/v1/contacts/{contact_id}/escalate"
-        facts = {"reason": outcome.reason, "limit": outcome.limit, "escalate": escalation}
-        text = f"this is beyond your authority: {outcome.reason}; escalate instead"
+        facts = {"reason": outcome.reason, **amounts, "escalate": escalation}
+        why = WHY_BEYOND[outcome.reason].format(
+            **amounts, kind=wanted.kind, asked=wanted.amount, currency=wanted.currency
+        )
+        text = f"this is beyond your authority: {why}; escalate instead"
         return problem("denied", text, facts=facts)
     granted = {"kind": outcome.kind, "amount": outcome.amount, "currency": outcome.currency}
     return json_response(201, {"action_id": outcome.action_id, **granted, "limit": outcome.limit})
