@@ -9,7 +9,7 @@ SOURCES := services shared deploy tests docs benchmarks tools
 .DEFAULT_GOAL := help
 
 help: ## list every target with one line
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {gsub(/\$$\$$/, "$$"); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: install ## run the whole platform with customers and agents, live, for DEMO_SECONDS (90)
 	@$(PY) -m deploy.local.demo
@@ -32,8 +32,8 @@ restart: install ## end one part of `make up` and start it again (PART=analytics
 env: install ## print a process's environment: eval "$$(make -s env SERVICE=routing ROLE=worker)"
 	@$(PY) -m deploy.local env $(SERVICE) $(ROLE)
 
-shell: install ## print the addresses of `make up` and a token: eval "$$(make -s shell)"
-	@$(PY) -m deploy.local shell
+shell: install ## print the addresses of `make up` and an agent's token: eval "$$(make -s shell AGENT=mara)"
+	@$(PY) -m deploy.local shell $(AGENT)
 
 mail: install ## list the mail that `make up` has sent (N=3 shows the third)
 	@$(PY) -m deploy.local mail $(N)

@@ -33,7 +33,7 @@ SCOPES = (
 )
 TTL = timedelta(hours=12)
 _FIRST_STEPS = """
-Its addresses, and a token as the agent {agent} for twelve hours, in your shell:
+Its addresses, and a token as the agent {agent} for twelve hours, in your shell (AGENT=tom: as another):
   eval "$(make -s shell)"
 
 What each API takes and answers, with commands to copy, stands at its /docs (routing: {routing}/docs).
@@ -47,7 +47,9 @@ Three things to try then (docs/tutorial.md goes on from here):
      curl -s $ROUTING/v1/desk -H "Authorization: Bearer $TOKEN"
   3. Read the mail that was sent: make mail"""
 _EMPTY = """
-It is empty, as SEED=0 asks: no queue and no agent. {routing}/docs shows how they are made, step by step."""
+It is empty, as SEED=0 asks: no queue and no agent. {routing}/docs shows how they are made, step by step, with
+the addresses and a token as the agent `ana`, who is made there, in your shell:
+  eval "$(make -s shell AGENT=ana)\""""
 _END = """
 Data stays when it ends; `make reset` forgets it. An agent's claim is asked about after {check_in} s. End it: make down"""
 
@@ -83,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     env.add_argument("role", choices=(API, WORKER), nargs="?", default=API, help="of which (api)")
     env.set_defaults(command=_env)
     shell = commands.add_parser("shell", help="print addresses and a token, for eval in a shell")
+    shell.add_argument(
+        "agent", nargs="?", default=AGENT, help=f"whose token: an agent's id ({AGENT})"
+    )
     shell.set_defaults(command=_shell)
     mail = commands.add_parser("mail", help="list the mail that was sent, or show one of it")
     mail.add_argument("number", type=int, nargs="?", help="which one of the list")
@@ -154,12 +159,12 @@ def _token(options: argparse.Namespace) -> int:
     return 0
 
 
-def _shell(_options: argparse.Namespace) -> int:
+def _shell(options: argparse.Namespace) -> int:
     facts = _running()
     smtp, kafka = facts["smtp"], facts["bootstrap"]
     named = {name.upper(): url for name, url in facts["api"].items()}
     named |= {"SMTP": f"smtp://{smtp}", "KAFKA": kafka}
-    named["TOKEN"] = TokenIssuer(HOME / "issuer").mint(AGENT, SCOPES, TTL)
+    named["TOKEN"] = TokenIssuer(HOME / "issuer").mint(options.agent, SCOPES, TTL)
     _export(named)
     return 0
 

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,6 +50,12 @@ def command(tmp_path: Path) -> Iterator[Command]:
     run("down")
 
 
+def subject_of(exported: str) -> str:
+    """Whose token it is that `shell` exports."""
+    [payload] = re.findall(r"TOKEN='?[^.']+\.([^.']+)\.", exported)
+    return str(json.loads(urlsafe_b64decode(payload + "=="))["sub"])
+
+
 def any_ports(home: Path, **kept: int) -> None:
     """Those kept, and not those at first, which another test may have at the same time."""
     home.mkdir(parents=True, exist_ok=True)
@@ -68,6 +76,8 @@ def test_the_platform_stays_up_until_it_is_taken_down(command: Command) -> None:
     assert up.returncode == 0, up.stderr
     assert "no queue and no agent" in up.stdout
     assert command("status").returncode == 0
+    assert subject_of(command("shell").stdout) == "mara"
+    assert subject_of(command("shell", "ana").stdout) == "ana"
     assert "export ROUTING=http://" in command("shell").stdout
     assert command("mail").stdout == "No mail has been sent.\n"
     assert command("mail", "1").returncode == 1
