@@ -15,9 +15,9 @@ whoever slept through the end of its lease finds no row and changes nothing.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from time import CLOCK_BOOTTIME, clock_gettime
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +30,9 @@ LIFE_SECONDS: Final = 15.0
 """A crash stops the work for so long at most, and a look of whoever waits."""
 MARGIN: Final = 0.1
 """The share of a life by which the holder stops earlier than anybody else may begin."""
+
+_BOOT: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""On Linux the one runs on while the machine is suspended; where it is missing (macOS), so does the other."""
 
 TAKE = """
 insert into lease as held (name, holder, number, expires_at)
@@ -52,7 +55,7 @@ class LeaseLost(Unavailable):
 
 def since_boot() -> float:
     """Seconds, by a clock that nobody sets and that also runs while the machine is suspended."""
-    return clock_gettime(CLOCK_BOOTTIME)
+    return time.clock_gettime(_BOOT)
 
 
 class Lease:
