@@ -69,6 +69,7 @@ def test_each_process_is_given_what_the_settings_ask_for(
     assert "RAPPORT_STRAY" not in routing
     assert intake["RAPPORT_MAIL__PORT"] == "9"
     assert int(intake["RAPPORT_SMTP__PORT"]) == addresses.smtp[1]
+    monkeypatch.delenv("RAPPORT_STRAY")
     for name, value in routing.items():
         monkeypatch.setenv(name, value)
     settings = load(ServiceSettings)
