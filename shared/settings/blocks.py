@@ -199,7 +199,6 @@ class ServiceSettings(BaseSettings):
         env_nested_delimiter=DELIMITER,
         frozen=True,
         hide_input_in_errors=True,
-        allow_inf_nan=False,
     )
 
     database: DatabaseSettings = Field(description="The service's own PostgreSQL.")

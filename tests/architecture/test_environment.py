@@ -159,6 +159,8 @@ def test_a_misspelt_name_inside_of_json_is_refused(environment: pytest.MonkeyPat
         ("intake", {"RAPPORT_DATABASE__DSN": "db.example:5432"}, "DATABASE__DSN"),
         ("intake", {"RAPPORT_DATABASE__DSN": "postgresql://db:port/x"}, "DATABASE__DSN"),
         ("intake", {"RAPPORT_DATABASE__DSN": "postgresql://u:s3cr[et@db/x"}, "DATABASE__DSN"),
+        ("intake", {"RAPPORT_DATABASE__DSN": "postgresql://u:s3\u2100@db/x"}, "DATABASE__DSN"),
+        ("intake", {"RAPPORT_HTTP__CALLER_PER_SECOND": "inf"}, "HTTP__CALLER_PER_SECOND"),
         ("intake", {"RAPPORT_DATABASE__DSN": "postgresql://u:s3/cret@db/x"}, "DATABASE__DSN"),
         ("intake", {"RAPPORT_KAFKA__BOOTSTRAP": "a.example:9092,,"}, "KAFKA__BOOTSTRAP"),
         ("intake", {"RAPPORT_KAFKA__BOOTSTRAP": "kafka://a.example:9092"}, "KAFKA__BOOTSTRAP"),

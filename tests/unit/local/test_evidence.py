@@ -5,7 +5,7 @@ import pytest
 from deploy.local import evidence
 from deploy.local.platform import Addresses
 
-NOWHERE = Addresses(api={}, ops={}, smtp=("", 0), bootstrap="", dsn={})
+NOWHERE = Addresses(api={}, ops={}, smtp=("", 0), bootstrap="nowhere:9092", dsn={})
 
 
 def rows(outbox: int, unpublished: int = 0) -> evidence.Rows:
