@@ -72,7 +72,7 @@ REASONS = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_bad_token_is_told_whether_it_is_expired_or_another_issuers(
+async def test_a_bad_token_is_refused_as_expired_or_as_another_issuers(
     servers: dict[str, Server], name: str
 ) -> None:
     server = servers["analytics"]

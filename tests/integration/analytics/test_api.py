@@ -127,7 +127,7 @@ async def test_a_misspelt_parameter_gets_no_figures(client: httpx2.AsyncClient, 
     assert "this route takes only channel, figure, from, grain" in answer.text
 
 
-async def test_a_zone_that_is_none_is_told_what_one_is(client: httpx2.AsyncClient) -> None:
+async def test_a_zone_that_is_none_is_refused_with_what_one_is(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/v1/figures", params={**DAY, "zone": "Europe/Berlinn"})
     assert answer.json()["detail"] == "zone must be an IANA time zone, such as Asia/Kolkata"
 

@@ -140,7 +140,7 @@ async def test_unknown_places_and_methods_are_problems_too(client: httpx2.AsyncC
     assert hot_too["detail"] == "this path takes POST"
 
 
-async def test_a_time_whose_plus_was_read_as_a_blank_is_told_how_to_write_it(
+async def test_a_time_whose_plus_was_read_as_a_blank_is_refused_with_how_to_write_it(
     client: httpx2.AsyncClient,
 ) -> None:
     typed = await client.get("/v1/people?since=2026-03-02T12:00:00+01:00")

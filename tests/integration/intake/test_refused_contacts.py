@@ -116,7 +116,7 @@ async def test_one_thing_that_is_wrong_is_said_alone_and_in_its_place(
     ],
     ids=range(6),
 )
-async def test_what_is_no_contact_at_all_is_told_so(
+async def test_what_is_no_contact_at_all_is_refused_as_that(
     client: httpx2.AsyncClient, body: bytes, detail: str
 ) -> None:
     found = await wrong(client, body)

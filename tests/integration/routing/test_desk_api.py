@@ -143,7 +143,7 @@ async def test_an_action_beyond_authority_is_refused_with_the_way_out(
     assert [row["spent"] for row in await world.rows("select spent from authority_day")] == [5_000]
 
 
-async def test_what_one_action_may_grant_and_what_is_left_today_are_told_apart(
+async def test_what_one_action_may_grant_and_what_is_left_today_are_two_amounts(
     world: World, api: Api
 ) -> None:
     await world.queue()
@@ -297,7 +297,7 @@ async def test_an_agent_says_over_http_what_the_customer_wrote_after_the_claim(
     assert (found.wrote_again, found.offers[-1].state) == (False, "nothing_new")
 
 
-async def test_a_step_that_comes_too_early_or_too_late_is_told_which_comes_now(
+async def test_a_step_that_comes_too_early_or_too_late_names_which_comes_now(
     world: World, api: Api
 ) -> None:
     await world.queue()

@@ -131,7 +131,7 @@ def test_a_repeated_warning_of_a_noisy_library_is_held_back_and_counted(
     ]
 
 
-def test_the_kafka_client_is_heard_only_where_it_stumbles(lines: Lines) -> None:
+def test_the_kafka_client_has_a_line_only_where_it_stumbles(lines: Lines) -> None:
     client = logging.getLogger("aiokafka.conn")
     client.info("Discovered coordinator")
     client.error("Unable to connect")

@@ -62,7 +62,7 @@ def test_it_is_over_only_when_every_part_works_again(watch: Watch) -> None:
     assert said(logs) == [("an outage is over", "broker")]
 
 
-def test_two_outages_are_told_apart_and_a_part_waits_for_one_of_them(watch: Watch) -> None:
+def test_two_outages_are_two_stories_and_a_part_waits_for_one_of_them(watch: Watch) -> None:
     part = watch.part("relay")
     with capture_logs() as logs:
         part.met(CLOSED)
