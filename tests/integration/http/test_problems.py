@@ -132,7 +132,8 @@ async def test_a_wrong_field_is_pointed_at_and_not_repeated(
 
 
 async def test_unknown_places_and_methods_are_problems_too(client: httpx2.AsyncClient) -> None:
-    problem(await client.get("/v1/nowhere"), "missing")
+    nowhere = problem(await client.get("/v1/nowhere"), "missing")
+    assert nowhere["detail"] == "there is no such path: GET /docs shows those there are"
     response = await client.delete("/v1/people")
     assert problem(response, "not-allowed")["detail"] == "this path takes GET, POST"
     assert response.headers["allow"] == "GET, POST"
