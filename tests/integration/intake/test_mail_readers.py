@@ -104,7 +104,7 @@ async def test_a_process_that_is_killed_loses_no_mail() -> None:
 
 
 async def test_a_process_that_stands_still_puts_the_mail_off_and_is_replaced() -> None:
-    async with opened(deadline_seconds=1) as readers:
+    async with opened(cpu_seconds=1, deadline_seconds=1) as readers:
         [pid] = pids()
         os.kill(pid, signal.SIGSTOP)
         with pytest.raises(Unavailable):

@@ -54,7 +54,7 @@ def test_who_covers_a_need_may_also_spend_it(authorities: Authorities, need: Nee
     [
         (None, 0, 1, Refused(RefusedReason.NO_AUTHORITY, 0)),
         (REFUND, 0, 50, Granted(50, 50)),
-        (REFUND, 0, 51, Refused(RefusedReason.OVER_LIMIT, 50, 90)),
+        (REFUND, 0, 51, Refused(RefusedReason.OVER_LIMIT, 50, 80)),
         (REFUND, 30, 50, Granted(50, 80)),
         (REFUND, 40, 50, Refused(RefusedReason.OVER_BUDGET, 40, 40)),
         (REFUND, 90, 1, Refused(RefusedReason.OVER_BUDGET, 0)),
