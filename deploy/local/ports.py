@@ -1,5 +1,6 @@
 """TCP ports on the loopback address: which are free, whose they are, and who listens there."""
 
+import atexit
 import random
 import socket
 from threading import Lock
@@ -55,6 +56,12 @@ def _claim(port: int) -> bool:
             return False
         _claims[port] = claim
     return True
+
+
+@atexit.register
+def _give_up() -> None:
+    for claim in _claims.values():
+        claim.close()
 
 
 def _bound(one: socket.socket, port: int) -> bool:
