@@ -67,6 +67,7 @@ REASONS = {
     "wrong issuer": OTHER_ISSUER,
     "signed by somebody else": OTHER_ISSUER,
     "somebody else under its name": OTHER_ISSUER,
+    "another algorithm": OTHER_ISSUER,
     "expired": "the token is expired",
 }
 
