@@ -12,6 +12,8 @@ from tests.support.packages import node, node_project
 from tools.contracts.files import SCHEMAS
 from tools.contracts.schemas import all_events
 
+pytestmark = pytest.mark.timeout(360)  # what is fetched for the first time may take minutes
+
 Schemas = dict[str, dict[str, Any]]
 TYPE = "rapport.contact.submitted.v1"
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.packages import node, node_project
 
+pytestmark = pytest.mark.timeout(360)  # what is fetched for the first time may take minutes
+
 Document = dict[str, Any]
 COMMITTED = Path(__file__).parents[2] / "docs" / "asyncapi.json"
 
