@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts import topics
 from shared.runtime import Service
 from shared.runtime.command_line import ROLES
 from shared.runtime.commands import COMMANDS, Command
@@ -67,3 +68,18 @@ def test_what_cannot_be_asked_is_refused(argv: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(SERVICE, argv)
     assert ended.value.code == 2
+
+
+def test_the_help_of_a_replay_says_who_reads_the_record_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(SERVICE, ["dead-letters", "replay", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The record is for this service alone" in said
+    assert "on a compacted topic (customers, agents, queues) every service reads it again" in said
+
+
+def test_the_topics_that_the_help_calls_compacted_are_those() -> None:
+    compacted = {topic.name for topic in topics.LIVE if topic.retention_hours is None}
+    assert compacted == {"rapport.customers", "rapport.agents", "rapport.queues"}
