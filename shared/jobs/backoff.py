@@ -36,7 +36,11 @@ class Backoff:
         """It went well: begin again with the shortest wait."""
         self._next = self._first
 
+    def next(self) -> float:
+        """How many seconds to wait now; longer than the last time."""
+        seconds, self._next = self._next, min(self._next * 2, self._longest)
+        return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - it spreads load
+
     async def wait(self, stop: asyncio.Event) -> None:
         """Wait once, longer than the last time; returns at once when `stop` is set."""
-        seconds, self._next = self._next, min(self._next * 2, self._longest)
-        await pause(stop, seconds * random.uniform(0.5, 1.0))  # noqa: S311 - it spreads load
+        await pause(stop, self.next())

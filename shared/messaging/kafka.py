@@ -15,7 +15,17 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.record import Headers, Record
@@ -33,8 +43,21 @@ READING = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
 DEALING = {"partition_assignment_strategy": (RoundRobinPartitionAssignor,)}
 # What an outage is called: by the client, by the system, and by the event loop.
 OUTAGES = (KafkaError, OSError, RuntimeError)
+# What the broker says of one topic alone, and repeats until somebody changes the topic or our rights.
+REFUSALS: dict[type[BaseException], str] = {
+    UnknownTopicOrPartitionError: "it does not exist",
+    InvalidTopicError: "nobody may write to it",
+    TopicAuthorizationFailedError: "we may not write to it",
+    MessageSizeTooLargeError: "a record is larger than it takes",
+    RecordListTooLargeError: "a batch is larger than it takes",
+    PolicyViolationError: "a record is against its policy",
+}
 
 log = get_logger(__name__)
+
+
+class TopicRefused(Unavailable):
+    """The broker is there, but takes nothing for this topic; of other topics that says nothing."""
 
 
 class Message(NamedTuple):
@@ -60,6 +83,8 @@ async def _broker(seconds: float | None = None) -> AsyncIterator[None]:
             yield
     except Failure:
         raise
+    except tuple(REFUSALS) as error:
+        raise TopicRefused(REFUSALS[type(error)]) from error
     except Exception as error:
         if not isinstance(error, OUTAGES):
             log.warning("the Kafka client stumbled", exc_info=error)
@@ -83,18 +108,27 @@ class Producer:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and issubclass(kind, asyncio.CancelledError):
+        if kind is not None:
             self._abort()
         await _close(self._client)
 
     def _abort(self) -> None:
-        """Let go of what is on its way: who is cancelled may write nothing more."""
-        for connection in self._client.client._conns.values():  # noqa: SLF001 - closing would flush
+        """Let go of what is on its way: who has failed or is cancelled writes nothing more.
+
+        Closing would send it, and so would the client's own sender, over a new connection.
+        """
+        self._client._sender.sender_task.cancel()  # noqa: SLF001
+        for connection in self._client.client._conns.values():  # noqa: SLF001
             if connection.connected():
                 connection._writer.transport.abort()  # noqa: SLF001
+        self._client._message_accumulator.fail_all(ConnectionAbortedError())  # noqa: SLF001
+
+    async def alive(self) -> bool:
+        """Whether the broker answers a question now."""
+        return bool(await self._client.client.force_metadata_update())
 
     async def partitions(self, topic: str) -> int:
-        """How many partitions the topic has. Raises `Unavailable`."""
+        """How many partitions the topic has. Raises `TopicRefused`, or `Unavailable`."""
         async with _broker():
             return len(await self._client.partitions_for(topic))
 
@@ -102,7 +136,7 @@ class Producer:
         """Append the messages in order; returns when the broker has all, however long that takes.
 
         One batch is on its way at a time: whatever fails, no message can come to stand before one
-        that was given earlier. Raises `Unavailable` when some may be missing.
+        that was given earlier. Raises `TopicRefused` or `Unavailable` when some may be missing.
         """
         written: list[Written] = []
         left = list(messages)

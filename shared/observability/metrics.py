@@ -52,6 +52,7 @@ dead_letters = _counter(names.DEAD_LETTERS)
 broker_contact_age = _gauge(names.BROKER_CONTACT_AGE)
 
 outbox_age = _gauge(names.OUTBOX_AGE)
+outbox_held_age = _gauge(names.OUTBOX_HELD_AGE)
 relay_leading = _gauge(names.RELAY_LEADING)
 outbox_published = _counter(names.OUTBOX_PUBLISHED)
 relay_batch_records = _histogram(names.RELAY_BATCH_RECORDS)

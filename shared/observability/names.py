@@ -105,8 +105,15 @@ BROKER_CONTACT_AGE = Metric(
 OUTBOX_AGE = Metric(
     "rapport_outbox_age_seconds",
     "gauge",
-    "Age of the oldest event that is committed and not yet published; 0 if there is none.",
+    "Age of the oldest event that is committed and not yet published, held topics apart; 0 if there is none.",
     "worker",
+)
+OUTBOX_HELD_AGE = Metric(
+    "rapport_outbox_held_age_seconds",
+    "gauge",
+    "Age of the oldest event of a topic that takes nothing, or is parked; 0 once it goes with the others.",
+    "worker",
+    ("topic",),
 )
 RELAY_LEADING = Metric(
     "rapport_relay_leading",

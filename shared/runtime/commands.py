@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from shared.messaging.dead_letters.command import dead_letters_command, dead_letters_options
+from shared.messaging.outbox.parking import park_command, parking_options, unpark_command
 from shared.messaging.outbox.republish import republish_command, republish_options
 from shared.runtime.checking import check
 from shared.settings import ServiceSettings
@@ -43,5 +44,9 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "republish": Command(
         "publish again all events since some time", republish_command, republish_options
+    ),
+    "park": Command("let one topic's events wait in the outbox", park_command, parking_options),
+    "unpark": Command(
+        "publish to a parked topic again, with all that has waited", unpark_command, parking_options
     ),
 }

@@ -1,5 +1,6 @@
-"""How long the oldest event has waited to be published: measured by every worker, whoever publishes."""
+"""How long events have waited to be published: measured by every worker, whoever publishes."""
 
+from collections.abc import Mapping
 from time import monotonic
 
 from shared.database.database import Database
@@ -12,6 +13,16 @@ select extract(epoch from clock_timestamp() - created_at)::float8
 from outbox left join relay_cursor as here on here.id = 1
 where here.id is null or (outbox.xid, outbox.position) > (here.xid, here.position)
 order by outbox.xid, outbox.position limit 1
+"""
+# What is behind its own cursor and the relay's is younger, and counts above.
+HELD = """
+select held.topic, extract(epoch from clock_timestamp() - created_at)::float8 as age
+from held_topic as held, relay_cursor as here, lateral (
+  select created_at from outbox
+  where topic = held.topic and (outbox.xid, outbox.position) > (held.xid, held.position)
+    and (outbox.xid, outbox.position) <= (here.xid, here.position)
+  order by outbox.xid, outbox.position limit 1
+) as oldest
 """
 
 
@@ -29,14 +40,29 @@ class _Age:
         return self._seconds + since if since > 3 * INTERVAL_SECONDS else self._seconds
 
 
+class _HeldAges:
+    """One age for each topic that is held or was, since this process began."""
+
+    def __init__(self) -> None:
+        self._ages: dict[str, _Age] = {}
+
+    def measured(self, seconds: Mapping[str, float]) -> None:
+        for topic in seconds.keys() - self._ages.keys():
+            self._ages[topic] = _Age()
+            metrics.outbox_held_age.labels(topic).set_function(self._ages[topic].now)
+        for topic, age in self._ages.items():
+            age.measured(seconds.get(topic, 0.0))
+
+
 def age_job(database: Database) -> PeriodicJob:
     """A part of a worker of its own, so that it goes on where the relay or its clean-up does not."""
-    age = _Age()
+    age, held = _Age(), _HeldAges()
     metrics.outbox_age.set_function(age.now)
 
     async def measure() -> float:
         async with database.connection() as connection:
             age.measured(await connection.fetchval(AGE) or 0.0)
+            held.measured({row["topic"]: row["age"] for row in await connection.fetch(HELD)})
         return INTERVAL_SECONDS
 
     return PeriodicJob("outbox_age", measure)

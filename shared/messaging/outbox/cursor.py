@@ -1,13 +1,13 @@
 """The outbox cursor: which rows are next, how far the relay has come, and where each row went."""
 
 import asyncio
-from itertools import accumulate
 from typing import Any, TypeAlias
 
 from shared.database.database import Database, Tx
 from shared.jobs.lease import Lease, LeaseLost
 from shared.kernel.errors import Unavailable
-from shared.messaging.outbox.publishing import PublishedBatch
+from shared.messaging.outbox.fenced import FENCED, fenced
+from shared.messaging.outbox.publishing import Published
 
 Row: TypeAlias = Any
 """xid, position, topic, key, type, traceparent, headers, value."""
@@ -43,21 +43,17 @@ from relay_cursor as here, lateral (
 ) as found
 where here.id = 1 order by found.xid, found.position
 """
-ADVANCE = """
-with held as (
-  select from lease where name = $11 and number = $12 for key share
-), moved as (
-  update relay_cursor set xid = $3, position = $4
-  where id = 1 and (xid, position) = ($1, $2) and exists (select from held) returning id
-), noted as (
-  insert into published (topic, partition, base_offset, positions)
-  select topic, partition, base_offset, ($8::bigint[])[first:last]
-  from unnest($5::text[], $6::int[], $7::bigint[], $9::int[], $10::int[])
-    as batch (topic, partition, base_offset, first, last)
-  where exists (select from held)
+# What was refused begins again where this set began: on its topic that is published twice, never not at all.
+ADVANCE = f"""{FENCED}, moved as (
+  update relay_cursor set xid = $11, position = $12
+  where id = 1 and (xid, position) = ($9, $10) and exists (select from fence) returning id
+), refused as (
+  insert into held_topic (topic, xid, position, reason)
+  select topic, $9, $10, reason from moved, unnest($13::text[], $14::text[]) as refused (topic, reason)
+  on conflict do nothing
 )
-select array[(select count(*) from held), (select count(*) from moved)]
-"""
+select array[(select count(*) from fence), (select count(*) from moved)]
+"""  # noqa: S608 - it is ours
 
 
 class OutboxCursor:
@@ -88,25 +84,19 @@ class OutboxCursor:
         async with self._database.connection() as connection:
             return await connection.fetch(READ_AFTER_ROW, *_place(row), MAX_ROWS, MAX_BYTES)
 
-    async def advance(self, last: Row, batches: list[PublishedBatch]) -> None:
-        """All up to `last` are published.
+    async def advance(self, last: Row, published: Published) -> None:
+        """All up to `last` are published, but for topics that refuse: those are held from here on.
 
         Raises `LeaseLost` if another publishes, `Unavailable` if somebody has moved the cursor meanwhile.
         """
         here = _place(last)
-        ends = list(accumulate(len(batch.positions) for batch in batches))
         held, moved = await self._connection.fetchval(
             ADVANCE,
+            *fenced(self._lease, published.batches),
             *self._cursor,
             *here,
-            [batch.topic for batch in batches],
-            [batch.partition for batch in batches],
-            [batch.base_offset for batch in batches],
-            [position for batch in batches for position in batch.positions],
-            [end - len(batch.positions) + 1 for end, batch in zip(ends, batches, strict=True)],
-            ends,
-            self._lease.name,
-            self._lease.number,
+            [*published.refused.keys()],
+            [*published.refused.values()],
         )
         if not held:
             raise LeaseLost("lease: another publishes")

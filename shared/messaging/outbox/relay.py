@@ -17,8 +17,9 @@ from shared.database.database import Database
 from shared.jobs.backoff import WORTH_A_BATCH, Backoff, pause, rest
 from shared.jobs.lease import Lease, LeaseLost
 from shared.kernel.errors import Unavailable
-from shared.messaging.kafka import Producer
+from shared.messaging.kafka import Producer, TopicRefused
 from shared.messaging.outbox.cursor import OutboxCursor, Row
+from shared.messaging.outbox.held_topics import HeldTopics
 from shared.messaging.outbox.publishing import publish_batch, traced_of
 from shared.messaging.outbox.restate import restate
 from shared.messaging.outbox.retention import retention
@@ -39,6 +40,7 @@ class Relay:
         self._database = database
         self._lease = Lease(database, "relay")
         self._kafka = kafka
+        self._held = HeldTopics(database, kafka, self._lease)
         self._trouble = Trouble("relay", "not at work yet")
         self._publishing_since: float | None = None
         self._sending: Sequence[Row] = ()
@@ -52,6 +54,8 @@ class Relay:
             except LeaseLost as error:
                 self._trouble.met(error)
                 await self._amend(stop, backoff)
+            except TopicRefused as error:
+                self._trouble.met(error)
             except Unavailable as error:
                 self._trouble.met(error)
                 await backoff.wait(stop)
@@ -72,10 +76,12 @@ class Relay:
         if since is not None and _now() - since > self._kafka.request_timeout_ms / 1000:
             raise Unavailable("the broker takes nothing")
         await self._trouble.check()
+        self._held.check()
 
     async def _lead(self, stop: asyncio.Event, backoff: Backoff) -> None:
         """Lead for as long as the lease is ours; stand by while it is another's."""
         if not await self._lease.take():
+            self._held.forget()
             self._trouble.over()
             await pause(stop, STANDBY_SECONDS)
             return
@@ -83,6 +89,7 @@ class Relay:
             self._lease.kept(),
             _leading(),
             retention(self._database),
+            self._held.catching_up(),
             Producer(self._kafka) as producer,
             self._database.connection() as connection,
         ):
@@ -96,6 +103,7 @@ class Relay:
     ) -> None:
         while not stop.is_set():
             rows = await self._wait_for_rows(cursor, stop)
+            await self._held.rejoin(producer)
             while rows:
                 rows = await self._publish_and_read(rows, cursor, producer, stop)
                 backoff.reset()
@@ -122,7 +130,7 @@ class Relay:
         while True:
             committed.clear()  # before looking: a commit after it calls for another look
             rows = await cursor.read(stop)
-            if rows or stop.is_set():
+            if rows or stop.is_set() or self._held.caught_up():
                 return rows
             await pause(committed if wait >= IDLE_SECONDS else stop, wait)
             wait = min(wait * 1.5, IDLE_SECONDS)
@@ -131,9 +139,13 @@ class Relay:
         self._lease.check()
         self._sending = rows
         with metrics.relay_batch_seconds.time(), self._publishing(), _traced(rows):
-            await cursor.advance(rows[-1], await publish_batch(producer, rows))
+            published = await publish_batch(producer, self._held.pass_over(rows))
+            await cursor.advance(rows[-1], published)
         self._sending = ()
         metrics.relay_batch_records.observe(len(rows))
+        if published.refused:  # a new producer goes on without them
+            topic, reason = next(iter(published.refused.items()))
+            raise TopicRefused(f"{topic}: {reason}")
 
     @contextmanager
     def _publishing(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ a compacted topic the last record of a key is its state, so the newest is publis
 from collections.abc import Iterable
 from typing import Any
 
-from shared.contracts.topics import BY_NAME
+from shared.contracts.topics import ALL
 from shared.database.database import Database
 
 # First the lock under which `append` numbers, so that no newer state can slip in before its older one.
@@ -33,7 +33,8 @@ from newest join raised on raised.subject = convert_from(key, 'UTF8')
 
 async def restate(database: Database, rows: Iterable[Any]) -> None:
     """For each key of a compacted topic among these outbox rows. Raises `Unavailable`."""
-    late = [row for row in rows if BY_NAME[row["topic"]].retention_hours is None and row["type"]]
+    compacted = {topic.name for topic in ALL if topic.retention_hours is None}
+    late = [row for row in rows if row["topic"] in compacted and row["type"]]
     if not late:
         return
     topics, keys = [row["topic"] for row in late], [row["key"] for row in late]

@@ -23,6 +23,10 @@ delete from outbox where (xid, position) in (
   select xid, position from (
     select outbox.xid, outbox.position, created_at from outbox, relay_cursor as here
     where (outbox.xid, outbox.position) <= (here.xid, here.position)
+      and not exists (
+        select from held_topic as held where held.topic = outbox.topic
+          and (outbox.xid, outbox.position) > (held.xid, held.position)
+      )
     order by outbox.xid, outbox.position limit $2
   ) as oldest
   where created_at < clock_timestamp() - $1::interval

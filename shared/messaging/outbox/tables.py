@@ -3,6 +3,7 @@
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -25,7 +26,7 @@ _NOW = text("clock_timestamp()")
 
 
 def make_outbox_tables(metadata: MetaData) -> None:
-    """Add the outbox, its counters and the relay's cursor to a service's own tables."""
+    """Add the outbox, its counters and what the relay keeps to a service's own tables."""
     Table(
         "outbox",
         metadata,
@@ -49,12 +50,26 @@ def make_outbox_tables(metadata: MetaData) -> None:
         Column("seq", BigInteger, nullable=False),
         Column("xid", Xid8, nullable=False),
     )
+    _make_relay_tables(metadata)
+
+
+def _make_relay_tables(metadata: MetaData) -> None:
     Table(
         "relay_cursor",
         metadata,
         Column("id", Integer, primary_key=True, autoincrement=False),
         Column("xid", Xid8, nullable=False),
         Column("position", BigInteger, nullable=False),
+    )
+    Table(
+        "held_topic",
+        metadata,
+        Column("topic", Text, primary_key=True),
+        Column("xid", Xid8, nullable=False, comment="The topic's own cursor, with the position."),
+        Column("position", BigInteger, nullable=False),
+        Column("reason", Text, nullable=False, comment="Why it takes nothing."),
+        Column("parked", Boolean, nullable=False, server_default=text("false")),
+        Column("held_since", DateTime(timezone=True), nullable=False, server_default=_NOW),
     )
     Table(
         "published",

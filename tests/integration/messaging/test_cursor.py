@@ -17,6 +17,7 @@ from shared.database.database import Database
 from shared.jobs.lease import Lease
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.cursor import OutboxCursor
+from shared.messaging.outbox.publishing import Published
 from tests.support.database import Databases, open_at
 from tests.support.kafka import SOURCE, confirmed
 
@@ -62,7 +63,7 @@ class Watch:
             if row["key"] in self._contacts:
                 self.read[row["key"]].append(json.loads(row["value"])["seq"])
         if rows:
-            await self._cursor.advance(rows[-1], [])
+            await self._cursor.advance(rows[-1], Published([], {}))
 
 
 async def act(

@@ -11,6 +11,7 @@ from shared.jobs.lease import Lease, LeaseLost
 from shared.kernel.errors import Unavailable
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.cursor import OutboxCursor
+from shared.messaging.outbox.publishing import Published
 from tests.conftest import OpenDatabase
 from tests.support.eventually import eventually
 from tests.support.kafka import SOURCE, confirmed
@@ -165,5 +166,5 @@ async def test_the_cursor_is_moved_by_nobody_but_the_holder(database: Database) 
         await ended(database)
         assert await Lease(database, "work", LIFE).take()
         with pytest.raises(Unavailable):
-            await cursor.advance(row, [])
+            await cursor.advance(row, Published([], {}))
         assert await cursor.read(asyncio.Event())

@@ -28,6 +28,23 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "70"},
     )
     op.create_table(
+        "held_topic",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column(
+            "xid", Xid8(), nullable=False, comment="The topic's own cursor, with the position."
+        ),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False, comment="Why it takes nothing."),
+        sa.Column("parked", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "held_since",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("topic", name=op.f("pk_held_topic")),
+    )
+    op.create_table(
         "inbox",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -157,4 +174,5 @@ def downgrade() -> None:
     op.drop_table("lease")
     op.drop_index("ix_inbox_received_at", table_name="inbox", postgresql_using="brin")
     op.drop_table("inbox")
+    op.drop_table("held_topic")
     op.drop_table("fact")
