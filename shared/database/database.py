@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import asyncpg
 import msgspec
 
+from shared.database.keepalive import SERVER, keep_alive
 from shared.kernel.errors import Unavailable
 from shared.settings import DatabaseSettings
 
@@ -144,19 +145,25 @@ async def _pool(settings: DatabaseSettings, name: str) -> "asyncpg.Pool[asyncpg.
         max_size=settings.pool_max,
         timeout=settings.connect_timeout_ms / 1000,
         command_timeout=settings.statement_timeout_ms / 1000 + GRACE_SECONDS,
-        init=_speak_json,
+        init=_begin,
         reset=_keep,
         server_settings={
             "application_name": name,
             "timezone": "UTC",
             "statement_timeout": str(settings.statement_timeout_ms),
             "idle_in_transaction_session_timeout": "10s",  # less than a lease lasts
+            **SERVER,
         },
     )
 
 
 async def _keep(_: Tx) -> None:
     """Nothing to reset: we set no session state, and the round trip would cost a quarter of the speed."""
+
+
+async def _begin(connection: Tx) -> None:
+    keep_alive(connection)
+    await _speak_json(connection)
 
 
 async def _speak_json(connection: Tx) -> None:

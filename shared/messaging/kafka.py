@@ -327,6 +327,24 @@ async def read_all(settings: KafkaSettings, topic: str) -> list[Record]:
     return sorted(records, key=lambda record: (record.partition, record.offset))
 
 
+async def read_between(
+    settings: KafkaSettings, topic: str, partition: int, first: int, end: int
+) -> list[Record]:
+    """What is left of the records of one partition from the offset `first` and before `end`; no group.
+
+    Raises `Unavailable`.
+    """
+    place = TopicPartition(topic, partition)
+    async with _standalone(settings) as client:
+        client.assign([place])
+        client.seek(place, first)
+        records: list[Record] = []
+        while await client.position(place) < end:
+            found = await client.getmany(timeout_ms=200)
+            records += found.get(place, ())
+    return [record for record in records if record.offset < end]
+
+
 async def start_over(settings: KafkaSettings, group: str, topics: Sequence[str]) -> None:
     """Let a consumer group begin anew at the oldest record of each topic.
 

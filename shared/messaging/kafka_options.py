@@ -49,7 +49,11 @@ def consuming(settings: KafkaSettings, group: str, member: int, gather_ms: int) 
 
 
 def connecting(settings: KafkaSettings) -> dict[str, Any]:
-    """Where the broker is, and who we are."""
+    """Where the broker is, and who we are.
+
+    The client itself closes a connection on which a request stays unanswered for `request_timeout_ms`: a broker
+    that vanished is noticed without keepalive.
+    """
     password = settings.sasl_password
     return {
         "bootstrap_servers": settings.bootstrap.split(","),

@@ -17,8 +17,9 @@ from shared.database.database import Database
 from shared.jobs.backoff import WORTH_A_BATCH, Backoff, pause, rest
 from shared.jobs.lease import Lease, LeaseLost
 from shared.kernel.errors import Unavailable
-from shared.messaging.kafka import Producer, TopicRefused
+from shared.messaging.kafka import Producer, TopicRefused, read_between
 from shared.messaging.outbox.cursor import OutboxCursor, Row
+from shared.messaging.outbox.foreign import Foreign, Gap
 from shared.messaging.outbox.held_topics import HeldTopics
 from shared.messaging.outbox.publishing import publish_batch, traced_of
 from shared.messaging.outbox.restate import restate
@@ -41,6 +42,7 @@ class Relay:
         self._lease = Lease(database, "relay")
         self._kafka = kafka
         self._held = HeldTopics(database, kafka, self._lease)
+        self._foreign = Foreign()
         self._trouble = Trouble("relay", "not at work yet")
         self._publishing_since: float | None = None
         self._sending: Sequence[Row] = ()
@@ -64,7 +66,7 @@ class Relay:
         """What was on its way when the lease ended may stand behind what the next holder published."""
         while self._sending and not stop.is_set():
             try:
-                await restate(self._database, self._sending)
+                await restate(self._database, [(row["topic"], row["key"]) for row in self._sending])
                 self._sending = ()
             except Unavailable as error:
                 self._trouble.met(error)
@@ -95,6 +97,7 @@ class Relay:
         ):
             cursor = OutboxCursor(connection, self._database, self._lease)
             await cursor.begin()
+            await self._foreign.load(connection)
             self._trouble.over()
             await self._work(cursor, producer, stop, backoff)
 
@@ -140,12 +143,19 @@ class Relay:
         self._sending = rows
         with metrics.relay_batch_seconds.time(), self._publishing(), _traced(rows):
             published = await publish_batch(producer, self._held.pass_over(rows))
+            for gap in self._foreign.gaps(published.batches):
+                await self._restate_foreign(gap)
             await cursor.advance(rows[-1], published)
         self._sending = ()
         metrics.relay_batch_records.observe(len(rows))
         if published.refused:  # a new producer goes on without them
             topic, reason = next(iter(published.refused.items()))
             raise TopicRefused(f"{topic}: {reason}")
+
+    async def _restate_foreign(self, gap: Gap) -> None:
+        """Before the cursor moves: whoever begins again at it finds the gap again."""
+        records = await read_between(self._kafka, *gap)
+        await restate(self._database, [(gap.topic, record.key) for record in records])
 
     @contextmanager
     def _publishing(self) -> Iterator[None]:

@@ -6,10 +6,9 @@ a compacted topic the last record of a key is its state, so the newest is publis
 """
 
 from collections.abc import Iterable
-from typing import Any
 
-from shared.contracts.topics import ALL
 from shared.database.database import Database
+from shared.messaging.outbox.foreign import COMPACTED
 
 # First the lock under which `append` numbers, so that no newer state can slip in before its older one.
 LOCK = "select from stream where subject = any($1::text[]) order by subject for update"
@@ -31,13 +30,12 @@ from newest join raised on raised.subject = convert_from(key, 'UTF8')
 """
 
 
-async def restate(database: Database, rows: Iterable[Any]) -> None:
-    """For each key of a compacted topic among these outbox rows. Raises `Unavailable`."""
-    compacted = {topic.name for topic in ALL if topic.retention_hours is None}
-    late = [row for row in rows if row["topic"] in compacted and row["type"]]
-    if not late:
+async def restate(database: Database, late: Iterable[tuple[str, bytes | None]]) -> None:
+    """For each of these topics and keys, where the topic is compacted. Raises `Unavailable`."""
+    states = {(topic, key) for topic, key in late if topic in COMPACTED and key is not None}
+    if not states:
         return
-    topics, keys = [row["topic"] for row in late], [row["key"] for row in late]
+    topics, keys = zip(*states, strict=True)
     async with database.transaction() as tx:
         await tx.execute(LOCK, sorted({key.decode() for key in keys}))
         await tx.execute(RESTATE, topics, keys)

@@ -1,13 +1,17 @@
 """The unit of work and the migrations, on real PostgreSQL."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import make_url
 
 from shared.database.database import Database, once_committed
+from shared.database.keepalive import IDLE_SECONDS, SERVER, UNANSWERED_MS
 from shared.database.migrate import create_tables, difference, metadata_of, run_migrations
 from shared.kernel.errors import Unavailable
 from tests.conftest import MakeDsn
@@ -157,4 +161,23 @@ async def test_many_replicas_may_migrate_at_once(postgres_dsn: MakeDsn) -> None:
         )
     await asyncio.gather(*(run_migrations("followup", dsn) for _ in range(4)))
     assert await difference("followup", dsn) == []
+    await database.close()
+
+
+async def test_both_ends_of_a_connection_notice_when_the_other_has_vanished(
+    postgres_dsn: MakeDsn,
+) -> None:
+    dsn = make_url(await postgres_dsn("messaging"))
+    database = await open_at(dsn.set(host="127.0.0.1").render_as_string(hide_password=False))
+    async with database.connection() as connection:
+        for name, value in SERVER.items():
+            shown = await connection.fetchval(
+                "select setting from pg_settings where name = $1", name
+            )
+            assert shown == value
+        raw: Any = connection
+        ours = raw._con._transport.get_extra_info("socket")
+        assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == IDLE_SECONDS
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNANSWERED_MS
     await database.close()

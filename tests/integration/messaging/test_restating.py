@@ -1,6 +1,7 @@
 """What a relay wrote too late on a compacted topic is followed by the newest state again."""
 
 import asyncio
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from shared.contracts.record import EVENT_HEADERS
 from shared.contracts.routing import AgentChanged, AgentPersonal, Presence
 from shared.contracts.topics import AGENTS
 from shared.database.database import Database
-from shared.messaging.kafka import Message
+from shared.messaging.kafka import Message, Producer, partition_of
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.outbox.restate import restate
@@ -68,12 +69,33 @@ async def test_the_newest_state_is_the_last_record_of_its_key(
 ) -> None:
     both = agent(agent_id, Presence.READY), agent(agent_id, Presence.AWAY)
     late, _ = await appended(database, *both)
+    await restate(database, [(late["topic"], late["key"])])
+    async with running(Relay(database, broker)):
+        await eventually(lambda: are(broker, agent_id, "ready", "away", "away"), within=30)
+
+
+async def test_whoever_finds_records_between_its_own_publishes_the_newest_states_behind_them(
+    database: Database, broker: KafkaSettings, agent_id: str
+) -> None:
+    both = agent(agent_id, Presence.READY), agent(agent_id, Presence.AWAY)
+    late, _ = await appended(database, *both)
     async with running(Relay(database, broker)):
         await eventually(lambda: are(broker, agent_id, "ready", "away"), within=30, every=0.3)
-        await publish(broker, AGENTS.name, Message(late["key"], late["value"], EVENT_HEADERS))
-        await restate(database, [late])
+    await publish(broker, AGENTS.name, Message(late["key"], late["value"], EVENT_HEADERS))
+    async with running(Relay(database, broker)):
+        await eventually(lambda: are(broker, agent_id, "ready", "away", "ready"), within=30)
+        await appended(database, agent(await neighbour(broker, agent_id), Presence.READY))
         expected = ("ready", "away", "ready", "away")
         await eventually(lambda: are(broker, agent_id, *expected), within=30, every=0.3)
+
+
+async def neighbour(broker: KafkaSettings, agent_id: str) -> str:
+    """Another agent whose records stand in the same partition."""
+    async with Producer(broker) as producer:
+        size = await producer.partitions(AGENTS.name)
+    place = partition_of(agent_id.encode(), size)
+    names = (f"{agent_id}-{number}" for number in count())
+    return next(name for name in names if partition_of(name.encode(), size) == place)
 
 
 async def are(broker: KafkaSettings, agent_id: str, *expected: str) -> None:
@@ -86,7 +108,7 @@ async def test_a_state_that_is_being_written_is_waited_for(
     [late] = await appended(database, agent(agent_id, Presence.READY))
     async with database.transaction() as tx:
         await append(tx, SOURCE, [agent(agent_id, Presence.AWAY)])
-        restating = asyncio.create_task(restate(database, [late]))
+        restating = asyncio.create_task(restate(database, [(late["topic"], late["key"])]))
         assert not (await asyncio.wait([restating], timeout=0.5))[0]
     await restating
     async with running(Relay(database, broker)):
@@ -97,6 +119,6 @@ async def test_a_state_that_is_being_written_is_waited_for(
 
 async def test_facts_are_not_said_again(database: Database) -> None:
     rows = await appended(database, Outgoing(confirmed()))
-    await restate(database, rows)
+    await restate(database, [(row["topic"], row["key"]) for row in rows])
     async with database.connection() as connection:
         assert await connection.fetchval("select count(*) from outbox") == 1
