@@ -23,7 +23,6 @@ MEANINGS = {
     "dispatcher": "Offers are made: whoever waits to whoever is free.",
     "due": "Offers and wrap-ups end at their time.",
     "forecaster": "How long one waits is computed and published.",
-    "idempotency": "Stored answers are forgotten after a day.",
     "ask": "Customers are asked at their time.",
     "close": "Questions without an answer are closed at their time.",
 }

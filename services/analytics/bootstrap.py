@@ -16,6 +16,7 @@ from shared.http.auth import Authenticator
 from shared.jobs.contact import database_contact
 from shared.jobs.periodic import periodic_jobs
 from shared.kernel.clock import SystemClock
+from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
 from shared.runtime import Role, Service
 
@@ -45,7 +46,13 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     database = await Database.open(settings.database, service=ANALYTICS, role="worker")
     try:
         jobs = periodic_jobs(JOBS, Context(database, SystemClock(), settings.job_interval_seconds))
-        consuming = messaging(ANALYTICS, subscriptions(), database, settings.kafka)
+        consuming = messaging(
+            ANALYTICS,
+            subscriptions(),
+            database,
+            settings.kafka,
+            messaging_retention(settings.retention),
+        )
         yield Role(
             parts={**jobs, **consuming.parts},
             checks={"database": database.ping, **consuming.checks},

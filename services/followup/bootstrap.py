@@ -25,6 +25,7 @@ from shared.jobs.contact import database_contact
 from shared.jobs.periodic import periodic_jobs
 from shared.jobs.signals import Signals
 from shared.kernel.clock import Clock, SystemClock
+from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
 from shared.runtime import Role, Service
 
@@ -64,7 +65,13 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
             close_due=CloseDue(clock),
         )
         periodic = periodic_jobs(JOBS, context, signals)
-        events = messaging(FOLLOWUP, subscriptions(rules, clock), database, settings.kafka)
+        events = messaging(
+            FOLLOWUP,
+            subscriptions(rules, clock),
+            database,
+            settings.kafka,
+            messaging_retention(settings.retention),
+        )
         checks = {"database": database.ping, **{name: job.check for name, job in periodic.items()}}
         yield Role(
             parts={**periodic, "signals": signals, **events.parts},

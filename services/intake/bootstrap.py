@@ -41,6 +41,7 @@ from shared.jobs.contact import database_contact
 from shared.jobs.periodic import periodic_jobs
 from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.consumer.subscription import Subscription
+from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
 from shared.runtime import Part, Role, Service
 
@@ -97,7 +98,9 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     database = await Database.open(settings.database, service=INTAKE, role="worker")
     channels = registered(settings, clock)
     subscribed = consumed(settings, channels, clock)
-    kafka = messaging(INTAKE, subscribed, database, settings.kafka)
+    kafka = messaging(
+        INTAKE, subscribed, database, settings.kafka, messaging_retention(settings.retention)
+    )
     context = Context(
         database,
         clock,

@@ -11,11 +11,13 @@ from services.routing.entrypoints.jobs import JOBS, Context
 from services.routing.settings import Settings
 from shared.contracts.topics import ROUTING
 from shared.database.database import Database
+from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
 from shared.jobs.periodic import periodic_jobs
 from shared.jobs.signals import Signals
 from shared.kernel.clock import SystemClock
+from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
 from shared.runtime import Role, Service
 
@@ -49,7 +51,11 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     try:
         signals = Signals(database)
         jobs = periodic_jobs(JOBS, Context(database, clock, settings), signals)
-        messages = messaging(ROUTING, subscriptions(clock), database, settings.kafka)
+        retention = {
+            **messaging_retention(settings.retention),
+            "idempotency_keys": idempotency.RESPONSES,
+        }
+        messages = messaging(ROUTING, subscriptions(clock), database, settings.kafka, retention)
         checks = {"database": database.ping, **{name: part.check for name, part in jobs.items()}}
         yield Role(
             parts={**jobs, "signals": signals, **messages.parts},

@@ -15,6 +15,7 @@ import msgspec
 
 from shared.database.database import Tx
 from shared.http.response import HttpResponse
+from shared.jobs.retention import Kept
 from shared.kernel.errors import Conflict, Failure, Invalid
 
 KEPT: Final = timedelta(hours=24)
@@ -36,10 +37,12 @@ select *, $7::timestamptz from unnest(
 on conflict (caller, route, key) do update set fingerprint = excluded.fingerprint,
   status = excluded.status, answer = excluded.answer, created_at = excluded.created_at
 """
-PRUNE = """
+DELETE = """
 delete from idempotency_keys where ctid = any(array(
-  select ctid from idempotency_keys where created_at <= $1 limit $2))
+  select ctid from idempotency_keys where created_at <= $1 order by created_at limit $2))
 """
+RESPONSES: Final = Kept(KEPT, DELETE, "select min(created_at) from idempotency_keys")
+"""What no Idempotency-Key may ask for any more is deleted."""
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -125,11 +128,6 @@ async def remember(tx: Tx, answers: Sequence[tuple[Ask, HttpResponse]], now: dat
         [msgspec.msgpack.encode(answer) for _, answer in answers],
         now,
     )
-
-
-async def prune(tx: Tx, now: datetime, limit: int = 5_000) -> int:
-    """Forget up to `limit` answers that are too old to be given again; the number forgotten."""
-    return int((await tx.execute(PRUNE, now - KEPT, limit)).split()[-1])
 
 
 def _replay(ask: Ask, fingerprint: bytes, answer: bytes) -> Recalled:

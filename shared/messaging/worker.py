@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 from shared.database.database import Database
 from shared.jobs.backoff import pause
+from shared.jobs.retention import Retention, retention_jobs
+from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Unavailable
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.consumer.subscription import Subscription
@@ -32,9 +34,13 @@ class Worker(NamedTuple):
 
 
 def messaging(
-    service: str, subscriptions: Sequence[Subscription], database: Database, kafka: KafkaSettings
+    service: str,
+    subscriptions: Sequence[Subscription],
+    database: Database,
+    kafka: KafkaSettings,
+    retention: Retention,
 ) -> Worker:
-    """The consumers of these subscriptions, the relay, and an eye on the broker."""
+    """The consumers of these subscriptions, the relay, an eye on the broker, and what deletes old rows."""
     consumers = {
         ".".join(filter(None, ("consumer", each.name))): Consumer(service, each, database, kafka)
         for each in subscriptions
@@ -43,6 +49,7 @@ def messaging(
     parts: dict[str, _Part] = {
         **consumers,
         "outbox_age": age_job(database),
+        **retention_jobs(database, SystemClock(), retention),
         "relay": relay,
         "broker": contact,
     }

@@ -53,6 +53,8 @@ broker_contact_age = _gauge(names.BROKER_CONTACT_AGE)
 
 outbox_age = _gauge(names.OUTBOX_AGE)
 outbox_held_age = _gauge(names.OUTBOX_HELD_AGE)
+retention_oldest = _gauge(names.RETENTION_OLDEST)
+retention_deleted = _counter(names.RETENTION_DELETED)
 relay_leading = _gauge(names.RELAY_LEADING)
 outbox_published = _counter(names.OUTBOX_PUBLISHED)
 relay_batch_records = _histogram(names.RELAY_BATCH_RECORDS)

@@ -115,6 +115,20 @@ OUTBOX_HELD_AGE = Metric(
     "worker",
     ("topic",),
 )
+RETENTION_OLDEST = Metric(
+    "rapport_retention_oldest_seconds",
+    "gauge",
+    "Age of the oldest row of a table that is kept for a while; beyond its period nothing is deleted any more.",
+    "worker",
+    ("table",),
+)
+RETENTION_DELETED = Metric(
+    "rapport_retention_deleted_rows_total",
+    "counter",
+    "Rows that were deleted because they were older than their table keeps them.",
+    "worker",
+    ("table",),
+)
 RELAY_LEADING = Metric(
     "rapport_relay_leading",
     "gauge",

@@ -191,6 +191,24 @@ class TelemetrySettings(Block):
     )
 
 
+class RetentionSettings(Block):
+    """How long the tables keep what would otherwise grow without end."""
+
+    outbox_hours: int = Field(
+        72,
+        ge=1,
+        le=8_760,
+        description="Published events; so far back they can be published again.",
+    )
+    inbox_days: int = Field(
+        15,
+        ge=15,
+        le=366,
+        description="Marks of consumed events; longer than any topic keeps its records, or a duplicate would "
+        "count again.",
+    )
+
+
 class ServiceSettings(BaseSettings):
     """What all four services are told."""
 
@@ -206,6 +224,9 @@ class ServiceSettings(BaseSettings):
     auth: AuthSettings = Field(description="Whose tokens are believed.")
     http: HttpSettings = Field(HttpSettings(), description="The public server.")
     ops: OpsSettings = Field(OpsSettings(), description="The operators' server.")
+    retention: RetentionSettings = Field(
+        RetentionSettings(), description="How long tables keep their rows."
+    )
     telemetry: TelemetrySettings = Field(TelemetrySettings(), description="Traces and logs.")
     drain_seconds: Seconds = Field(20.0, description="Time to finish after SIGTERM.")
 

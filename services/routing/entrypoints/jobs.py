@@ -13,7 +13,6 @@ from services.routing.application.commands.publish_forecasts import publish_fore
 from services.routing.domain.agents.decline_pauses import Pauses
 from services.routing.settings import Settings
 from shared.database.database import Database, Tx
-from shared.http import idempotency
 from shared.jobs.periodic import Job, seconds_until
 from shared.kernel.clock import Clock
 from shared.messaging.outbox.use_case import execute
@@ -23,7 +22,6 @@ MAX_ENDED = 500
 SOON = 0.02
 """Seconds: what is due and still there is in other hands, so look again, but do not spin."""
 MAX_WAIT = 30.0
-PRUNE_SECONDS = 60.0
 
 
 class Context(NamedTuple):
@@ -77,18 +75,10 @@ async def forecast(context: Context) -> float:
     return settings.forecast_seconds
 
 
-async def prune_responses(context: Context) -> float:
-    """Remove stored responses that no Idempotency-Key may ask for any more."""
-    async with context.database.transaction() as tx:
-        await idempotency.prune(tx, context.clock.now())
-    return PRUNE_SECONDS
-
-
 JOBS = {
     "dispatcher": Job(dispatch, signals.DISPATCH),  # whoever waits to whoever is free
     "due": Job(end_what_is_due, signals.DUE),  # offers and wrap-ups that end by themselves
     "forecaster": Job(forecast),  # how long one waits in each queue
-    "idempotency": Job(prune_responses),  # stored responses are kept for a day
 }
 
 

@@ -16,5 +16,5 @@ def make_inbox_table(metadata: MetaData) -> None:
             nullable=False,
             server_default=text("clock_timestamp()"),
         ),
-        Index("ix_inbox_received_at", "received_at", postgresql_using="brin"),
+        Index("ix_inbox_received_at", "received_at"),
     )

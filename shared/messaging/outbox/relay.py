@@ -23,7 +23,6 @@ from shared.messaging.outbox.foreign import Foreign, Gap
 from shared.messaging.outbox.held_topics import HeldTopics
 from shared.messaging.outbox.publishing import publish_batch, traced_of
 from shared.messaging.outbox.restate import restate
-from shared.messaging.outbox.retention import retention
 from shared.observability import metrics, names, tracing
 from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
@@ -90,7 +89,6 @@ class Relay:
         async with (
             self._lease.kept(),
             _leading(),
-            retention(self._database),
             self._held.catching_up(),
             Producer(self._kafka) as producer,
             self._database.connection() as connection,

@@ -2,16 +2,14 @@
 
 import argparse
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
-from shared.messaging.outbox.retention import KEEP_PUBLISHED
 from shared.settings import DatabaseSettings
 
 EXAMPLE = "2026-03-02T12:00:00Z"
-KEEP_HOURS = KEEP_PUBLISHED // timedelta(hours=1)
 REWIND = """
 update relay_cursor set (xid, position) = (
   select xid, position - 1 from outbox where created_at >= $1 order by xid, position limit 1
@@ -45,8 +43,8 @@ def republish_options(parser: argparse.ArgumentParser) -> None:
     """What the command can be told."""
     parser.description = (
         "The running worker publishes all events since then once more, as after a broker lost data."
-        f" The outbox reaches back {KEEP_HOURS} hours. Doing it twice is harmless: ids stay the same, so"
-        " nothing has a second effect."
+        " The outbox reaches back RAPPORT_RETENTION__OUTBOX_HOURS. Doing it twice is harmless: ids stay the"
+        " same, so nothing has a second effect."
     )
     parser.add_argument(
         "--since",

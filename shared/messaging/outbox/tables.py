@@ -80,5 +80,5 @@ def _make_relay_tables(metadata: MetaData) -> None:
         Column("positions", ARRAY(BigInteger), nullable=False),
         Column("published_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
         PrimaryKeyConstraint("topic", "partition", "base_offset", "published_at"),
-        Index("ix_published_published_at", "published_at", postgresql_using="brin"),
+        Index("ix_published_published_at", "published_at"),
     )

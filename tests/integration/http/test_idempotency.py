@@ -12,16 +12,17 @@ from shared.database.base import new_metadata
 from shared.database.database import Database
 from shared.http.idempotency import (
     REPLAYED,
+    RESPONSES,
     Ask,
     fingerprint_of,
     once,
-    prune,
     recall,
     remember,
     valid_key,
 )
 from shared.http.response import HttpResponse, json_response
 from shared.http.tables import make_idempotency_table
+from shared.jobs.retention import delete_expired, oldest
 from shared.kernel.errors import Conflict, Failure, Invalid
 from tests.support.clock import FakeClock
 from tests.support.database import open_at
@@ -141,14 +142,16 @@ async def test_a_key_is_free_again_after_a_day(work: Work, clock: FakeClock) -> 
     assert REPLAYED in (await work.done(ask(body=fingerprint_of(b"new")))).headers
 
 
-async def test_pruning_forgets_the_old_and_keeps_the_young(
+async def test_what_is_too_old_is_deleted_and_the_young_is_kept(
     work: Work, database: Database, clock: FakeClock
 ) -> None:
+    kept = {"idempotency_keys": RESPONSES}
     await work.done(ask("old"))
     clock.advance(timedelta(hours=24).total_seconds())
+    assert await oldest(database, clock.now(), kept) == {"idempotency_keys": 86_400}
     await work.done(ask("young"))
-    async with database.transaction() as tx:
-        assert await prune(tx, clock.now()) == 1
+    await delete_expired(database, clock.now(), kept)
+    assert await oldest(database, clock.now(), kept) == {"idempotency_keys": 0}
     assert REPLAYED in (await work.done(ask("young"))).headers
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,14 +14,15 @@ from prometheus_client import REGISTRY
 
 from shared.contracts.topics import Topic
 from shared.database.database import Database
+from shared.jobs.retention import delete_expired
 from shared.kernel.errors import Unavailable
 from shared.messaging.kafka import create_topics, read_all
 from shared.messaging.outbox import publishing
 from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.parking import park, unpark
 from shared.messaging.outbox.relay import Relay
-from shared.messaging.outbox.retention import delete_expired
-from shared.settings import KafkaSettings
+from shared.messaging.retention import messaging_retention
+from shared.settings import KafkaSettings, RetentionSettings
 from tests.support.eventually import eventually
 from tests.support.kafka import running
 
@@ -29,6 +31,7 @@ insert into outbox (event_id, topic, key, type, value)
 values (gen_random_uuid(), $1, $2, 'any', $3)
 """
 LEFT = "select topic, parked from held_topic"
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 KEYS = (b"a", b"b", b"c")
 
 
@@ -221,8 +224,8 @@ async def test_what_is_parked_is_not_tried_and_nothing_of_it_is_lost(
         await relay.check()
         assert (await line.arrived())[b"a"] == []
         async with database.connection() as connection:
-            await connection.execute("update outbox set created_at = '2020-01-01'")
-        await delete_expired(database)
+            await connection.execute("update outbox set created_at = $1", NOW - timedelta(days=9))
+        await delete_expired(database, NOW, messaging_retention(RetentionSettings()))
         assert await unpark(database, line.name)
         await eventually(line.complete, within=30)
         await eventually(joined(database), within=30)

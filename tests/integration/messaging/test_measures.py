@@ -80,7 +80,9 @@ async def test_a_standby_shows_what_waits_in_the_outbox_as_well(database: Databa
     assert await holder.take()
     async with database.transaction() as tx:
         await append(tx, SOURCE, [Outgoing(confirmed())])
-    worker = messaging("tests", [], database, KafkaSettings(bootstrap=f"{LOOPBACK}:{free_port()}"))
+    worker = messaging(
+        "tests", [], database, KafkaSettings(bootstrap=f"{LOOPBACK}:{free_port()}"), {}
+    )
     async with running(*worker.parts.values()):
         await eventually(lambda: age() > 0, within=20)
         assert REGISTRY.get_sample_value("rapport_relay_leading") == 0

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,7 +14,6 @@ from shared.messaging.outbox import relay
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.outbox.republish import republish
-from shared.messaging.outbox.retention import delete_expired
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
@@ -156,25 +155,3 @@ async def test_what_was_published_can_be_published_again(
             assert (await order_on_the_topic(broker, {contact}))[contact] == [1, 2, 1, 2]
 
         await eventually(again, every=0.3, within=30)
-
-
-async def test_only_what_was_published_and_is_old_is_forgotten(
-    database: Database, broker: KafkaSettings
-) -> None:
-    await append_events(database, uuid4())
-    async with running(Relay(database, broker)):
-        await eventually(lambda: caught_up(database), within=30)
-    await append_events(database, uuid4())
-    await delete_expired(database, published=timedelta(hours=1))
-    assert await counts(database) == (2, 1)
-    await delete_expired(database, published=timedelta(0), marks=timedelta(0))
-    assert await counts(database) == (1, 0)
-
-
-async def counts(database: Database) -> tuple[int, int]:
-    async with database.connection() as connection:
-        row = await connection.fetchrow(
-            "select (select count(*) from outbox), (select count(*) from published)"
-        )
-    assert row
-    return row[0], row[1]

@@ -12,7 +12,6 @@ from shared.database.database import Database
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.outbox.republish import republish_command
-from shared.messaging.outbox.retention import KEEP_PUBLISHED
 from shared.runtime.command_line import asked
 from shared.settings import DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
@@ -84,7 +83,7 @@ def test_its_help_says_how_far_back_it_reaches_and_that_it_may_be_repeated(
     with pytest.raises(SystemExit):
         asked("followup", ["republish", "--help"])
     said = " ".join(capsys.readouterr().out.split())
-    assert f"reaches back {KEEP_PUBLISHED.total_seconds() / 3600:.0f} hours" in said
+    assert "reaches back RAPPORT_RETENTION__OUTBOX_HOURS" in said
     assert "Doing it twice is harmless" in said
 
 

@@ -61,9 +61,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_inbox")),
     )
-    op.create_index(
-        "ix_inbox_received_at", "inbox", ["received_at"], unique=False, postgresql_using="brin"
-    )
+    op.create_index("ix_inbox_received_at", "inbox", ["received_at"], unique=False)
     op.create_table(
         "lease",
         sa.Column("name", sa.Text(), nullable=False),
@@ -116,13 +114,7 @@ def upgrade() -> None:
             "topic", "partition", "base_offset", "published_at", name=op.f("pk_published")
         ),
     )
-    op.create_index(
-        "ix_published_published_at",
-        "published",
-        ["published_at"],
-        unique=False,
-        postgresql_using="brin",
-    )
+    op.create_index("ix_published_published_at", "published", ["published_at"], unique=False)
     op.create_table(
         "relay_cursor",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -168,11 +160,11 @@ def downgrade() -> None:
     op.drop_table("stream")
     op.drop_table("rollup")
     op.drop_table("relay_cursor")
-    op.drop_index("ix_published_published_at", table_name="published", postgresql_using="brin")
+    op.drop_index("ix_published_published_at", table_name="published")
     op.drop_table("published")
     op.drop_table("outbox")
     op.drop_table("lease")
-    op.drop_index("ix_inbox_received_at", table_name="inbox", postgresql_using="brin")
+    op.drop_index("ix_inbox_received_at", table_name="inbox")
     op.drop_table("inbox")
     op.drop_table("held_topic")
     op.drop_table("fact")

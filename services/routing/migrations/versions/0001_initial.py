@@ -91,9 +91,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_inbox")),
     )
-    op.create_index(
-        "ix_inbox_received_at", "inbox", ["received_at"], unique=False, postgresql_using="brin"
-    )
+    op.create_index("ix_inbox_received_at", "inbox", ["received_at"], unique=False)
     op.create_table(
         "message",
         sa.Column("message_id", sa.Uuid(), nullable=False),
@@ -183,13 +181,7 @@ def upgrade() -> None:
             "topic", "partition", "base_offset", "published_at", name=op.f("pk_published")
         ),
     )
-    op.create_index(
-        "ix_published_published_at",
-        "published",
-        ["published_at"],
-        unique=False,
-        postgresql_using="brin",
-    )
+    op.create_index("ix_published_published_at", "published", ["published_at"], unique=False)
     op.create_table(
         "queue",
         sa.Column("queue_id", sa.Text(), nullable=False),
@@ -592,13 +584,13 @@ def downgrade() -> None:
     op.drop_table("stream")
     op.drop_table("relay_cursor")
     op.drop_table("queue")
-    op.drop_index("ix_published_published_at", table_name="published", postgresql_using="brin")
+    op.drop_index("ix_published_published_at", table_name="published")
     op.drop_table("published")
     op.drop_table("outbox")
     op.drop_table("lease")
     op.drop_index(op.f("ix_message_contact_id"), table_name="message")
     op.drop_table("message")
-    op.drop_index("ix_inbox_received_at", table_name="inbox", postgresql_using="brin")
+    op.drop_index("ix_inbox_received_at", table_name="inbox")
     op.drop_table("inbox")
     op.drop_table("held_topic")
     op.drop_index("ix_idempotency_keys_created_at", table_name="idempotency_keys")

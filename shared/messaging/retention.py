@@ -1,0 +1,45 @@
+"""How long messaging keeps its rows: what was published, where it went, and the marks of what was consumed."""
+
+from datetime import timedelta
+
+from shared.jobs.retention import Kept, Retention
+from shared.settings import RetentionSettings
+
+# Only what is behind the relay's cursor, and behind its topic's own where that takes nothing.
+DELETE_OUTBOX = """
+delete from outbox where (xid, position) in (
+  select xid, position from (
+    select outbox.xid, outbox.position, created_at from outbox, relay_cursor as here
+    where (outbox.xid, outbox.position) <= (here.xid, here.position)
+      and not exists (
+        select from held_topic as held where held.topic = outbox.topic
+          and (outbox.xid, outbox.position) > (held.xid, held.position)
+      )
+    order by outbox.xid, outbox.position limit $2
+  ) as oldest
+  where created_at < $1
+)
+"""
+OLDEST_OUTBOX = "select created_at from outbox order by xid, position limit 1"
+DELETE_PUBLISHED = """
+delete from published where ctid = any(array(
+  select ctid from published where published_at < $1 order by published_at limit $2
+))
+"""
+OLDEST_PUBLISHED = "select min(published_at) from published"
+DELETE_MARKS = """
+delete from inbox where event_id = any(array(
+  select event_id from inbox where received_at < $1 order by received_at limit $2
+))
+"""
+OLDEST_MARK = "select min(received_at) from inbox"
+
+
+def messaging_retention(settings: RetentionSettings) -> Retention:
+    """The tables that every service has."""
+    published = timedelta(hours=settings.outbox_hours)
+    return {
+        "outbox": Kept(published, DELETE_OUTBOX, OLDEST_OUTBOX),
+        "published": Kept(published, DELETE_PUBLISHED, OLDEST_PUBLISHED),
+        "inbox": Kept(timedelta(days=settings.inbox_days), DELETE_MARKS, OLDEST_MARK),
+    }
