@@ -12,6 +12,8 @@ from tools.routes import service_named, settings_of
 ROLES = ("api", "worker")
 MEANINGS = {
     "database": "PostgreSQL answers a statement.",
+    "attachments": "The store of attachments answers. Without it the process is ready all the same: only messages"
+    " with files wait.",
     "issuer": "The keys that tokens are checked with were read, and not too long ago.",
     "smtp": "The server for mail is listening.",
     "consumer": "Records are being taken, from all topics of the service.",
@@ -31,7 +33,7 @@ TEXT = f"""\
 ## Readiness
 
 `/livez` answers as long as the process turns, whatever else is away: no outage is a reason to restart it. `/readyz` answers 200 if
-every check of the process passes, else 503 and the reason of each that does not; a process that was asked to stop says so under
+every check of the process passes that all its work needs, else 503 and the reason of each that does not; a process that was asked to stop says so under
 `process`. All checks are made at once and cut off after {CHECK_SECONDS:g} seconds, so an answer takes that long at most: a probe's timeout of
 {CHECK_SECONDS + 1:g} seconds fits both.
 
@@ -57,7 +59,7 @@ async def _checks() -> dict[str, set[tuple[str, str]]]:
         service = service_named(name)
         for role, build in zip(ROLES, (service.api, service.worker), strict=True):
             async with build(settings_of(service)) as built:
-                for check in built.checks:
+                for check in (*built.checks, *built.optional):
                     found[check].add((name, role))
     return dict(found)
 

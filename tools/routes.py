@@ -21,6 +21,7 @@ NOWHERE: dict[str, Any] = {
     "database": {"dsn": "postgresql://nowhere", "pool_min": 0},
     "kafka": {"bootstrap": "nowhere:9092"},
     "auth": {"issuer": "https://issuer.invalid", "jwks": "nowhere"},
+    "attachments": {"url": "s3://nowhere"},
     "public_url": "https://nowhere.invalid",
     "link_secrets": ["never used to sign anything at all"],
 }

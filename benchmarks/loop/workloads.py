@@ -44,7 +44,12 @@ def _intake() -> Subscription:
     nowhere = {"dsn": "postgresql://nowhere"}
     auth = {"issuer": "nobody", "jwks": "nothing"}
     settings = IntakeSettings.model_validate(
-        {"database": nowhere, "kafka": {"bootstrap": "nowhere:0"}, "auth": auth}
+        {
+            "database": nowhere,
+            "kafka": {"bootstrap": "nowhere:0"},
+            "auth": auth,
+            "attachments": {"url": "s3://nowhere"},
+        }
     )
     channels = registered(settings, CLOCK)
     inbox = next(

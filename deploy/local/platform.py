@@ -151,6 +151,8 @@ class Platform:
         return {
             "RAPPORT_SMTP__HOST": LOOPBACK,
             "RAPPORT_SMTP__PORT": str(self._smtp_port),
+            "RAPPORT_ATTACHMENTS__URL": (self.parts.instance.home / "attachments").as_uri(),
+            "RAPPORT_ATTACHMENTS__SINGLE_NODE": "true",
             "RAPPORT_MAIL__HOST": host,
             "RAPPORT_MAIL__PORT": str(port),
         }

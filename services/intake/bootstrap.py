@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from services.intake.adapters.attachment_store import AttachmentStore
 from services.intake.adapters.channels.email.readers import MailReaders
 from services.intake.adapters.channels.port import ChannelPort
 from services.intake.adapters.channels.registry import registered, webhooks
@@ -13,14 +14,17 @@ from services.intake.adapters.wording import Wordings
 from services.intake.application.centre_config import CurrentCentreConfig
 from services.intake.application.commands.accept import Accept
 from services.intake.application.commands.replay_quarantined import ReplayQuarantined
+from services.intake.application.commands.store_attachments import StoreAttachments
 from services.intake.application.delivery import Delivery, DeliveryJob
 from services.intake.application.inbound_mail import InboundMail
+from services.intake.application.orphan_sweep import OrphanSweep
 from services.intake.application.submission import Submission
 from services.intake.domain.centre_config import Defaults
 from services.intake.domain.channels import Channels
 from services.intake.domain.delivery import RetryPolicy
 from services.intake.domain.promise import PromiseRule
 from services.intake.domain.quarantine_room import Room
+from services.intake.entrypoints.api.attachments import attachment_routes
 from services.intake.entrypoints.api.contacts import contact_routes, post_contact
 from services.intake.entrypoints.api.quarantine import quarantine_routes
 from services.intake.entrypoints.api.tally import tally_routes
@@ -51,17 +55,16 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
     """The servers for people and publishers: SMTP and HTTP."""
     clock = SystemClock()
     authenticator = Authenticator(settings.auth, clock)
+    attachments = AttachmentStore(settings.attachments)
     database = await Database.open(settings.database, service=INTAKE, role="api")
     channels = registered(settings, clock)
     accept, config = Accept(LanguageDetector()), current_config(settings, channels, clock)
-    submission = Submission(
-        database,
-        accept,
-        config,
-        max_in_flight=settings.commit_max_in_flight,
-        max_batch=settings.commit_max_batch,
-    )
+    store_attachments = StoreAttachments(database, attachments)
+    submission = submitting(settings, database, accept, config, store_attachments)
     readers = MailReaders(settings.reading)
+    replay = ReplayQuarantined(
+        database, accept, config, readers, store_attachments=store_attachments, clock=clock
+    )
     smtp = SmtpServer(settings.smtp, InboundMail(database, submission, readers, clock))
     try:
         await readers.open()
@@ -71,7 +74,8 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
                 database,
                 authenticator,
                 submission=submission,
-                replay=ReplayQuarantined(database, accept, config, readers, clock),
+                replay=replay,
+                attachments=attachments,
                 channels=channels,
                 clock=clock,
             ),
@@ -85,6 +89,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
                 "issuer": authenticator.ready,
                 "smtp": smtp.check,
             },
+            optional={"attachments": attachments.check},
         )
     finally:
         await readers.close()
@@ -95,6 +100,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
 async def worker(settings: Settings) -> AsyncIterator[Role]:
     """The consumers, the delivery job and the periodic jobs."""
     clock = SystemClock()
+    attachments = AttachmentStore(settings.attachments)
     database = await Database.open(settings.database, service=INTAKE, role="worker")
     channels = registered(settings, clock)
     subscribed = consumed(settings, channels, clock)
@@ -106,6 +112,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         clock,
         batch=settings.promise.batch,
         longest_sleep=timedelta(seconds=settings.promise.minimum_seconds / 2),
+        orphans=OrphanSweep(database, attachments, clock),
     )
     parts: dict[str, Part] = {
         "delivery": delivery_job(settings, channels, database, clock),
@@ -113,7 +120,11 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         **kafka.parts,
     }
     try:
-        yield Role(parts=parts, checks={"database": database.ping, **kafka.checks})
+        yield Role(
+            parts=parts,
+            checks={"database": database.ping, **kafka.checks},
+            optional={"attachments": attachments.check},
+        )
     finally:
         await database.close()
 
@@ -125,6 +136,7 @@ def application(
     *,
     submission: Submission,
     replay: ReplayQuarantined,
+    attachments: AttachmentStore,
     channels: Mapping[Channel, ChannelPort],
     clock: Clock,
 ) -> App:
@@ -134,6 +146,7 @@ def application(
         service=INTAKE,
         routers=[
             contact_routes(database),
+            attachment_routes(database, attachments),
             waits_routes(database, clock, rules, settings.mail.sender),
             topic_rule_routes(database),
             quarantine_routes(database, replay),
@@ -144,6 +157,24 @@ def application(
         authenticator=authenticator,
         hot=[post_contact(submission, rules, clock)],
         walk=WALK,
+    )
+
+
+def submitting(
+    settings: Settings,
+    database: Database,
+    accept: Accept,
+    config: CurrentCentreConfig,
+    store_attachments: StoreAttachments,
+) -> Submission:
+    """What the servers hand arrivals to."""
+    return Submission(
+        database,
+        accept,
+        config,
+        store_attachments,
+        max_in_flight=settings.commit_max_in_flight,
+        max_batch=settings.commit_max_batch,
     )
 
 

@@ -1,10 +1,12 @@
 """What intake is set to, beside what every service is."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema, model_validator
 
 from shared.i18n.time_zones import is_time_zone
 from shared.settings import (
@@ -18,6 +20,8 @@ from shared.settings import (
     SetWith,
     WholeSeconds,
 )
+from shared.settings.addresses import HttpAddress
+from shared.settings.bounds import Bound
 
 
 def _existing(zone: str) -> str:
@@ -27,6 +31,43 @@ def _existing(zone: str) -> str:
     return zone
 
 
+def _store(url: str) -> str:
+    """Only the form: whether somebody is there is for readiness to say."""
+    parts = urlsplit(url)
+    is_bucket = parts.scheme == "s3" and bool(parts.netloc)
+    is_folder = parts.scheme == "file" and not parts.netloc and len(parts.path) > 1
+    if not (is_bucket or is_folder) or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be s3://bucket/prefix or file:///folder")
+    return url
+
+
+def folder_of(url: str) -> Path | None:
+    """The folder of a store of files; None for a bucket."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def bucket_of(url: str) -> tuple[str, str]:
+    """Bucket and prefix of a store of S3; the prefix may be empty."""
+    parts = urlsplit(url)
+    return parts.netloc, parts.path.strip("/")
+
+
+class NeededForFolder(Bound):
+    """Said aloud where the store is a folder: a second machine would have another one."""
+
+    words = "`true` where {other} is a file:// address"
+
+    def holds(self, value: Any, other: Any) -> bool:
+        """Whether it is said, or not needed."""
+        return bool(value) or folder_of(other) is None
+
+
+StoreAddress = Annotated[
+    str,
+    AfterValidator(_store),
+    WithJsonSchema({"type": "string", "format": "s3:// or file:// address"}),
+]
 Zones = Mapping[str, Annotated[str, AfterValidator(_existing)]]
 Domain = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9.-]+$")]
 Address = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")]
@@ -132,6 +173,34 @@ class QuarantineSettings(Block):
     max_bytes: Positive = Field(256 * 2**20, description="Bytes of them; the same beyond it.")
 
 
+class AttachmentSettings(Block):
+    """Where the files that customers send are kept, apart from the database."""
+
+    url: StoreAddress = Field(
+        description="s3://bucket/prefix, or file:///folder on a single machine. Each database has a store of its own:"
+        " what belongs to no contact in it is deleted.",
+        examples=["s3://rapport/attachments"],
+    )
+    single_node: Annotated[bool, NeededForFolder("url")] = Field(
+        False, description="That all processes of intake run on one machine, which has the folder."
+    )
+    endpoint: HttpAddress | None = Field(
+        None,
+        description="Whoever else speaks S3; unset: AWS.",
+        examples=["https://s3.example"],
+    )
+    region: str = Field("us-east-1", min_length=1, description="Of the bucket.")
+    access_key_id: str | None = Field(
+        None, description="Unset: AWS_* of the environment, or the machine's own role."
+    )
+    secret_access_key: Annotated[SecretStr | None, SetWith("access_key_id")] = Field(
+        None, description="Used with the key's id."
+    )
+    timeout_seconds: Seconds = Field(
+        30, description="Storing the files of a message may take so long; after it 503, or 451."
+    )
+
+
 class Settings(ServiceSettings):
     """All of it."""
 
@@ -154,6 +223,7 @@ class Settings(ServiceSettings):
     delivery: DeliverySettings = Field(DeliverySettings(), description="Delivery of messages.")
     promise: PromiseSettings = Field(PromiseSettings(), description="Promises.")
     centre: CentreSettings = Field(CentreSettings(), description="Defaults of the centre.")
+    attachments: AttachmentSettings = Field(description="Files that customers send.")
     quarantine: QuarantineSettings = Field(
         QuarantineSettings(), description="The bound of the quarantine for the inbox."
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -26,11 +27,17 @@ class OpsApp:
     """Alive means that the loop turns, and nothing else: a dead database is no reason to restart.
 
     Ready means that every check passes and nobody has asked the process to stop. A check passes
-    when it returns; it fails by raising a `Failure` with the reason, or by taking too long.
+    when it returns; it fails by raising a `Failure` with the reason, or by taking too long. What is
+    `optional` is shown beside them, and nobody is sent away for it.
     """
 
-    def __init__(self, checks: Mapping[str, Check], stop: asyncio.Event) -> None:
-        self._checks, self._stop = checks, stop
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        stop: asyncio.Event,
+        optional: Mapping[str, Check] = MappingProxyType({}),
+    ) -> None:
+        self._checks, self._optional, self._stop = checks, optional, stop
 
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -49,10 +56,11 @@ class OpsApp:
                 return problem("missing")
 
     async def _readiness(self) -> HttpResponse:
-        found = await outcomes(self._checks)
+        found = await outcomes({**self._checks, **self._optional})
         if self._stop.is_set():
             found["process"] = "is stopping"
-        ready = all(outcome == OK for outcome in found.values())
+        needed = (outcome for name, outcome in found.items() if name not in self._optional)
+        ready = all(outcome == OK for outcome in needed)
         return json_response(200 if ready else 503, {"ready": ready, "checks": found})
 
 

@@ -66,6 +66,7 @@ intake_quarantined = _counter(names.INTAKE_QUARANTINED)
 intake_deduplicated = _counter(names.INTAKE_DEDUPLICATED)
 intake_unreadable_mails = _counter(names.INTAKE_UNREADABLE_MAILS)
 intake_quarantine_overflow = _counter(names.INTAKE_QUARANTINE_OVERFLOW)
+intake_orphans_deleted = _counter(names.INTAKE_ORPHANS_DELETED)
 
 offers = _counter(names.OFFERS)
 contacts_waiting = _gauge(names.CONTACTS_WAITING)

@@ -225,6 +225,12 @@ PROMISES_AT_RISK = Metric(
     "Open promises of which less than a fifth of the time is left; each worker says the same.",
     "intake worker",
 )
+INTAKE_ORPHANS_DELETED = Metric(
+    "rapport_intake_orphans_deleted_total",
+    "counter",
+    "Attachments that were deleted from the store since their contact did not come to be.",
+    "intake worker",
+)
 PROMISES_SETTLED = Metric(
     "rapport_promises_settled_total",
     "counter",

@@ -40,11 +40,13 @@ class Role:
     """What one process consists of.
 
     `parts` are stopped in the order given, `app` before all of them; `checks` say whether the
-    process is ready.
+    process is ready. `optional` are checks of what only some of its work needs: readiness shows them,
+    and the process is ready without.
     """
 
     parts: Mapping[str, Part] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
+    optional: Mapping[str, Check] = field(default_factory=dict)
     app: App | None = None
 
 
@@ -124,7 +126,7 @@ def _parts(role: Role, settings: ServiceSettings, stop: asyncio.Event) -> dict[s
         {} if role.app is None else {"http": _public_server(role.app, settings)}
     )
     operators = HttpServer(
-        OpsApp(role.checks, stop), host=ops.host, port=ops.port, drain_seconds=drain
+        OpsApp(role.checks, stop, role.optional), host=ops.host, port=ops.port, drain_seconds=drain
     )
     return {**public, **role.parts, "ops": operators}
 

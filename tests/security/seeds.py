@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from email.message import EmailMessage
 
 import aiosmtplib
 
@@ -45,13 +46,22 @@ async def _intake(server: Server) -> dict[str, list[str]]:
         "channel": "web",
         "personal": {"address": "asha@example.org", "text": "Where is it?"},
     }
+    with_file = EmailMessage()
+    with_file["From"] = "asha@example.org"
+    with_file.add_attachment("a,b\n", subtype="csv", filename="list.csv")
     async with aiosmtplib.SMTP(hostname=LOOPBACK, port=server.smtp, start_tls=False) as mail:
         await mail.sendmail("", ["help@rapport.example"], UNREADABLE)
+        await mail.sendmail("asha@example.org", ["help@rapport.example"], with_file.as_bytes())
     async with server.client() as client:
-        taken = (await client.post("/v1/contacts", json=contact)).json()
+        await client.post("/v1/contacts", json=contact)
         aside = (await client.get("/v1/quarantine")).json()["items"]
+    async with _at_present(server) as (database, _), database.connection() as tx:
+        of_mail = "select contact_id, message_id from attachment join message using (message_id)"
+        [found] = await tx.fetch(of_mail)
     return {
-        "contact_id": [taken["contact_id"]],
+        "contact_id": [str(found["contact_id"])],
+        "message_id": [str(found["message_id"])],
+        "position": ["0"],
         "quarantine_id": [entry["quarantine_id"] for entry in aside],
     }
 

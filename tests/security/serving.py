@@ -66,6 +66,7 @@ async def serving(service: str, dsn: str, folder: Path, **http: Any) -> AsyncIte
         "http": HttpSettings(port=0, **(UNLIMITED | http)),
         "smtp": {"port": 0},
         "link_secrets": SECRETS,
+        "attachments": {"url": (folder / "attachments").as_uri(), "single_node": True},
     }
     described = service_named(service)
     settings = settings_of(described, **known)

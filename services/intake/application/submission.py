@@ -6,6 +6,7 @@ import asyncpg
 
 from services.intake.application.centre_config import CurrentCentreConfig
 from services.intake.application.commands.accept import Accept, Outcomes
+from services.intake.application.commands.store_attachments import StoreAttachments
 from services.intake.application.group_commit import GroupCommit
 from services.intake.domain.arrival import Arrival, Outcome
 from shared.database.database import Database, Tx
@@ -24,16 +25,21 @@ class Submission:
         database: Database,
         accept: Accept,
         config: CurrentCentreConfig,
+        store_attachments: StoreAttachments,
         *,
         max_in_flight: int,
         max_batch: int,
     ) -> None:
         self._database, self._accept, self._config = database, accept, config
+        self._store_attachments = store_attachments
         self._commits = GroupCommit(self._commit, max_in_flight=max_in_flight, max_batch=max_batch)
 
     async def submit(self, arrival: Arrival) -> Outcome:
-        """What became of it, committed. Raises `Unavailable`, `Overloaded`."""
-        return await self._commits.submit(arrival)
+        """What became of it, committed. Raises `Unavailable`, `Overloaded`.
+
+        Who brings files waits for the object store first, alone: a set of others commits meanwhile.
+        """
+        return await self._commits.submit(await self._store_attachments(arrival))
 
     async def drained(self) -> None:
         """Returns when all that was submitted is committed or refused."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import msgspec
+
 from services.intake.domain.acceptance_plan import NewAttachment, NewContact, NewMessage, Plan
 from services.intake.domain.address import ContactPoint
 from services.intake.domain.arrival import (
@@ -61,6 +63,20 @@ def decide(
     return decision.plan
 
 
+def in_its_contact(arrival: Arrival, known: Known) -> Arrival:
+    """The arrival with the contact it belongs to: a known one that it joins, or a new one.
+
+    Its files are stored there before it is decided, and `decide` keeps to it. One that came before
+    stays as it is: nothing of it is stored.
+    """
+    if arrival.key in known.earlier:
+        return arrival
+    customer = known.customers.get(arrival.sender)
+    thread = _thread(arrival, customer, known) if customer else None
+    contact_id = thread.contact_id if thread else new_id()
+    return msgspec.structs.replace(arrival, contact_id=contact_id)
+
+
 class _Decision:
     """The plan while it grows, so that what comes twice in one set is seen."""
 
@@ -81,7 +97,7 @@ class _Decision:
         thread = _thread(arrival, customer, self._known)
         joined = self._append(arrival, customer, thread) if thread else None
         receipt = joined or self._open(arrival, customer, detected)
-        self.plan.attachments.extend(_files(arrival, receipt.message_id))
+        self.plan.attachments.extend(_files(arrival, receipt))
         self.plan.outcomes.append(Accepted(receipt))
         self._earlier[arrival.key] = Earlier(arrival.digest, receipt)
 
@@ -157,14 +173,22 @@ def _newcomer(arrival: Arrival, detected: str | None, config: CentreConfig) -> N
 
 
 def _thread(arrival: Arrival, customer: Customer, known: Known) -> Thread | None:
-    """The nearest contact it refers to that is this customer's own: others' are not theirs to join."""
+    """The nearest contact it refers to that is this customer's own: others' are not theirs to join.
+
+    Where its files are stored already, it is theirs or none.
+    """
     named = (thread for mail in arrival.refers_to for thread in known.threads.get(mail, ()))
-    return next((thread for thread in named if thread.customer_id == customer.customer_id), None)
+    own = (thread for thread in named if thread.customer_id == customer.customer_id)
+    fixed = arrival.contact_id
+    return next((thread for thread in own if fixed in (None, thread.contact_id)), None)
 
 
-def _files(arrival: Arrival, message_id: UUID) -> Iterable[NewAttachment]:
+def _files(arrival: Arrival, receipt: Receipt) -> Iterable[NewAttachment]:
+    """Raises `ValueError` where they are not stored: a row never names what is not there."""
+    if arrival.attachments and arrival.contact_id != receipt.contact_id:
+        raise ValueError("attachments are stored before their arrival is decided")
     for position, file in enumerate(arrival.attachments):
-        yield NewAttachment.of(message_id, position, file)
+        yield NewAttachment.of(receipt.message_id, position, file)
 
 
 def _message_received(arrival: Arrival, message: NewMessage) -> MessageReceived:

@@ -67,14 +67,14 @@ class NewPromise(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewAttachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of a message, column by column; `position` counts from 0."""
+    """A file of a message, column by column; `position` counts from 0. Its bytes are in the store."""
 
     message_id: UUID
     position: int
     name: str
     media_type: str
     size: int
-    content: bytes
+    digest: bytes
 
     @classmethod
     def of(cls, message_id: UUID, position: int, file: Attachment) -> "NewAttachment":
@@ -85,7 +85,7 @@ class NewAttachment(msgspec.Struct, frozen=True, kw_only=True):
             name=file.name,
             media_type=file.media_type,
             size=len(file.content),
-            content=file.content,
+            digest=file.digest,
         )
 
 

@@ -14,11 +14,12 @@ from shared.contracts.values import Channel, Need
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that came with a message."""
+    """A file that came with a message; `digest` is the SHA-256 of its content."""
 
     name: str
     media_type: str
     content: bytes
+    digest: bytes
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     really the same. What is None was not stated and is found out. `refers_to` names the mails it
     follows, the nearest first. `reads_response` is true where the sender reads our response at once.
     What is not `repeatable` has a key that was made for it alone, so it cannot have come before.
+    `contact_id` is the contact under which its attachments are stored, which is before anything is
+    decided; it is None where there are none, or where the arrival came before.
     """
 
     key: UUID
@@ -48,6 +51,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     mail_id: str | None = None
     refers_to: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    contact_id: UUID | None = None
     automatic: bool = False
     reads_response: bool = False
     repeatable: bool = True

@@ -33,7 +33,7 @@ def opened(
     queue, queue_topic = config.choose(topic, language) or (None, None)
     zones = (arrival.time_zone, customer.time_zone, defaults.time_zones.get(language))
     return NewContact(
-        contact_id=new_id(),
+        contact_id=arrival.contact_id or new_id(),
         customer_id=customer.customer_id,
         contact_point_id=customer.point_id,
         channel=arrival.channel,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from services.intake.adapters.db import promises
 from services.intake.application.commands.settle_promises import break_due
 from services.intake.application.commands.watch_promises import watch_promises
+from services.intake.application.orphan_sweep import OrphanSweep
 from shared.database.database import Database
 from shared.jobs.periodic import Job, seconds_until
 from shared.kernel.clock import Clock
@@ -16,6 +17,8 @@ from shared.messaging.outbox.use_case import execute
 
 WATCH_SECONDS = 2.0
 SHORTEST_SECONDS = 0.05
+STEP_SECONDS = 1.0
+SWEEP_SECONDS = 6 * 3_600.0
 
 
 class Context(NamedTuple):
@@ -25,6 +28,7 @@ class Context(NamedTuple):
     clock: Clock
     batch: int
     longest_sleep: timedelta
+    orphans: OrphanSweep
 
 
 async def break_promises(context: Context) -> float:
@@ -46,7 +50,13 @@ async def show_promises_at_risk(context: Context) -> float:
     return WATCH_SECONDS
 
 
+async def delete_orphans(context: Context) -> float:
+    """Look through the attachments a page at a time, and again some hours after the last page."""
+    return STEP_SECONDS if await context.orphans.step() else SWEEP_SECONDS
+
+
 JOBS = {
     "promises": Job(break_promises),  # what was promised and not kept in time
     "promise-watch": Job(show_promises_at_risk),  # what is about to be broken
+    "orphans": Job(delete_orphans),  # attachments whose contact did not come to be
 }

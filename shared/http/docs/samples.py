@@ -52,7 +52,11 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "Message.state": "received",
     "Message.kind": None,
     "Message.agent_id": None,
-    "attachments": 0,
+    "attachments": 1,
+    "AttachmentOut.name": "invoice.png",
+    "AttachmentOut.size": 48_211,
+    "media_type": "image/png",
+    "position": 0,
     "Summary.messages": 1,
     # queues and agents
     "queue_id": "billing",

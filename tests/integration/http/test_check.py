@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "RAPPORT_KAFKA__REQUEST_TIMEOUT_MS": "700",
     "RAPPORT_AUTH__ISSUER": "https://issuer.example",
     "RAPPORT_AUTH__JWKS": "/nowhere/jwks.json",
+    "RAPPORT_ATTACHMENTS__URL": "s3://nowhere",
 }
 
 

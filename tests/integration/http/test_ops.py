@@ -10,6 +10,7 @@ from shared.http import ops
 from shared.http.ops import OpsApp
 from shared.http.server import HttpServer
 from shared.kernel.errors import Unavailable
+from tests.integration.http.serving import serving
 
 
 class Trouble:
@@ -53,6 +54,21 @@ async def client(trouble: Trouble, stop: asyncio.Event) -> AsyncIterator[httpx2.
         yield client
     end.set()
     await running
+
+
+async def test_what_only_some_of_the_work_needs_is_shown_and_sends_nobody_away(
+    trouble: Trouble, stop: asyncio.Event
+) -> None:
+    async def well() -> None: ...
+
+    trouble.error = Unavailable("the store is away")
+    async with serving(OpsApp({"database": well}, stop, {"attachments": trouble.check})) as client:
+        shown = await client.get("/readyz")
+        trouble.error = None
+        again = await client.get("/readyz")
+    checks = {"database": "ok", "attachments": "the store is away"}
+    assert (shown.status_code, shown.json()) == (200, {"ready": True, "checks": checks})
+    assert again.json()["checks"]["attachments"] == "ok"
 
 
 async def test_ready_when_every_check_passes(client: httpx2.AsyncClient) -> None:

@@ -17,7 +17,7 @@ from shared.http.auth import Authenticator
 from shared.kernel.clock import SystemClock
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
 from tests.integration.http.serving import serving
-from tests.integration.intake.place import Intake
+from tests.integration.intake.place import Intake, in_folder
 
 SCOPES = ("contacts.write", "intake.admin")
 
@@ -29,6 +29,7 @@ def settings_in(folder: Path, dsn: str = "postgresql://unused", **changes: Any) 
         "database": DatabaseSettings(dsn=SecretStr(dsn)),
         "kafka": KafkaSettings(bootstrap="127.0.0.1:1"),
         "auth": AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks=str(issuer.jwks)),
+        "attachments": in_folder(folder / "attachments"),
     }
     return Settings(**(usual | changes))
 
@@ -47,6 +48,7 @@ def app_of(intake: Intake, folder: Path) -> App:
         Authenticator(settings.auth, SystemClock()),
         submission=intake.submission,
         replay=intake.replay,
+        attachments=intake.store,
         channels=registered(settings, SystemClock()),
         clock=intake.clock,
     )

@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from services.intake.adapters.attachment_store import AttachmentStore
 from services.intake.adapters.channels.email.readers import MailReaders
 from services.intake.adapters.db import queues as stored_queues
 from services.intake.adapters.language import LanguageDetector
 from services.intake.application.centre_config import CurrentCentreConfig
 from services.intake.application.commands.accept import Accept
 from services.intake.application.commands.replay_quarantined import ReplayQuarantined
+from services.intake.application.commands.store_attachments import StoreAttachments
 from services.intake.application.handlers.contacts import ContactHandler
 from services.intake.application.handlers.deliveries import DeliveryHandler
 from services.intake.application.inbound_mail import InboundMail
+from services.intake.application.orphan_sweep import OrphanSweep
 from services.intake.application.submission import Submission
 from services.intake.domain.arrival import Accepted, Arrival, Outcome, Receipt
 from services.intake.domain.channels import Channels
@@ -21,7 +25,7 @@ from services.intake.domain.quarantine_room import Room
 from services.intake.domain.queues import QueueState
 from services.intake.entrypoints.consumer import DELIVERIES, INBOX, subscriptions
 from services.intake.entrypoints.jobs import Context
-from services.intake.settings import ReadingSettings
+from services.intake.settings import AttachmentSettings, ReadingSettings
 from shared.contracts.cloudevents import Incoming, decode
 from shared.contracts.event import Event
 from shared.contracts.routing import QueueChanged
@@ -41,6 +45,14 @@ from tally group by channel order by channel
 """
 
 
+AWAY = AttachmentSettings(url="s3://nowhere", endpoint="http://127.0.0.1:1")
+
+
+def in_folder(folder: Path) -> AttachmentSettings:
+    """A store of attachments in this folder."""
+    return AttachmentSettings(url=folder.as_uri(), single_node=True)
+
+
 class Intake:
     """The use cases over one database, with a clock that stands still."""
 
@@ -50,16 +62,32 @@ class Intake:
         clock: FakeClock,
         readers: MailReaders | None = None,
         channels: Channels = CHANNELS,
+        attachments: AttachmentSettings = AWAY,
     ) -> None:
         self.database, self.clock, self.room = database, clock, ROOM
         self.use_case = Accept(DETECT)
         self.config = CurrentCentreConfig(DEFAULTS, WORDINGS.acknowledgement, channels, clock)
+        self.store = AttachmentStore(attachments)
+        self.store_attachments = StoreAttachments(database, self.store)
+        self.orphans = OrphanSweep(database, self.store, clock)
         self.submission = Submission(
-            database, self.use_case, self.config, max_in_flight=2, max_batch=500
+            database,
+            self.use_case,
+            self.config,
+            self.store_attachments,
+            max_in_flight=2,
+            max_batch=500,
         )
         self.readers = readers or MailReaders(ReadingSettings())
         self.mail = InboundMail(database, self.submission, self.readers, clock)
-        self.replay = ReplayQuarantined(database, self.use_case, self.config, self.readers, clock)
+        self.replay = ReplayQuarantined(
+            database,
+            self.use_case,
+            self.config,
+            self.readers,
+            store_attachments=self.store_attachments,
+            clock=clock,
+        )
         self.contacts = ContactHandler(INBOX, self.use_case, self.config, clock, ROOM)
         self.deliveries = DeliveryHandler(DELIVERIES, channels)
 
@@ -69,7 +97,8 @@ class Intake:
 
     def jobs(self, *, batch: int) -> Context:
         """What the periodic jobs work with."""
-        return Context(self.database, self.clock, batch, longest_sleep=timedelta(seconds=1))
+        longest = timedelta(seconds=1)
+        return Context(self.database, self.clock, batch, longest, self.orphans)
 
     async def accept(self, *arrivals: Arrival) -> list[Outcome]:
         """Accept a set in one transaction."""

@@ -21,6 +21,7 @@ from tests.integration.intake.place import Intake
 from tests.unit.intake.builders import CHANNELS, PORTS, a_forecast, a_queue, an_arrival
 
 CONTACTS = "/v1/contacts"
+ATTACHMENT = "/v1/contacts/{contact_id}/messages/{message_id}/attachments/{position}"
 
 
 @pytest.fixture
@@ -245,6 +246,7 @@ async def test_every_route_has_its_scope(intake: Intake, tmp_path: Path) -> None
     assert table == {
         ("POST", "/v1/contacts"): "contacts.write",
         ("GET", "/v1/contacts/{contact_id}"): "contacts.write",
+        ("GET", ATTACHMENT): "contacts.write",
         ("GET", "/v1/waits"): "public",
         ("GET", "/v1/tally"): "intake.admin",
         ("GET", "/v1/topic-rules"): "intake.admin",

@@ -34,6 +34,7 @@ SETTINGS = Settings.model_validate(
         "database": {"dsn": "postgresql://nowhere"},
         "kafka": {"bootstrap": "nowhere:0"},
         "auth": {"issuer": "nobody", "jwks": "nothing"},
+        "attachments": {"url": "s3://nowhere"},
     }
 )
 PORTS = registered(SETTINGS, SystemClock())

@@ -12,6 +12,7 @@ ENVIRONMENT = {
     "RAPPORT_KAFKA__BOOTSTRAP": "127.0.0.1:9092",
     "RAPPORT_AUTH__ISSUER": "https://issuer.example",
     "RAPPORT_AUTH__JWKS": "jwks.json",
+    "RAPPORT_ATTACHMENTS__URL": "s3://rapport/attachments",
 }
 TIME_ZONES = "RAPPORT_CENTRE__TIME_ZONES"
 

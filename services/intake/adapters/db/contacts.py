@@ -62,7 +62,7 @@ ATTACHMENT = Columns(
     name="text",
     media_type="text",
     size="int",
-    content="bytea",
+    digest="bytea",
 )
 # One statement, for its round trip costs what a few rows cost; references are checked at its end.
 SAVE = f"""
@@ -100,6 +100,7 @@ cross join lateral (
   union select contact_id from message m where m.mail_id = given.mail_id
 ) named join contact c using (contact_id)
 """
+EXISTING = "select contact_id from contact where contact_id = any($1::uuid[])"
 
 
 async def earlier(tx: Tx, arrival_keys: Sequence[UUID]) -> dict[UUID, Earlier]:
@@ -131,6 +132,11 @@ async def save(tx: Tx, plan: Plan) -> None:
         )
     if plan.attachments:
         await tx.execute(SAVE_ATTACHMENTS, *ATTACHMENT.arrays_of(plan.attachments))
+
+
+async def existing(tx: Tx, contact_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the contacts that are there."""
+    return {row[0] for row in await tx.fetch(EXISTING, list(contact_ids))}
 
 
 def _place(message: NewMessage) -> int:

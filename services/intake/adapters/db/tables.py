@@ -146,6 +146,7 @@ message = Table(
     ),
 )
 
+# Its bytes are in the object store, under its contact and its digest, before this row is written.
 attachment = Table(
     "attachment",
     metadata,
@@ -154,9 +155,10 @@ attachment = Table(
     _text("name"),
     _text("media_type"),
     Column("size", Integer, nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
     PrimaryKeyConstraint("message_id", "position"),
-    CheckConstraint("size = octet_length(content)", name="size"),
+    CheckConstraint("size >= 0", name="size"),
+    CheckConstraint("octet_length(digest) = 32", name="digest"),
 )
 
 promise = Table(

@@ -20,6 +20,23 @@ class PromiseView(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: datetime | None
 
 
+class AttachmentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a message, as its sender named it; `position` counts from 0."""
+
+    position: int
+    name: str
+    media_type: str
+    size: int
+
+
+class StoredAttachment(msgspec.Struct, frozen=True, kw_only=True):
+    """An attachment and what its content is found by."""
+
+    name: str
+    size: int
+    digest: bytes
+
+
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     """A message, in or out. Sent without an attempt is `in_response`: only that carried it."""
 
@@ -33,6 +50,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: datetime | None
     reason: str | None
     attachments: int
+    files: list[AttachmentView]
 
 
 class ContactView(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +80,17 @@ MESSAGES = """
 select message_id, case when state is null then 'in' else 'out' end as direction, written_at,
   subject, text, kind, settled_at, reason,
   case when state = 'sent' and attempts = 0 then 'in_response' else state end as state,
-  (select count(*) from attachment a where a.message_id = m.message_id)::int as attachments
-from message m where contact_id = $1 order by written_at, message_id
+  files.attachments, files.files
+from message m cross join lateral (
+  select count(*)::int as attachments, coalesce(jsonb_agg(jsonb_build_object(
+    'position', position, 'name', name, 'media_type', media_type, 'size', size
+  ) order by position), '[]') as files
+  from attachment a where a.message_id = m.message_id
+) files where contact_id = $1 order by written_at, message_id
+"""
+ATTACHMENT = """
+select name, size, a.digest from attachment a join message m using (message_id)
+where m.contact_id = $1 and message_id = $2 and position = $3
 """
 
 
@@ -77,3 +104,11 @@ async def contact(tx: Tx, contact_id: UUID) -> ContactView | None:
         promises=[from_row(each, PromiseView) for each in await tx.fetch(PROMISES, contact_id)],
         messages=[from_row(each, MessageView) for each in await tx.fetch(MESSAGES, contact_id)],
     )
+
+
+async def attachment(
+    tx: Tx, contact_id: UUID, message_id: UUID, position: int
+) -> StoredAttachment | None:
+    """A file of a message of the contact, if there is one."""
+    row = await tx.fetchrow(ATTACHMENT, contact_id, message_id, position)
+    return from_row(row, StoredAttachment) if row else None

@@ -34,7 +34,7 @@ class Accept:
         (`UniqueViolationError`): whoever lost tries again and then knows the other's.
         """
         detected = [arrival.language or self._detect(arrival.text) for arrival in arrivals]
-        known = await _load(tx, arrivals)
+        known = await load_known(tx, arrivals)
         strangers = newcomers(arrivals, detected, known, config)
         if strangers:
             known = await _register(tx, strangers, known)
@@ -43,7 +43,7 @@ class Accept:
         return Result(plan.outcomes, plan.events)
 
 
-async def _load(tx: Tx, arrivals: Sequence[Arrival]) -> Known:
+async def load_known(tx: Tx, arrivals: Sequence[Arrival]) -> Known:
     """What is known of a set of arrivals."""
     repeatable = [arrival.key for arrival in arrivals if arrival.repeatable]
     mails = {mail for arrival in arrivals for mail in arrival.refers_to}

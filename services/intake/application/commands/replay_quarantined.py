@@ -11,6 +11,7 @@ from services.intake.adapters.db.tally import Column
 from services.intake.adapters.quarantine_codec import read_again
 from services.intake.application.centre_config import CurrentCentreConfig
 from services.intake.application.commands.accept import Accept
+from services.intake.application.commands.store_attachments import StoreAttachments
 from services.intake.application.tally import column_of
 from services.intake.domain.arrival import Arrival, KeyReused, Outcome, Receipt
 from shared.contracts.cloudevents import Outgoing
@@ -31,20 +32,25 @@ class ReplayQuarantined:
         accept: Accept,
         config: CurrentCentreConfig,
         reader: MailReader,
+        *,
+        store_attachments: StoreAttachments,
         clock: Clock,
     ) -> None:
         self._database, self._reader = database, reader
+        self._store_attachments = store_attachments
         self._accept, self._config, self._clock = accept, config, clock
 
     async def __call__(self, quarantine_id: UUID) -> Replayed:
-        """What became of it. Raises `Invalid` if it still cannot be read, `Missing`, `Conflict`.
+        """What became of it. Raises `Invalid` if it still cannot be read, `Missing`, `Conflict`,
+        `Unavailable`.
 
         It is read outside of a transaction: an open one holds up the relay.
         """
         async with self._database.connection() as tx:
             item = await _waiting(tx, quarantine_id)
         now = self._clock.now()
-        arrival = await read_again(item, self._reader, self._config.channels, now)
+        read = await read_again(item, self._reader, self._config.channels, now)
+        arrival = await self._store_attachments(read)
 
         async def admit(tx: Tx) -> Result[Replayed]:
             item = await _waiting(tx, quarantine_id)

@@ -52,6 +52,18 @@ class ContactAcceptedOut(Out):
     promise: PromiseOut | None = None
 
 
+class AttachmentOut(Out):
+    """A file of a message under the name and media type that its sender gave it.
+
+    `position` is what it is downloaded by; `size` is in bytes.
+    """
+
+    position: int
+    name: str
+    media_type: str
+    size: int
+
+
 class MessageOut(Out):
     """One message of a contact; `state` tells how far an outbound one has come.
 
@@ -68,6 +80,7 @@ class MessageOut(Out):
     settled_at: datetime | None
     reason: str | None
     attachments: int
+    files: list[AttachmentOut]
 
 
 class PromiseStateOut(Out):

@@ -401,8 +401,9 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("media_type", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("size = octet_length(content)", name=op.f("ck_attachment_size")),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("octet_length(digest) = 32", name=op.f("ck_attachment_digest")),
+        sa.CheckConstraint("size >= 0", name=op.f("ck_attachment_size")),
         sa.ForeignKeyConstraint(
             ["message_id"], ["message.message_id"], name=op.f("fk_attachment_message_id_message")
         ),

@@ -132,10 +132,12 @@ def _content(part: Part) -> bytes:
 
 
 def _file(part: Part) -> Attachment:
+    content = _content(part)
     return Attachment(
         name=line(words(part.get_filename() or ""), LONGEST_FILE_NAME),
         media_type=line(part.media_type, LONGEST_FILE_NAME),
-        content=_content(part),
+        content=content,
+        digest=sha256(content).digest(),
     )
 
 
