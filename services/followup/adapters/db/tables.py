@@ -47,6 +47,7 @@ Table(
         "num_nulls(customer_id, channel, language, time_zone, value_tier, automatic) in (0, 6)",
         name="received_wholly_or_not_yet",
     ),
+    Index(None, "customer_id"),
 )
 
 Table(

@@ -36,6 +36,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contact")),
     )
+    op.create_index(op.f("ix_contact_customer_id"), "contact", ["customer_id"], unique=False)
     op.create_table(
         "customer",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
@@ -279,4 +280,5 @@ def downgrade() -> None:
     op.drop_table("inbox")
     op.drop_table("held_topic")
     op.drop_table("customer")
+    op.drop_index(op.f("ix_contact_customer_id"), table_name="contact")
     op.drop_table("contact")

@@ -93,6 +93,7 @@ contact = Table(
         ["customer_id", "contact_point_id"],
         ["contact_point.customer_id", "contact_point.contact_point_id"],
     ),
+    Index(None, "customer_id"),
 )
 
 # A message came in and has an arrival key, or goes out and has a state; never both, never neither.
@@ -201,6 +202,10 @@ quarantine = Table(
     CheckConstraint("source in ('smtp', 'inbox')", name="source"),
     CheckConstraint("(replayed_at is null) = (contact_id is null)", name="replayed"),
     Index("ix_quarantine_page", "received_at", "quarantine_id"),
+    Index("ix_quarantine_waiting", "source", postgresql_where=text("replayed_at is null")),
+    Index(
+        "ix_quarantine_contact_id", "contact_id", postgresql_where=text("contact_id is not null")
+    ),
     Index(
         "ix_quarantine_arrival_key",
         "arrival_key",

@@ -226,6 +226,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contact")),
     )
+    op.create_index(op.f("ix_contact_customer_id"), "contact", ["customer_id"], unique=False)
     op.create_table(
         "message",
         sa.Column("message_id", sa.Uuid(), nullable=False),
@@ -388,6 +389,20 @@ def upgrade() -> None:
         "ix_quarantine_page", "quarantine", ["received_at", "quarantine_id"], unique=False
     )
     op.create_index(
+        "ix_quarantine_waiting",
+        "quarantine",
+        ["source"],
+        unique=False,
+        postgresql_where=sa.text("replayed_at is null"),
+    )
+    op.create_index(
+        "ix_quarantine_contact_id",
+        "quarantine",
+        ["contact_id"],
+        unique=False,
+        postgresql_where=sa.text("contact_id is not null"),
+    )
+    op.create_index(
         "ix_quarantine_arrival_key",
         "quarantine",
         ["arrival_key"],
@@ -419,6 +434,16 @@ def downgrade() -> None:
         postgresql_where=sa.text("arrival_key is not null"),
     )
     op.drop_index("ix_quarantine_page", table_name="quarantine")
+    op.drop_index(
+        "ix_quarantine_waiting",
+        table_name="quarantine",
+        postgresql_where=sa.text("replayed_at is null"),
+    )
+    op.drop_index(
+        "ix_quarantine_contact_id",
+        table_name="quarantine",
+        postgresql_where=sa.text("contact_id is not null"),
+    )
     op.drop_table("quarantine")
     op.drop_index(
         "uq_promise_open", table_name="promise", postgresql_where=sa.text("outcome is null")
@@ -441,6 +466,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_message_contact_id"), table_name="message")
     op.drop_table("message")
+    op.drop_index(op.f("ix_contact_customer_id"), table_name="contact")
     op.drop_table("contact")
     op.drop_table("contact_point")
     op.drop_table("topic_rule")

@@ -169,6 +169,7 @@ contact = Table(
         postgresql_where=text("state = 'waiting' and declined <> '{}'"),
     ),
     Index("ix_contact_unplaced", "received_at", postgresql_where=text("state = 'unplaced'")),
+    Index(None, "customer_id"),
 )
 
 offer = Table(

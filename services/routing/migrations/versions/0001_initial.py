@@ -316,6 +316,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contact")),
     )
+    op.create_index(op.f("ix_contact_customer_id"), "contact", ["customer_id"], unique=False)
     op.create_index(
         "ix_contact_declined",
         "contact",
@@ -578,6 +579,7 @@ def downgrade() -> None:
     op.drop_index(
         "ix_contact_unplaced", table_name="contact", postgresql_where=sa.text("state = 'unplaced'")
     )
+    op.drop_index(op.f("ix_contact_customer_id"), table_name="contact")
     op.drop_table("contact")
     op.drop_table("authority_day")
     op.drop_table("agent_slot")
