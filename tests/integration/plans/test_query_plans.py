@@ -135,4 +135,4 @@ def test_statements_are_found_by_walking() -> None:
     assert found["services.intake.adapters.db.promises:AT_RISK"][0] == "intake"
     assert "services.routing.adapters.db.desk:PARTS.notes" in found
     assert "services.analytics.adapters.db.facts:select count(*) from fact" in found
-    assert "shared.messaging.outbox.retention:DELETE_OUTBOX" in found
+    assert "shared.messaging.retention:DELETE_OUTBOX" in found
