@@ -1,4 +1,4 @@
-"""The only door to Kafka: nothing else in the project imports its client.
+"""The only door to Kafka: nothing else in the project imports its client, but `garbled` for what that cannot read.
 
 The client hides outages: reading returns nothing, committing and idempotent sending wait for ever.
 So what may wait has a deadline of its own here, and `Probe` tells silence from absence. Or it stumbles
@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
+from time import monotonic, time
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -31,7 +32,10 @@ from aiokafka.partitioner import murmur2
 from shared.contracts.record import Headers, Record
 from shared.contracts.topics import Topic
 from shared.kernel.errors import Conflict, Failure, Unavailable
+from shared.messaging.garbled import read_garbled
 from shared.messaging.kafka_options import connecting, consuming, kept, producing
+from shared.messaging.positions import Positions
+from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
@@ -174,9 +178,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         self._client.subscribe(list(topics), listener=self)
         self._idle = asyncio.Event()
         self._idle.set()
-        self._begun: dict[TopicPartition, int] = {}
-        self._done: dict[TopicPartition, int] = {}
-        self._committed: dict[TopicPartition, int] = {}
+        self._positions = Positions[TopicPartition]()
+        self._rebalances = metrics.consumer_rebalances.labels(group)
+        self._assigned = metrics.consumer_partitions.labels(group, str(member))
+        self._assigned_at = monotonic()
 
     async def __aenter__(self) -> "Reader":
         await _start(self._client)
@@ -186,34 +191,37 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         try:
             await self._commit_if_possible()
         finally:
+            self._assigned.set(0)
             await _close(self._client)
 
     async def poll(self) -> list[Record]:
         """What there is, in partition order; nothing after a tenth of a second. Raises `Unavailable`.
 
-        Whoever asks has finished what was read before.
+        Whoever asks has finished what was read before. A record that the client cannot decode is an
+        `UnreadableRecord` in its place.
         """
         self._idle.set()
         async with _broker():
             try:
                 found = await self._client.getmany(timeout_ms=100, max_records=self._most)
-            except Exception as error:
+            except UnicodeDecodeError:
+                self._idle.clear()
+                await self.commit()
+                found = await read_garbled(self._client, self._most)
+            except Exception:
                 self._idle.clear()  # what the client read before it failed is in nobody's hand
-                if isinstance(error, UnicodeDecodeError):  # it cannot read such a record at all
-                    raise Unavailable("a record has a header whose name is not UTF-8") from error
                 raise
         if not found and self._client._fetcher.error_future.done():  # noqa: SLF001 - nobody else tells
             raise Unavailable("broker: the client has ceased to fetch")
         if found:
             self._idle.clear()
-        for place, records in found.items():
-            self._begun.setdefault(place, records[0].offset)
+        self._positions.hand_out(found)
         return [record for records in found.values() for record in records]
 
     def done(self, records: Sequence[Record]) -> None:
         """These are dealt with: their offsets may be committed."""
         ends = {(record.topic, record.partition): record.offset + 1 for record in records}
-        self._done |= {TopicPartition(*place): end for place, end in ends.items()}
+        self._positions.done |= {TopicPartition(*place): end for place, end in ends.items()}
         self._idle.set()
 
     async def on_partitions_revoked(self, _: object) -> None:
@@ -223,8 +231,20 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
                 await self._idle.wait()
         await self._commit_if_possible()
 
-    async def on_partitions_assigned(self, _: object) -> None:
-        """Nothing to do: reading begins at what was committed."""
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Reading begins at what was committed."""
+        self._rebalances.inc()
+        self._assigned.set(len(assigned))
+        self._assigned_at = monotonic()
+
+    def seconds_since_fetch(self) -> float:
+        """Since the broker last answered for that of the member's partitions that has waited longest.
+
+        0 where it has none. While a batch is in hand, what is read already keeps the client from fetching.
+        """
+        since = monotonic() - self._assigned_at
+        times = [self._client.last_poll_timestamp(place) for place in self._client.assignment()]
+        return max((time() - at / 1000 if at else since for at in times), default=0.0)
 
     async def _commit_if_possible(self) -> None:
         """An optimisation: what is read again has its marks in the inbox."""
@@ -235,13 +255,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
 
     async def commit(self) -> None:
         """Commit how far we are. Raises `Unavailable`."""
-        mine = self._client.assignment()
-        ahead = self._done.items() - self._committed.items()
-        offsets = {partition: offset for partition, offset in ahead if partition in mine}
-        if offsets:
+        if offsets := self._positions.ahead(self._client.assignment()):
             async with _broker(COMMIT_SECONDS):
                 await self._client.commit(offsets)
-            self._committed.update(offsets)
+            self._positions.committed.update(offsets)
 
     async def lag(self) -> dict[str, int]:
         """Records that wait for this member, by topic, as the broker knows now. Raises `Unavailable`.
@@ -249,7 +266,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         What was read and is not done waits, too.
         """
         mine = self._client.assignment()
-        self._forget_all_but(mine)
+        self._positions.forget_all_but(mine)
         waiting = {partition.topic: 0 for partition in mine}
         async with _broker(COMMIT_SECONDS):
             for place, end in (await self._client.end_offsets(mine)).items():
@@ -260,14 +277,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         """While nothing is in hand the client knows: it skips by itself what transactions leave."""
         position: int = await self._client.position(place)
         if self._idle.is_set():
-            self._done[place] = position
-        return self._done.get(place, self._begun.get(place, position))
-
-    def _forget_all_but(self, mine: Collection[TopicPartition]) -> None:
-        """Others go on where we were, and we where they were, should a partition come back."""
-        for places in (self._begun, self._done, self._committed):
-            for lost in places.keys() - mine:
-                del places[lost]
+            self._positions.done[place] = position
+        return self._positions.done.get(place, self._positions.begun.get(place, position))
 
 
 class Probe:
@@ -313,6 +324,30 @@ async def end_offsets(settings: KafkaSettings, *topics: str) -> dict[tuple[str, 
     async with _standalone(settings, *topics) as client:
         ends = await client.end_offsets(client.assignment())
     return {(place.topic, place.partition): offset for place, offset in ends.items()}
+
+
+async def oldest_unread(
+    settings: KafkaSettings, group: str, topics: Sequence[str]
+) -> dict[str, int]:
+    """By topic, when the oldest record was written that the group has not read, in ms since 1970.
+
+    Topics that are read to their end are left out. Raises `Unavailable`.
+    """
+    oldest: dict[str, int] = {}
+    async with _broker(STARTING_SECONDS), _admin(settings) as admin:
+        read = await admin.list_consumer_group_offsets(group)
+    async with _standalone(settings, *topics) as client, asyncio.timeout(STARTING_SECONDS):
+        waiting = await client.end_offsets(client.assignment())
+        for place in waiting.keys() & read.keys():
+            client.seek(place, read[place].offset)
+        while waiting := {
+            place: end for place, end in waiting.items() if await client.position(place) < end
+        }:
+            for place, records in (await client.getmany(*waiting, timeout_ms=200)).items():
+                first: int = records[0].timestamp
+                oldest[place.topic] = min(oldest.get(place.topic, first), first)
+                del waiting[place]
+    return oldest
 
 
 async def read_all(settings: KafkaSettings, topic: str) -> list[Record]:

@@ -11,6 +11,7 @@ from shared.jobs.retention import Retention, retention_jobs
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Unavailable
 from shared.messaging.consumer.consumer import Consumer
+from shared.messaging.consumer.retention import retention_job
 from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.kafka import Probe
 from shared.messaging.outbox.age import age_job
@@ -50,6 +51,7 @@ def messaging(
         **consumers,
         "outbox_age": age_job(database),
         **retention_jobs(database, SystemClock(), retention),
+        "retention": retention_job(service, subscriptions, kafka),
         "relay": relay,
         "broker": contact,
     }
