@@ -60,6 +60,7 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
         config,
         max_in_flight=settings.commit_max_in_flight,
         max_batch=settings.commit_max_batch,
+        max_bytes=settings.commit_max_bytes,
     )
     readers = MailReaders(settings.reading)
     smtp = SmtpServer(settings.smtp, InboundMail(database, submission, readers, clock))

@@ -27,9 +27,16 @@ class Submission:
         *,
         max_in_flight: int,
         max_batch: int,
+        max_bytes: int,
     ) -> None:
         self._database, self._accept, self._config = database, accept, config
-        self._commits = GroupCommit(self._commit, max_in_flight=max_in_flight, max_batch=max_batch)
+        self._commits = GroupCommit(
+            self._commit,
+            size=size_of,
+            max_in_flight=max_in_flight,
+            max_batch=max_batch,
+            max_bytes=max_bytes,
+        )
 
     async def submit(self, arrival: Arrival) -> Outcome:
         """What became of it, committed. Raises `Unavailable`, `Overloaded`."""
@@ -51,3 +58,9 @@ class Submission:
                 except asyncpg.UniqueViolationError:
                     continue
             return await execute(self._database, accept)
+
+
+def size_of(arrival: Arrival) -> int:
+    """About how many bytes of it are stored: texts and attachments, which are nearly all."""
+    texts = (arrival.text, arrival.full_text or "")
+    return sum(map(len, texts)) + sum(len(each.content) for each in arrival.attachments)

@@ -55,7 +55,12 @@ class Intake:
         self.use_case = Accept(DETECT)
         self.config = CurrentCentreConfig(DEFAULTS, WORDINGS.acknowledgement, channels, clock)
         self.submission = Submission(
-            database, self.use_case, self.config, max_in_flight=2, max_batch=500
+            database,
+            self.use_case,
+            self.config,
+            max_in_flight=2,
+            max_batch=500,
+            max_bytes=2**20,
         )
         self.readers = readers or MailReaders(ReadingSettings())
         self.mail = InboundMail(database, self.submission, self.readers, clock)
