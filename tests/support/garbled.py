@@ -1,10 +1,11 @@
-"""Records that no client of ours would write: a header whose name is not UTF-8."""
+"""Records that no client of ours would write: old ones, and a header whose name is not UTF-8."""
 
 import gzip
 import struct
 from collections.abc import Sequence
+from time import time
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import for_code
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -23,32 +24,30 @@ def garbled(message: Message) -> Message:
 
 
 async def publish_batch(
-    kafka: KafkaSettings, topic: str, *messages: Message, partition: int = 0, packed: bool = False
-) -> int:
-    """Write the messages as one batch, compressed if asked; returns the offset of the first."""
-    content = _batch(messages, packed=packed)
+    kafka: KafkaSettings,
+    topic: str,
+    *messages: Message,
+    partition: int = 0,
+    packed: bool = False,
+    age: float = 0,
+) -> None:
+    """Write the messages as one batch, compressed if asked, as if so many seconds ago."""
+    content = _batch(messages, packed=packed, at=int((time() - age) * 1000))
     async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap) as producer:
         await producer.partitions_for(topic)
-        leader = producer.client.cluster.leader_for_partition
-        where = next(each for each in await _places(producer, topic) if each.partition == partition)
+        place = TopicPartition(topic, partition)
+        leader = producer.client.cluster.leader_for_partition(place)
         request = ProduceRequest(None, -1, 5_000, [(topic, [(partition, content)])])
-        answer = await producer.client.send(leader(where), request)
-    [(_, [(_, error, offset, *_)])] = answer.topics
+        answer = await producer.client.send(leader, request)
+    [(_, [(_, error, *_)])] = answer.topics
     if error:
         raise for_code(error)
-    return int(offset)
 
 
-async def _places(producer: AIOKafkaProducer, topic: str) -> list:  # type: ignore[type-arg]
-    from aiokafka import TopicPartition
-
-    return [TopicPartition(topic, number) for number in await producer.partitions_for(topic)]
-
-
-def _batch(messages: Sequence[Message], *, packed: bool) -> bytes:
+def _batch(messages: Sequence[Message], *, packed: bool, at: int) -> bytes:
     builder = DefaultRecordBatchBuilder(2, 0, False, -1, -1, -1, 1_048_576)
     for number, (key, value, headers) in enumerate(messages):
-        assert builder.append(number, None, key, value, list(headers))
+        assert builder.append(number, at, key, value, list(headers))
     batch = bytearray(bytes(builder.build()).replace(MARK.encode(), GARBLED))
     if packed:
         batch[HEADER:] = gzip.compress(bytes(batch[HEADER:]))
