@@ -11,8 +11,8 @@ from shared.jobs.retention import Retention, retention_jobs
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Unavailable
 from shared.messaging.consumer.consumer import Consumer
-from shared.messaging.consumer.retention import retention_job
 from shared.messaging.consumer.subscription import Subscription
+from shared.messaging.consumer.time_left import time_left_job
 from shared.messaging.kafka import Probe
 from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.relay import Relay
@@ -51,7 +51,7 @@ def messaging(
         **consumers,
         "outbox_age": age_job(database),
         **retention_jobs(database, SystemClock(), retention),
-        "retention": retention_job(service, subscriptions, kafka),
+        "time_left": time_left_job(service, subscriptions, kafka),
         "relay": relay,
         "broker": contact,
     }

@@ -5,8 +5,11 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from typing import Any
 from uuid import uuid4
+
+import pytest
 
 from deploy.local.instance import ROOT
 from deploy.local.platform import WORKER
@@ -31,6 +34,12 @@ create function refuse() returns trigger language plpgsql as $$
 begin raise exception 'not this one'; end $$;
 create trigger refuse before insert on message for each row
   when (new.subject = '{subject}') execute function refuse()
+"""
+SLOW = """
+create function slow() returns trigger language plpgsql as $$
+begin perform pg_sleep(600); return new; end $$;
+create trigger slow before insert on message for each row
+  when (new.subject = '{subject}') execute function slow()
 """
 ALLOW = "drop trigger refuse on message; drop function refuse()"
 
@@ -169,6 +178,32 @@ async def test_beyond_the_limit_the_group_pauses_alone_until_an_operator_resumes
 
     await eventually(all_put_aside, within=SECONDS)
     await eventually(lambda: is_known(ground, last), within=SECONDS)
+
+
+@pytest.mark.long
+async def test_an_event_that_always_takes_too_long_is_put_aside_and_holds_nobody_back(
+    ground: Ground,
+) -> None:
+    key, slow = new_id().hex.encode(), f"n{new_id().hex}"
+    others = [f"n{new_id().hex}" for _ in range(5)]
+    before = await put_aside_by(ground)
+    async with ground.connected("intake") as hand:
+        await hand.execute(SLOW.format(subject=slow))
+        subjects = [*others[:2], slow, *others[2:]]
+        records = [message(event_of(each), source=SHOP)._replace(key=key) for each in subjects]
+        await publish(ground.kafka, INBOX.name, *records)
+        for subject in others:
+            await eventually(partial(is_stored, ground, subject), within=2 * SECONDS)
+            ground.memory.remember(subject, "api")
+
+        async def put_aside() -> None:
+            assert await put_aside_by(ground) == before + 1
+
+        await eventually(put_aside, within=2 * SECONDS, every=0.5)
+        await hand.execute("drop trigger slow on message; drop function slow()")
+    ground.spoilt += 1
+    assert (await letters(ground))[-1]["reason"] == "cancelled"
+    assert await ground.readiness("intake", WORKER) == {}
 
 
 async def is_paused(ground: Ground) -> None:

@@ -13,9 +13,9 @@ from shared.contracts.event import Event
 from shared.database.database import Database
 from shared.jobs.lease import Lease
 from shared.kernel.errors import Unavailable
-from shared.messaging.consumer import retention
+from shared.messaging.consumer import time_left
 from shared.messaging.consumer.consumer import Consumer
-from shared.messaging.consumer.retention import retention_job
+from shared.messaging.consumer.time_left import time_left_job
 from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
@@ -104,7 +104,7 @@ def left(place: Place) -> float | None:
 async def test_one_sees_how_long_it_is_until_unread_records_are_deleted(
     place: Place, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "INTERVAL_SECONDS", 0.3)
+    monkeypatch.setattr(time_left, "INTERVAL_SECONDS", 0.3)
     for partition, days in ((0, 2), (1, 5), (1, 1)):
         await publish_batch(
             place.kafka,
@@ -115,7 +115,7 @@ async def test_one_sees_how_long_it_is_until_unread_records_are_deleted(
         )
     async with RecordingHandler(database) as handler:
         subscription = handler.subscription(place)
-        async with running(retention_job(place.service, [subscription], place.kafka)):
+        async with running(time_left_job(place.service, [subscription], place.kafka)):
             await eventually(lambda: near(left(place), KEPT - 5 * DAY), within=30)
             async with running(Consumer(place.service, subscription, database, place.kafka)):
                 await eventually(lambda: near(left(place), KEPT), within=30)
@@ -129,7 +129,7 @@ async def test_of_a_compacted_topic_nothing_is_said(place: Place, database: Data
     compacted = msgspec.structs.replace(place.topic, retention_hours=None)
     async with RecordingHandler(database) as handler:
         subscription = replace(handler.subscription(place), topics=(compacted,))
-        retention_job(place.service, [subscription], place.kafka)
+        time_left_job(place.service, [subscription], place.kafka)
     assert left(place) is None
 
 
@@ -138,7 +138,7 @@ async def test_while_the_broker_is_away_the_time_left_grows_shorter(
 ) -> None:
     nobody = place.kafka.model_copy(update={"bootstrap": f"{LOOPBACK}:{free_port()}"})
     async with RecordingHandler(database) as handler:
-        job = retention_job(place.service, [handler.subscription(place)], nobody)
+        job = time_left_job(place.service, [handler.subscription(place)], nobody)
         async with running(job):
             await eventually(lambda: (left(place) or KEPT) < KEPT - 0.3)
 

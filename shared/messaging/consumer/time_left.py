@@ -46,7 +46,7 @@ class _Left:
         return self._seconds[topic] - (monotonic() - self._measured)
 
 
-def retention_job(
+def time_left_job(
     service: str, subscriptions: Sequence[Subscription], kafka: KafkaSettings
 ) -> PeriodicJob:
     """A part of every worker, so that it goes on where nobody reads; as long as the cards of the topics say."""
@@ -59,4 +59,4 @@ def retention_job(
             await each.measure(kafka)
         return INTERVAL_SECONDS
 
-    return PeriodicJob("retention", measure)
+    return PeriodicJob("time_left", measure)
