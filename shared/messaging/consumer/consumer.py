@@ -20,7 +20,7 @@ from shared.messaging.consumer.pausing import GroupPause
 from shared.messaging.consumer.processor import Processor
 from shared.messaging.consumer.subscription import Handle, OnDeadLetter, Subscription
 from shared.messaging.dead_letters.limit import DeadLetterLimit, Paused, TooManyDeadLetters
-from shared.messaging.kafka import Reader
+from shared.messaging.reader import Reader
 from shared.observability import metrics
 from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings

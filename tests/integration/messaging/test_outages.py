@@ -18,13 +18,14 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.record import Record
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
-from shared.messaging import kafka
+from shared.messaging import reader as reading
 from shared.messaging.consumer import consumer as consuming
 from shared.messaging.consumer import lag as measuring
 from shared.messaging.consumer.consumer import Consumer
-from shared.messaging.kafka import Reader, create_topics
+from shared.messaging.kafka import create_topics
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
+from shared.messaging.reader import Reader
 from shared.messaging.worker import BrokerContact
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
@@ -99,7 +100,7 @@ def refuses(check: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[bool
 async def test_a_commit_to_a_frozen_broker_comes_back_and_the_next_one_works(
     own_parts: LocalParts, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kafka, "COMMIT_SECONDS", 1.0)
+    monkeypatch.setattr(reading, "COMMIT_SECONDS", 1.0)
     clock = asyncio.get_running_loop().time
     await place.publish(*(message(confirmed()) for _ in range(10)))
     async with Reader(place.kafka, "frozen", [place.topic.name]) as reader:

@@ -60,6 +60,11 @@ def consumer(place: Place, handler: RecordingHandler, database: Database) -> Con
     )
 
 
+def waiting(place: Place) -> float:
+    labels = {"topic": place.topic.name}
+    return REGISTRY.get_sample_value("rapport_consumer_lag_records", labels) or 0.0
+
+
 async def put_aside(database: Database) -> int:
     async with database.connection() as connection:
         return int(await connection.fetchval("select count(*) from outbox"))
@@ -91,7 +96,11 @@ async def test_beyond_the_limit_the_group_pauses_and_says_so(
         reading = consumer(place, handler, database)
         async with running(reading) as tasks:
             await eventually(lambda: is_paused(reading), within=30)
+            await eventually(lambda: waiting(place) == POISON, within=30)
             assert not any(task.done() for task in tasks())
+            await place.publish(message(confirmed()))
+            await eventually(lambda: waiting(place) == POISON + 1, within=30)
+            assert await handler.consumed() == []
             labels = {"group": f"rapport.{place.service}"}
             assert REGISTRY.get_sample_value("rapport_consumer_paused", labels) == 1
         assert await put_aside(database) == LIMIT
