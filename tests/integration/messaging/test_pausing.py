@@ -47,7 +47,8 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 def torn(count: int = POISON) -> list[Message]:
-    return [message(confirmed())._replace(value=b"{") for _ in range(count)]
+    """On one partition, so that a member is handed all of them at once."""
+    return [message(confirmed())._replace(key=b"one", value=b"{") for _ in range(count)]
 
 
 def consumer(place: Place, handler: RecordingHandler, database: Database) -> Consumer:
