@@ -16,7 +16,7 @@ MEANINGS = {
     " with files wait.",
     "issuer": "The keys that tokens are checked with were read, and not too long ago.",
     "smtp": "The server for mail is listening.",
-    "consumer": "Records are being taken, from all topics of the service.",
+    "consumer": "Records are being taken, from all topics of the service: it is not paused, and each member fetches.",
     "consumer.inbox": "Records are being taken from `rapport.inbox`.",
     "consumer.deliveries": "Records are being taken from `rapport.deliveries`.",
     "consumer.queues": "Records are being taken from `rapport.queues`.",

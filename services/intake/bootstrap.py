@@ -175,6 +175,7 @@ def submitting(
         store_attachments,
         max_in_flight=settings.commit_max_in_flight,
         max_batch=settings.commit_max_batch,
+        max_bytes=settings.commit_max_bytes,
     )
 
 

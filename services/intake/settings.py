@@ -229,6 +229,10 @@ class Settings(ServiceSettings):
     )
     commit_max_in_flight: Positive = Field(2, description="Group commits at once, per api process.")
     commit_max_batch: Positive = Field(500, description="Arrivals of one group commit at most.")
+    commit_max_bytes: Positive = Field(
+        8 * 2**20,
+        description="Bytes of one group commit at most; a larger arrival is one by itself.",
+    )
 
     @model_validator(mode="after")
     def _leased_while_delivered(self) -> Self:

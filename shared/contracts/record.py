@@ -48,6 +48,19 @@ class Record(Protocol):
     def headers(self) -> Headers: ...
 
 
+class UnreadableRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that the Kafka client cannot decode: as much of it as could be kept, and why not all."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    why: str
+
+
 class Origin(msgspec.Struct, frozen=True):
     """Where a record stands in the log."""
 

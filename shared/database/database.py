@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from shared.database.keepalive import SERVER, keep_alive
-from shared.kernel.errors import Unavailable
+from shared.kernel.errors import Cancelled, Unavailable
 from shared.settings import DatabaseSettings
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Tx]:
-        """A connection for reading, each statement for itself. Raises `Unavailable`."""
+        """A connection for reading, each statement for itself. Raises `Unavailable`.
+
+        Of the kind `Cancelled` where a statement took longer than the server lets one.
+        """
         lost = True
         try:
             async with self._pool.acquire(timeout=self._connect_seconds) as connection:
@@ -89,6 +92,8 @@ class Database:
                     await asyncio.sleep(0)  # the loop reports a loss to the driver a step later
                     lost = is_lost(connection)
                     raise
+        except asyncpg.QueryCanceledError as error:
+            raise Cancelled("database: a statement took too long") from error
         except OUTAGES as error:
             raise Unavailable(f"database: {type(error).__name__}") from error
         except AMBIGUOUS as error:

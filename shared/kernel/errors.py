@@ -6,6 +6,7 @@ Failure
 ├── Conflict      the state does not allow it now (409)
 ├── Denied        the caller may not (403)
 ├── Unavailable   a part we need is away: retry with backoff (503)
+│   └── Cancelled  the database cancelled a statement for its length: less at once may pass
 └── Overloaded    we are full: slow the reader down (429)
 """
 
@@ -54,6 +55,13 @@ class Unavailable(Failure):
     """A part we depend on is away; the same call may work later."""
 
     kind = "unavailable"
+
+
+class Cancelled(Unavailable):
+    """The database cancelled a statement that took too long; a part of the same work may be done.
+
+    Who cannot ask for less waits, as in any other outage.
+    """
 
 
 class Overloaded(Failure):

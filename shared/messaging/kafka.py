@@ -1,4 +1,4 @@
-"""The only door to Kafka: nothing else in the project imports its client.
+"""The only door to Kafka: nothing else in the project imports its client, but `reader` and what that reads past it.
 
 The client hides outages: reading returns nothing, committing and idempotent sending wait for ever.
 So what may wait has a deadline of its own here, and `Probe` tells silence from absence. Or it stumbles
@@ -6,15 +6,13 @@ over one, such as over a connection it has forgotten: whatever it raises, the br
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import (
     InvalidTopicError,
     KafkaError,
@@ -31,7 +29,7 @@ from aiokafka.partitioner import murmur2
 from shared.contracts.record import Headers, Record
 from shared.contracts.topics import Topic
 from shared.kernel.errors import Conflict, Failure, Unavailable
-from shared.messaging.kafka_options import connecting, consuming, kept, producing
+from shared.messaging.kafka_options import connecting, kept, producing
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
@@ -39,8 +37,6 @@ STARTING_SECONDS = CREATING_SECONDS = 30.0
 COMMIT_SECONDS = CLOSING_SECONDS = 5.0
 # What a publisher's transaction took back was never said.
 READING = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
-# Not the sticky assignor: it keeps what was assigned last in its class, for all groups together.
-DEALING = {"partition_assignment_strategy": (RoundRobinPartitionAssignor,)}
 # What an outage is called: by the client, by the system, and by the event loop.
 OUTAGES = (KafkaError, OSError, RuntimeError)
 # What the broker says of one topic alone, and repeats until somebody changes the topic or our rights.
@@ -157,119 +153,6 @@ def _fill(batch: Any, messages: Sequence[Message]) -> int:
     return len(messages)
 
 
-class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
-    """One member of a consumer group; the client tells it before partitions move."""
-
-    def __init__(
-        self,
-        settings: KafkaSettings,
-        group: str,
-        topics: Iterable[str],
-        member: int = 0,
-        gather_ms: int = 0,
-    ) -> None:
-        self._most = settings.max_records
-        own = consuming(settings, group, member, gather_ms)
-        self._client = AIOKafkaConsumer(**own, **DEALING, **READING)
-        self._client.subscribe(list(topics), listener=self)
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._begun: dict[TopicPartition, int] = {}
-        self._done: dict[TopicPartition, int] = {}
-        self._committed: dict[TopicPartition, int] = {}
-
-    async def __aenter__(self) -> "Reader":
-        await _start(self._client)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        try:
-            await self._commit_if_possible()
-        finally:
-            await _close(self._client)
-
-    async def poll(self) -> list[Record]:
-        """What there is, in partition order; nothing after a tenth of a second. Raises `Unavailable`.
-
-        Whoever asks has finished what was read before.
-        """
-        self._idle.set()
-        async with _broker():
-            try:
-                found = await self._client.getmany(timeout_ms=100, max_records=self._most)
-            except Exception as error:
-                self._idle.clear()  # what the client read before it failed is in nobody's hand
-                if isinstance(error, UnicodeDecodeError):  # it cannot read such a record at all
-                    raise Unavailable("a record has a header whose name is not UTF-8") from error
-                raise
-        if not found and self._client._fetcher.error_future.done():  # noqa: SLF001 - nobody else tells
-            raise Unavailable("broker: the client has ceased to fetch")
-        if found:
-            self._idle.clear()
-        for place, records in found.items():
-            self._begun.setdefault(place, records[0].offset)
-        return [record for records in found.values() for record in records]
-
-    def done(self, records: Sequence[Record]) -> None:
-        """These are dealt with: their offsets may be committed."""
-        ends = {(record.topic, record.partition): record.offset + 1 for record in records}
-        self._done |= {TopicPartition(*place): end for place, end in ends.items()}
-        self._idle.set()
-
-    async def on_partitions_revoked(self, _: object) -> None:
-        """Who gets them begins behind the batch in hand: the group waits for it, but not for ever."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(COMMIT_SECONDS):
-                await self._idle.wait()
-        await self._commit_if_possible()
-
-    async def on_partitions_assigned(self, _: object) -> None:
-        """Nothing to do: reading begins at what was committed."""
-
-    async def _commit_if_possible(self) -> None:
-        """An optimisation: what is read again has its marks in the inbox."""
-        try:
-            await self.commit()
-        except Unavailable as error:
-            log.info("some records will be read again", reason=error.detail)
-
-    async def commit(self) -> None:
-        """Commit how far we are. Raises `Unavailable`."""
-        mine = self._client.assignment()
-        ahead = self._done.items() - self._committed.items()
-        offsets = {partition: offset for partition, offset in ahead if partition in mine}
-        if offsets:
-            async with _broker(COMMIT_SECONDS):
-                await self._client.commit(offsets)
-            self._committed.update(offsets)
-
-    async def lag(self) -> dict[str, int]:
-        """Records that wait for this member, by topic, as the broker knows now. Raises `Unavailable`.
-
-        What was read and is not done waits, too.
-        """
-        mine = self._client.assignment()
-        self._forget_all_but(mine)
-        waiting = {partition.topic: 0 for partition in mine}
-        async with _broker(COMMIT_SECONDS):
-            for place, end in (await self._client.end_offsets(mine)).items():
-                waiting[place.topic] += max(0, end - await self._done_until(place))
-        return waiting
-
-    async def _done_until(self, place: TopicPartition) -> int:
-        """While nothing is in hand the client knows: it skips by itself what transactions leave."""
-        position: int = await self._client.position(place)
-        if self._idle.is_set():
-            self._done[place] = position
-        return self._done.get(place, self._begun.get(place, position))
-
-    def _forget_all_but(self, mine: Collection[TopicPartition]) -> None:
-        """Others go on where we were, and we where they were, should a partition come back."""
-        for places in (self._begun, self._done, self._committed):
-            for lost in places.keys() - mine:
-                del places[lost]
-
-
 class Probe:
     """Asks the broker for a sign of life."""
 
@@ -313,6 +196,30 @@ async def end_offsets(settings: KafkaSettings, *topics: str) -> dict[tuple[str, 
     async with _standalone(settings, *topics) as client:
         ends = await client.end_offsets(client.assignment())
     return {(place.topic, place.partition): offset for place, offset in ends.items()}
+
+
+async def oldest_unread(
+    settings: KafkaSettings, group: str, topics: Sequence[str]
+) -> dict[str, int]:
+    """By topic, when the oldest record was written that the group has not read, in ms since 1970.
+
+    Topics that are read to their end are left out. Raises `Unavailable`.
+    """
+    oldest: dict[str, int] = {}
+    async with _broker(STARTING_SECONDS), _admin(settings) as admin:
+        read = await admin.list_consumer_group_offsets(group)
+    async with _standalone(settings, *topics) as client, asyncio.timeout(STARTING_SECONDS):
+        waiting = await client.end_offsets(client.assignment())
+        for place in waiting.keys() & read.keys():
+            client.seek(place, read[place].offset)
+        while waiting := {
+            place: end for place, end in waiting.items() if await client.position(place) < end
+        }:
+            for place, records in (await client.getmany(*waiting, timeout_ms=200)).items():
+                first: int = records[0].timestamp
+                oldest[place.topic] = min(oldest.get(place.topic, first), first)
+                del waiting[place]
+    return oldest
 
 
 async def read_all(settings: KafkaSettings, topic: str) -> list[Record]:

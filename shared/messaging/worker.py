@@ -12,6 +12,7 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Unavailable
 from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.consumer.subscription import Subscription
+from shared.messaging.consumer.time_left import time_left_job
 from shared.messaging.kafka import Probe
 from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.relay import Relay
@@ -50,6 +51,7 @@ def messaging(
         **consumers,
         "outbox_age": age_job(database),
         **retention_jobs(database, SystemClock(), retention),
+        "time_left": time_left_job(service, subscriptions, kafka),
         "relay": relay,
         "broker": contact,
     }

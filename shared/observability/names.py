@@ -63,9 +63,40 @@ CONSUMER_RECORDS = Metric(
 CONSUMER_LAG = Metric(
     "rapport_consumer_lag_records",
     "gauge",
-    "Records that wait in the broker for this process.",
+    "Records that wait in the broker for this process; NaN where that is not known, as while the broker is"
+    " away.",
     "worker",
     ("topic",),
+)
+CONSUMER_PARTITIONS = Metric(
+    "rapport_consumer_partitions",
+    "gauge",
+    "Partitions that are assigned to this member of the group.",
+    "worker",
+    ("group", "member"),
+)
+CONSUMER_REBALANCES = Metric(
+    "rapport_consumer_rebalances_total",
+    "counter",
+    "Assignments of partitions that members of this process were given, each new one a rebalance.",
+    "worker",
+    ("group",),
+)
+CONSUMER_PAUSED = Metric(
+    "rapport_consumer_paused",
+    "gauge",
+    "1 while the group is paused since it made too many dead letters, until `dead-letters resume`; each"
+    " worker says the same. Any is worth an alert.",
+    "worker",
+    ("group",),
+)
+CONSUMER_RETENTION_LEFT = Metric(
+    "rapport_consumer_retention_left_seconds",
+    "gauge",
+    "Time until the topic's retention may delete the oldest record that the group has not read; all of the"
+    " retention where it has read everything. Not for compacted topics, which keep the last of each key.",
+    "worker",
+    ("group", "topic"),
 )
 CONSUMER_BATCH_RECORDS = Metric(
     "rapport_consumer_batch_records",
@@ -84,7 +115,8 @@ CONSUMER_BATCH_SECONDS = Metric(
 CONSUMER_RETRIES = Metric(
     "rapport_consumer_retries_total",
     "counter",
-    "Batches that were rolled back and tried again, by the kind of failure.",
+    "Batches that were rolled back and tried again, by the kind of failure;"
+    " cancelled: halved, since it took the database too long.",
     "worker",
     ("kind",),
 )

@@ -40,7 +40,9 @@ COMMANDS: Mapping[str, Command] = {
     "migrate": Command("bring the database's tables to this version", _migrate),
     "check": Command("say whether the environment is complete, and what of it is reached", _check),
     "dead-letters": Command(
-        "list what could not be taken, or put it back", dead_letters_command, dead_letters_options
+        "list what could not be taken, put it back, resume a paused group",
+        dead_letters_command,
+        dead_letters_options,
     ),
     "republish": Command(
         "publish again all events since some time", republish_command, republish_options

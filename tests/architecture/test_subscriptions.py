@@ -129,6 +129,28 @@ def test_a_topic_read_in_vain_is_noticed() -> None:
     assert idle(too_few) == [whole.topics[0].name]
 
 
+@pytest.mark.parametrize("service", topics.SERVICES)
+def test_what_outsiders_send_wrong_has_a_place_in_every_service_that_reads_them(
+    service: str,
+) -> None:
+    assert unguarded(subscriptions_of(service)) == []
+
+
+def test_a_topic_of_outsiders_without_a_quarantine_is_noticed() -> None:
+    inbox = Subscription((topics.INBOX,), frozenset(), MagicMock())
+    assert unguarded([inbox]) == [topics.INBOX.name]
+
+
+def unguarded(subscriptions: Iterable[Subscription]) -> list[str]:
+    """Topics on which a stranger's mistakes would become dead letters."""
+    return [
+        topic.name
+        for each in subscriptions
+        for topic in each.topics
+        if topics.OUTSIDE in topic.producers and each.quarantine is None
+    ]
+
+
 def test_subscriptions_of_one_service_want_different_events() -> None:
     for service in topics.SERVICES:
         wanted = [event for each in subscriptions_of(service) for event in each.wanted]

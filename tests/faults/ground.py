@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -89,12 +89,20 @@ class Ground:
     def process(self, service: str, role: str) -> Child:
         return self.platform.running[service, role]
 
-    async def start(self, service: str, role: str) -> None:
-        """Start the process (again) and wait until it is ready."""
+    async def start(self, service: str, role: str, *, ready: bool = True) -> None:
+        """Start the process (again) and wait until it is ready, or answers that it is not."""
         await asyncio.to_thread(self.platform.spawn, service, role)
-        await asyncio.to_thread(self.platform.wait_until_ready, service, role, START)
+        if ready:
+            await asyncio.to_thread(self.platform.wait_until_ready, service, role, START)
+        else:
+            await eventually(lambda: self._answers(service, role), within=START)
 
-    async def restart(self, service: str, role: str) -> None:
+    async def _answers(self, service: str, role: str) -> bool:
+        with suppress(httpx2.TransportError):
+            return bool(await self.readiness(service, role))
+        return False
+
+    async def restart(self, service: str, role: str, *, ready: bool = True) -> None:
         """SIGTERM, if it still lives, and another one. AssertionError if it did not drain in time.
 
         A process whose parts are not done at its deadline (20 s) ends with a bad status.
@@ -103,7 +111,7 @@ class Ground:
         if child.alive():
             assert await asyncio.to_thread(child.stop, 25), f"{service} {role} did not drain"
             assert child.popen.returncode == 0, f"{service} {role} ended badly\n{tail(child)}"
-        await self.start(service, role)
+        await self.start(service, role, ready=ready)
 
     async def repair(self) -> None:
         """Whatever is dead lives again, and everything is ready."""

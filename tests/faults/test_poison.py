@@ -5,8 +5,11 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from typing import Any
 from uuid import uuid4
+
+import pytest
 
 from deploy.local.instance import ROOT
 from deploy.local.platform import WORKER
@@ -22,6 +25,7 @@ from tests.support.kafka import binary, message, publish
 from tests.unit.intake import builders
 
 LETTERS = "rapport.intake.dead-letters"
+PAUSABLE = "rapport.intake.queues"
 LIMIT = 100
 """Dead letters in a minute; more are not put aside."""
 SECONDS = 60.0
@@ -30,6 +34,12 @@ create function refuse() returns trigger language plpgsql as $$
 begin raise exception 'not this one'; end $$;
 create trigger refuse before insert on message for each row
   when (new.subject = '{subject}') execute function refuse()
+"""
+SLOW = """
+create function slow() returns trigger language plpgsql as $$
+begin perform pg_sleep(600); return new; end $$;
+create trigger slow before insert on message for each row
+  when (new.subject = '{subject}') execute function slow()
 """
 ALLOW = "drop trigger refuse on message; drop function refuse()"
 
@@ -143,24 +153,66 @@ async def test_a_dead_letter_is_replayed_by_command_when_its_cause_is_gone(groun
     ground.memory.remember(subject, "api")
 
 
-async def test_beyond_the_limit_the_consumer_stops_and_says_so(ground: Ground) -> None:
-    count, key = LIMIT + 30, new_id().hex.encode()
+async def test_beyond_the_limit_the_group_pauses_alone_until_an_operator_resumes_it(
+    ground: Ground,
+) -> None:
+    count, key, last = LIMIT + 30, new_id().hex.encode(), f"n{new_id().hex}"
     before = await put_aside_by(ground)
     torn = [poisons(key, a_queue("poison"))["bad JSON"] for _ in range(count)]
-    await publish(ground.kafka, QUEUES.name, *torn)
-    worker = ground.process("intake", WORKER)
-    ended = await asyncio.to_thread(worker.popen.wait, SECONDS)
-    assert ended == 1
-    assert "TooManyDeadLetters" in worker.log.read_text()
-    assert before < await put_aside_by(ground) <= before + LIMIT
+    good = message(a_queue(last), source=SHOP)._replace(key=key)
+    await publish(ground.kafka, QUEUES.name, *torn, good)
+    await eventually(lambda: is_paused(ground), within=SECONDS)
+    aside = await put_aside_by(ground)
+    assert before < aside <= before + LIMIT
     ground.spoilt += count
-    # Whoever starts it again after a look has decided to go on.
-    await ground.start("intake", WORKER)
+    await ground.take(3)  # mail, web and the inbox are served, and what they made is published
+    await ground.restart("intake", WORKER, ready=False)
+    await eventually(lambda: is_paused(ground), within=SECONDS)
+    assert await put_aside_by(ground) == aside
+    status, said = await command(ground, "resume", PAUSABLE)
+    assert (status, said) == (0, f"resumed {PAUSABLE}\n")
 
     async def all_put_aside() -> None:
         assert await put_aside_by(ground) == before + count
+        assert await ground.readiness("intake", WORKER) == {}
 
     await eventually(all_put_aside, within=SECONDS)
+    await eventually(lambda: is_known(ground, last), within=SECONDS)
+
+
+@pytest.mark.long
+async def test_an_event_that_always_takes_too_long_is_put_aside_and_holds_nobody_back(
+    ground: Ground,
+) -> None:
+    key, slow = new_id().hex.encode(), f"n{new_id().hex}"
+    others = [f"n{new_id().hex}" for _ in range(5)]
+    before = await put_aside_by(ground)
+    async with ground.connected("intake") as hand:
+        await hand.execute(SLOW.format(subject=slow))
+        subjects = [*others[:2], slow, *others[2:]]
+        records = [message(event_of(each), source=SHOP)._replace(key=key) for each in subjects]
+        await publish(ground.kafka, INBOX.name, *records)
+        for subject in others:
+            await eventually(partial(is_stored, ground, subject), within=2 * SECONDS)
+            ground.memory.remember(subject, "api")
+
+        async def put_aside() -> None:
+            assert await put_aside_by(ground) == before + 1
+
+        await eventually(put_aside, within=2 * SECONDS, every=0.5)
+        await hand.execute("drop trigger slow on message; drop function slow()")
+    ground.spoilt += 1
+    assert (await letters(ground))[-1]["reason"] == "cancelled"
+    assert await ground.readiness("intake", WORKER) == {}
+
+
+async def is_paused(ground: Ground) -> None:
+    """That subscription, and nothing else of the worker."""
+    wrong = await ground.readiness("intake", WORKER)
+    assert wrong.keys() == {"consumer.queues"}, wrong
+    assert wrong["consumer.queues"].startswith("paused: "), wrong
+    paused = await ground.metric("intake", WORKER, "rapport_consumer_paused", group=PAUSABLE)
+    assert paused == 1
 
 
 async def put_aside_by(ground: Ground) -> int:

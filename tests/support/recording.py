@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from typing import Self, TypeAlias
 from uuid import UUID
 
 from shared.contracts.cloudevents import Incoming, Outgoing
@@ -29,7 +29,7 @@ class RecordingHandler:
         self.letters: list[DeadLetter] = []
         self.quarantined: list[DeadLetter] = []
 
-    async def __aenter__(self) -> "RecordingHandler":
+    async def __aenter__(self) -> Self:
         async with self._database.connection() as connection:
             await connection.execute(TABLE)
         return self

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import chain
 from typing import Generic, TypeVar
 
 from shared.jobs.backoff import rest
-from shared.kernel.errors import Overloaded, Unavailable
+from shared.kernel.errors import Cancelled, Overloaded, Unavailable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,21 +22,26 @@ class GroupCommit(Generic[T, R]):
     """Turns single items into sets: a flush, and a rest as long as it took, are the window of the next.
 
     Nobody waits while nothing is in flight, and a set that is worth a flush waits for no rest.
-    At most `max_in_flight` flushes run at once, each with up to `max_batch` items: all that wait. Beside
-    one that runs another begins only for a set that is worth it.
-    If a set fails, each item is flushed alone, so that only what is wrong fails; but `Unavailable` is
-    everybody's. Beyond `backlog` waiting items new ones are refused with `Overloaded`.
+    At most `max_in_flight` flushes run at once, each with up to `max_batch` items of `max_bytes` by their
+    `size`, or one that is larger: all that wait. Beside one that runs another begins only for a set that
+    is worth it.
+    If a set fails, it is halved until what is wrong stands alone and fails alone; but `Unavailable` is
+    everybody's, and so is `Cancelled` where not even the neighbour of one that fails alone is flushed.
+    Beyond `backlog` waiting items new ones are refused with `Overloaded`.
     """
 
     def __init__(
         self,
         flush: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
         *,
+        size: Callable[[T], int] = lambda _: 0,
         max_in_flight: int = 2,
         max_batch: int = 500,
+        max_bytes: int = 8 * 2**20,
         backlog: int = 10_000,
     ) -> None:
-        self._flush, self._max_batch, self._backlog = flush, max_batch, backlog
+        self._flush, self._size, self._backlog = flush, size, backlog
+        self._max_batch, self._max_bytes = max_batch, max_bytes
         self._max_in_flight = self._free = max_in_flight
         self._queue: deque[Waiting[T, R]] = deque()
         self._worth_it = asyncio.Event()
@@ -80,22 +86,34 @@ class GroupCommit(Generic[T, R]):
             self._free += 1
 
     def _next(self) -> list[Waiting[T, R]]:
-        batch = [self._queue.popleft() for _ in range(min(self._max_batch, len(self._queue)))]
+        batch = [self._queue.popleft()]
+        size = self._size(batch[0][0])
+        while self._queue and len(batch) < self._max_batch:
+            size += self._size(self._queue[0][0])
+            if size > self._max_bytes:
+                break
+            batch.append(self._queue.popleft())
         if len(self._queue) < WORTH_A_FLUSH:
             self._worth_it.clear()
         return batch
 
     async def _process(self, batch: list[Waiting[T, R]]) -> None:
-        error = await self._try(batch)
-        if error is None:
-            return
-        if len(batch) == 1 or isinstance(error, Unavailable):
-            _refuse(batch, error)
-            return
-        for one in batch:
-            error = await self._try([one])
-            if error is not None:
-                _refuse([one], error)
+        left, has_committed, was_cancelled = [batch], False, False
+        while left:
+            items = left.pop()
+            error = await self._try(items)
+            is_cancelled = isinstance(error, Cancelled)
+            is_outage = was_cancelled and not has_committed if is_cancelled else _is_away(error)
+            if error is None:
+                has_committed = True
+            elif is_outage:
+                _refuse(chain(items, *left), error)
+                return
+            elif len(items) == 1:
+                was_cancelled |= is_cancelled
+                _refuse(items, error)
+            else:
+                left += [items[len(items) // 2 :], items[: len(items) // 2]]
 
     async def _try(self, batch: list[Waiting[T, R]]) -> Exception | None:
         try:
@@ -108,7 +126,11 @@ class GroupCommit(Generic[T, R]):
         return None
 
 
-def _refuse(batch: list[Waiting[T, R]], error: Exception) -> None:
+def _is_away(error: Exception | None) -> bool:
+    return isinstance(error, Unavailable)
+
+
+def _refuse(batch: Iterable[Waiting[T, R]], error: Exception) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)

@@ -29,10 +29,17 @@ class Submission:
         *,
         max_in_flight: int,
         max_batch: int,
+        max_bytes: int,
     ) -> None:
         self._database, self._accept, self._config = database, accept, config
         self._store_attachments = store_attachments
-        self._commits = GroupCommit(self._commit, max_in_flight=max_in_flight, max_batch=max_batch)
+        self._commits = GroupCommit(
+            self._commit,
+            size=size_of,
+            max_in_flight=max_in_flight,
+            max_batch=max_batch,
+            max_bytes=max_bytes,
+        )
 
     async def submit(self, arrival: Arrival) -> Outcome:
         """What became of it, committed. Raises `Unavailable`, `Overloaded`.
@@ -57,3 +64,8 @@ class Submission:
                 except asyncpg.UniqueViolationError:
                     continue
             return await execute(self._database, accept)
+
+
+def size_of(arrival: Arrival) -> int:
+    """About how many bytes of it the commit stores: its texts. Its files are in their own store before."""
+    return len(arrival.text) + len(arrival.full_text or "")

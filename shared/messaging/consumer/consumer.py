@@ -1,7 +1,7 @@
 """The consumer: reads a group's share of the log, and moves on only over what is done.
 
 It has several members in the group: while one decodes, another commits. A member reads a batch, has the
-`Processor` process it, and goes on; offsets are stopping to the broker a second later at most, which is
+`Processor` process it, and goes on; offsets are committed to the broker a second later at most, which is
 an optimisation only: what is read twice has its marks in the inbox.
 """
 
@@ -15,17 +15,21 @@ from shared.jobs.backoff import WORTH_A_BATCH, Backoff, rest
 from shared.jobs.tasks import end
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import Failure, Overloaded, Unavailable
+from shared.messaging.consumer.lag import Lag
+from shared.messaging.consumer.pausing import GroupPause
 from shared.messaging.consumer.processor import Processor
 from shared.messaging.consumer.subscription import Handle, OnDeadLetter, Subscription
-from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
-from shared.messaging.kafka import Reader
+from shared.messaging.dead_letters.limit import DeadLetterLimit, Paused, TooManyDeadLetters
+from shared.messaging.reader import Reader
 from shared.observability import metrics
 from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
 
-__all__ = ["Consumer", "Handle", "OnDeadLetter", "Subscription", "TooManyDeadLetters"]
+__all__ = ["Consumer", "Handle", "OnDeadLetter", "Subscription"]
 
 COMMIT_EVERY_SECONDS = 1.0
+FETCHED_WITHIN_SECONDS = 30.0
+"""The broker answers a fetch within a second, were there nothing to read."""
 
 
 class Consumer:
@@ -45,14 +49,13 @@ class Consumer:
         self._topics = [topic.name for topic in subscription.topics]
         self._gather_ms = subscription.gather_ms
         self._kafka = kafka
+        clock = clock or SystemClock()
         self._processor = Processor(
-            service,
-            subscription,
-            database,
-            clock or SystemClock(),
-            limit or DeadLetterLimit(),
+            service, subscription, database, clock, limit or DeadLetterLimit()
         )
-        self._behind: dict[int, dict[str, int]] = {}
+        self._pause = GroupPause(self._group, database, clock)
+        self._lag = Lag(self._topics)
+        self._readers: dict[int, Reader] = {}
         self._troubles = [
             Trouble(f"{self._group} {number}", "not in the group yet")
             for number in range(kafka.group_members)
@@ -61,14 +64,15 @@ class Consumer:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, finish the batch in hand, commit, leave the group.
 
-        Raises `TooManyDeadLetters` when going on could do more harm than standing still; also then
-        every member has left the group first.
+        Where going on could do more harm than standing still, the group is paused: its members keep
+        what they have in hand and process it when an operator resumes the group.
         """
         enough = asyncio.Event()
         members = [
             asyncio.create_task(self._run_member(n, enough))
             for n in range(self._kafka.group_members)
         ]
+        members.append(asyncio.create_task(self._pause.watch(enough)))
         stopping = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([stopping, *members], return_when=asyncio.FIRST_COMPLETED)
@@ -81,8 +85,12 @@ class Consumer:
 
     async def check(self) -> None:
         """Raises `Unavailable` with what keeps records from being taken, if anything does."""
+        await self._pause.check()
         for trouble in self._troubles:
             await trouble.check()
+        for number, reader in self._readers.items():
+            if (seconds := reader.seconds_since_fetch()) > FETCHED_WITHIN_SECONDS:
+                raise Unavailable(f"{self._group} {number}: nothing fetched for {seconds:.0f} s")
 
     async def _run_member(self, number: int, stop: asyncio.Event) -> None:
         backoff = Backoff()
@@ -100,11 +108,13 @@ class Consumer:
         gather_ms = self._gather_ms
         async with Reader(self._kafka, self._group, self._topics, number, gather_ms) as reader:
             committing = asyncio.create_task(self._commit_regularly(number, reader))
+            self._readers[number] = reader
             try:
                 yield reader
             finally:
                 await end(committing)
-                self._behind.pop(number, None)
+                del self._readers[number]
+                self._lag.left(number)
 
     async def _read(
         self, number: int, reader: Reader, backoff: Backoff, stop: asyncio.Event
@@ -122,16 +132,28 @@ class Consumer:
         self, number: int, records: Sequence[Record], backoff: Backoff, stop: asyncio.Event
     ) -> bool:
         """Until it succeeds or we are to stop: what waits here is not read further. True: done."""
-        while not stop.is_set():
+        done = False
+        while not done and await self._pause.over(stop):
             try:
-                await self._processor.process(records)
+                done = await self._process_or_pause(records)
             except (Unavailable, Overloaded) as error:
                 self._troubled(number, error)
                 await backoff.wait(stop)
             else:
                 backoff.reset()
                 self._troubles[number].over()
-                return True
+        return done
+
+    async def _process_or_pause(self, records: Sequence[Record]) -> bool:
+        """Whether they are done; if not, the group is paused."""
+        try:
+            await self._processor.process(records)
+        except Paused:
+            await self._pause.look()
+        except TooManyDeadLetters as reached:
+            await self._pause.begin(reached)
+        else:
+            return True
         return False
 
     def _troubled(self, number: int, error: Failure) -> None:
@@ -143,7 +165,4 @@ class Consumer:
             await asyncio.sleep(COMMIT_EVERY_SECONDS)
             with suppress(Unavailable):
                 await reader.commit()
-                self._behind[number] = await reader.lag()
-            for topic in self._topics:
-                lag = sum(behind.get(topic, 0) for behind in self._behind.values())
-                metrics.consumer_lag.labels(topic).set(lag)
+                self._lag.measured(number, await reader.lag())

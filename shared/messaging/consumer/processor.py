@@ -3,7 +3,8 @@
 The path of a message: `process` → `_decode` (bytes to events) → `_process_batch` (inbox, handler, outbox
 and dead letters in one transaction) → committed. If a batch fails, `_process_each` tries its events one
 by one: what fails alone becomes a dead letter, or is tried again when the failure says that this can
-help. On a topic of outsiders, what its publisher got wrong goes to the service's quarantine instead.
+help. A batch that takes the database too long is halved first. On a topic of outsiders, what its
+publisher got wrong goes to the service's quarantine instead.
 """
 
 import asyncio
@@ -22,16 +23,22 @@ from shared.contracts.cloudevents import (
     source_of,
 )
 from shared.contracts.event import Event, topic_of, type_of
-from shared.contracts.record import REPLAY_FOR, Origin, Record
+from shared.contracts.record import REPLAY_FOR, Origin, Record, UnreadableRecord
 from shared.contracts.trace_context import TraceContext
 from shared.database.database import Database, Tx
 from shared.kernel.clock import Clock
-from shared.kernel.errors import Denied, Failure, Invalid, Overloaded, Unavailable
+from shared.kernel.errors import Cancelled, Denied, Failure, Invalid, Overloaded, Unavailable
 from shared.messaging.consumer.aside_log import AsideLog
+from shared.messaging.consumer.cancelled import CancelledAlone
 from shared.messaging.consumer.inbox import mark, mark_repeats
 from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.dead_letters.letter import DeadLetter, dead_letter, enqueue_dead_letters
-from shared.messaging.dead_letters.limit import DeadLetterLimit, TooManyDeadLetters
+from shared.messaging.dead_letters.limit import (
+    DeadLetterLimit,
+    Processed,
+    TooManyDeadLetters,
+    count_dead_letters,
+)
 from shared.messaging.outbox.append import append
 from shared.observability import metrics, names
 from shared.observability.logging import get_logger
@@ -42,8 +49,8 @@ RETRY_DELAY_SECONDS = 0.1
 TRY_AGAIN = (Unavailable, Overloaded, TooManyDeadLetters)
 FINAL = (Invalid, Denied)
 ROLLED_BACK = "batch rolled back, now one by one"
-WRONG_TOPIC = "wrong topic"
-PUBLISHERS_FAULT = frozenset((Invalid.kind, WRONG_TOPIC))
+WRONG_TOPIC, UNREADABLE, CANCELLED = "wrong topic", "unreadable", "cancelled"
+PUBLISHERS_FAULT = frozenset((Invalid.kind, WRONG_TOPIC, UNREADABLE))
 
 log = get_logger(__name__)
 
@@ -77,6 +84,8 @@ class Processor:
         self._clock = clock
         self._limit = limit
         self._log = AsideLog()
+        self._group = subscription.group(service)
+        self._handled = self._good = 0  # events; the latter since the last dead letter
 
     async def process(self, records: Sequence[Record]) -> None:
         """Everything these records ask for is done and committed when this returns.
@@ -89,16 +98,10 @@ class Processor:
             return
         metrics.consumer_batch_records.observe(len(decoded) + len(letters))
         with metrics.consumer_batch_seconds.time():
-            try:
-                await self._process_batch(decoded, letters)
-            except (Unavailable, Overloaded):
-                raise
-            except FINAL as error:  # whoever published it is wrong: nobody needs our stack
-                log.info(ROLLED_BACK, reason=error.kind, detail=error.detail)
-                await self._process_each(decoded, letters, error)
-            except Exception as error:  # too many dead letters, too: all that may be is processed
-                log.warning(ROLLED_BACK, exc_info=error)
-                await self._process_each(decoded, letters, error)
+            alone = CancelledAlone[Decoded](lambda: self._handled)
+            await self._process_all(decoded, letters, alone)
+            for (record, _), error in alone.at_fault():
+                await self._set_aside_one(dead_letter(record, CANCELLED, error.detail))
 
     def _decode(self, records: Sequence[Record]) -> Batch:
         """Events that are wanted, and records that cannot be read; the others are passed over."""
@@ -106,6 +109,9 @@ class Processor:
         letters: list[DeadLetter] = []
         passed = Counter[tuple[str, str]]()
         for record in records:
+            if isinstance(record, UnreadableRecord):
+                letters.append(dead_letter(record, UNREADABLE, record.why))
+                continue
             if self._is_for_another(record):
                 passed[record.topic, "for_another"] += 1
                 continue
@@ -129,6 +135,44 @@ class Processor:
         services = [content for name, content in record.headers if name == REPLAY_FOR]
         others = bool(services) and self._service.encode() not in services
         return others and self._subscription.quarantine is None
+
+    async def _process_all(
+        self,
+        decoded: Sequence[Decoded],
+        letters: Sequence[DeadLetter],
+        alone: CancelledAlone[Decoded],
+    ) -> None:
+        """Together if that goes, else in halves or one by one, as the failure has it."""
+        try:
+            await self._process_batch(decoded, letters)
+        except Cancelled as error:
+            await self._process_halves(decoded, letters, alone, error)
+        except (Unavailable, Overloaded):
+            raise
+        except FINAL as error:  # whoever published it is wrong: nobody needs our stack
+            log.info(ROLLED_BACK, reason=error.kind, detail=error.detail)
+            await self._process_each(decoded, letters, alone, error)
+        except Exception as error:  # too many dead letters, too: all that may be is processed
+            log.warning(ROLLED_BACK, exc_info=error)
+            await self._process_each(decoded, letters, alone, error)
+
+    async def _process_halves(
+        self,
+        decoded: Sequence[Decoded],
+        letters: Sequence[DeadLetter],
+        alone: CancelledAlone[Decoded],
+        error: Cancelled,
+    ) -> None:
+        """After all of it took the database too long: half of it may not."""
+        metrics.consumer_retries.labels(CANCELLED).inc()
+        if len(decoded) + len(letters) == 1:
+            if not decoded:
+                raise error
+            await self._process_one(decoded[0], alone)
+            return
+        log.warning("a batch takes the database too long, now in halves", count=len(decoded))
+        for half in _halves(decoded, letters):
+            await self._process_all(*half, alone)
 
     async def _process_batch(
         self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter], *, hooks: bool = True
@@ -154,8 +198,12 @@ class Processor:
                     await self._duplicates(tx, decoded, fresh)
                 aside = [letter for letter in letters if letter.mark not in known]
                 strays, dead = self._split(aside) if hooks else ([], aside)
-                await self._set_aside(tx, len(fresh), strays, dead, hooks=hooks)
-        self._limit.add(len(fresh), len(dead), self._clock.now())
+                await self._set_aside(tx, strays, dead, hooks=hooks)
+                if dead:
+                    new = Processed(self._good + len(fresh), len(dead))
+                    await count_dead_letters(tx, self._group, self._limit, new, self._clock.now())
+        self._handled += len(fresh)
+        self._good = 0 if dead else self._good + len(fresh)
         self._log.dead(dead)
         self._log.quarantined(strays, self._clock.now())
         _count(decoded, fresh, strays, dead)
@@ -191,7 +239,6 @@ class Processor:
     async def _set_aside(
         self,
         tx: Tx,
-        good: int,
         strays: Sequence[DeadLetter],
         dead: Sequence[DeadLetter],
         *,
@@ -199,24 +246,30 @@ class Processor:
     ) -> None:
         if strays and self._subscription.quarantine:
             await self._subscription.quarantine(tx, strays)
-        self._limit.check(good, len(dead), self._clock.now())
         await enqueue_dead_letters(tx, self._service, dead)
         if dead and hooks and self._subscription.on_dead_letter:
             await self._subscription.on_dead_letter(tx, dead)
 
     async def _process_each(
-        self, decoded: Sequence[Decoded], letters: Sequence[DeadLetter], failure: Exception
+        self,
+        decoded: Sequence[Decoded],
+        letters: Sequence[DeadLetter],
+        alone: CancelledAlone[Decoded],
+        failure: Exception,
     ) -> None:
         """After the batch as a whole met a failure."""
         metrics.consumer_retries.labels(_kind(failure)).inc()
         for each in decoded:
-            await self._process_one(each)
+            await self._process_one(each, alone)
         for letter in letters:
             await self._set_aside_one(letter)
 
-    async def _process_one(self, decoded: Decoded) -> None:
+    async def _process_one(self, decoded: Decoded, alone: CancelledAlone[Decoded]) -> None:
         failure = await self._try(decoded)
         if failure is None:
+            return
+        if isinstance(failure, Cancelled):
+            alone.add(decoded, failure)
             return
         detail = failure.detail if isinstance(failure, Failure) else type(failure).__name__
         await self._set_aside_one(dead_letter(decoded.record, _kind(failure), detail))
@@ -238,6 +291,8 @@ class Processor:
             await asyncio.sleep(attempt * RETRY_DELAY_SECONDS)
             try:
                 await self._process_batch([decoded], [])
+            except Cancelled as error:
+                failure = error
             except TRY_AGAIN:
                 raise
             except FINAL as error:
@@ -248,6 +303,14 @@ class Processor:
             else:
                 return None
         return failure
+
+
+def _halves(decoded: Sequence[Decoded], letters: Sequence[DeadLetter]) -> tuple[Batch, Batch]:
+    """The first and the second half of both together, in their order."""
+    middle = (len(decoded) + len(letters)) // 2
+    of_letters = max(0, middle - len(decoded))
+    first = [*decoded[:middle]], [*letters[:of_letters]]
+    return first, ([*decoded[middle:]], [*letters[of_letters:]])
 
 
 def _stray(record: Record) -> DeadLetter | None:

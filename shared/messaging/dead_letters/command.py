@@ -1,4 +1,4 @@
-"""Dead letters for the operator: list them, read them, replay them."""
+"""Dead letters for the operator: list them, read them, replay them; and resume what they paused."""
 
 import argparse
 import sys
@@ -7,14 +7,18 @@ from typing import Protocol
 
 import msgspec
 
+from shared.database.database import Database
 from shared.kernel.errors import Unavailable
 from shared.kernel.listing import listing
 from shared.messaging.dead_letters.listed import Letter, Listed, list_dead_letters
+from shared.messaging.dead_letters.pauses import PausedGroup, paused_groups, resume_groups
 from shared.messaging.dead_letters.replay import replay
-from shared.settings import KafkaSettings
+from shared.settings import DatabaseSettings, KafkaSettings
 
 NOTHING = "No dead letters."
 NONE_CHOSEN = "No such dead letters."
+NONE_PAUSED = "No consumer group is paused."
+NOT_PAUSED = "This consumer group is not paused."
 REPLAYING = """\
 Put records back where they came from, with the same key, value and event id. A letter that was replayed
 before is left out: if its record failed again, that made a letter of its own. The record is for this
@@ -22,17 +26,28 @@ service alone, the others pass over it; but on a compacted topic (customers, age
 service reads it again, and one that refused it refuses it again. Replay when the cause is gone: what
 cannot be read will be a dead letter again."""
 
+RESUMING = """\
+Let a consumer group go on that is paused since it made too many dead letters: in every process, with the
+record at which it stopped, and with counts that begin anew. Resume when the cause is gone; else it makes
+as many dead letters once more, and is paused again."""
 
-class HasKafka(Protocol):
-    """Any settings with a broker in them."""
 
+class HasBoth(Protocol):
+    """Any settings with a database and a broker in them."""
+
+    @property
+    def database(self) -> DatabaseSettings: ...
     @property
     def kafka(self) -> KafkaSettings: ...
 
 
-async def dead_letters_command(service: str, settings: HasKafka, asked: argparse.Namespace) -> int:
-    """`list [--limit N] [--json] [--show]`, or `replay --offset N | --reason R | --all [--again]`."""
+async def dead_letters_command(service: str, settings: HasBoth, asked: argparse.Namespace) -> int:
+    """`list [--limit N] [--json] [--show]`, `replay --offset N | --reason R | --all [--again]`, `paused`, or
+    `resume [GROUP]`.
+    """
     try:
+        if asked.action in {"paused", "resume"}:
+            return await _pauses(service, settings.database, asked)
         letters = await list_dead_letters(service, settings.kafka)
         if asked.action == "replay":
             return await _replay_chosen(service, settings.kafka, letters, asked)
@@ -63,6 +78,28 @@ def dead_letters_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--reason", help="all of this reason")
     which.add_argument("--all", action="store_true", help="all that the topic keeps")
     replaying.add_argument("--again", action="store_true", help="also what was replayed before")
+    actions.add_parser("paused", help="consumer groups that made too many, since when and why")
+    resuming = actions.add_parser("resume", help="let such a group go on", description=RESUMING)
+    resuming.add_argument("group", nargs="?", help="this one (default: all that are paused)")
+
+
+async def _pauses(service: str, settings: DatabaseSettings, asked: argparse.Namespace) -> int:
+    database = await Database.open(settings, service=service)
+    try:
+        async with database.transaction() as tx:
+            if asked.action == "resume":
+                lines = [f"resumed {group}" for group in await resume_groups(tx, asked.group)]
+                nothing = NOT_PAUSED if asked.group else NONE_PAUSED
+            else:
+                lines, nothing = [_paused(each) for each in await paused_groups(tx)], NONE_PAUSED
+    finally:
+        await database.close()
+    sys.stdout.write(listing(lines, nothing=nothing) + "\n")
+    return int(not lines and nothing == NOT_PAUSED)
+
+
+def _paused(group: PausedGroup) -> str:
+    return "  ".join((group.consumer_group, group.paused_at.isoformat(), group.paused_because))
 
 
 async def _replay_chosen(

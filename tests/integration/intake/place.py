@@ -77,6 +77,7 @@ class Intake:
             self.store_attachments,
             max_in_flight=2,
             max_batch=500,
+            max_bytes=2**20,
         )
         self.readers = readers or MailReaders(ReadingSettings())
         self.mail = InboundMail(database, self.submission, self.readers, clock)

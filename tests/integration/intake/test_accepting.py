@@ -19,7 +19,11 @@ from shared.contracts.intake import (
 )
 from shared.contracts.routing import QueueTopic
 from shared.contracts.values import AuthorityKind, Channel, Need
+from shared.kernel.errors import Cancelled
+from tests.conftest import MakeDsn
 from tests.integration.intake.place import Intake
+from tests.support.clock import FakeClock
+from tests.support.database import open_at
 from tests.unit.intake.builders import NOON, a_forecast, a_queue, an_arrival
 
 
@@ -42,6 +46,29 @@ async def test_a_contact_is_stored_with_its_promise_and_acknowledgement(intake: 
     assert received.data.promise.promise_id == receipt.promise.promise_id
     assert received.data.queue_id == "delivery"
     assert await intake.accounts() == {"email": (1, 1, 0, 0)}
+
+
+SLOW = """
+create function slow() returns trigger language plpgsql as $$
+begin perform pg_sleep(60); return new; end $$;
+create trigger slow before insert on message for each row when (new.text = 'huge')
+  execute function slow()
+"""
+
+
+async def test_one_arrival_that_takes_too_long_refuses_none_of_its_neighbours(
+    postgres_dsn: MakeDsn, clock: FakeClock
+) -> None:
+    database = await open_at(await postgres_dsn("intake"), statement_timeout_ms=500)
+    async with database.connection() as tx:
+        await tx.execute(SLOW)
+    submit = Intake(database, clock).submission.submit
+    arrivals = [an_arrival(f"{number}@example.org", text="small") for number in range(7)]
+    arrivals.insert(3, an_arrival("8@example.org", text="huge"))
+    outcomes = await asyncio.gather(*map(submit, arrivals), return_exceptions=True)
+    assert isinstance(outcomes.pop(3), Cancelled)
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    await database.close()
 
 
 async def test_200_first_messages_of_one_person_at_once_make_one_customer(intake: Intake) -> None:

@@ -13,7 +13,7 @@ from shared.database.database import Database
 from shared.kernel.errors import Denied, Invalid, Missing, Overloaded, Unavailable
 from shared.messaging.consumer import consumer as consuming
 from shared.messaging.consumer.consumer import Consumer
-from shared.messaging.kafka import Reader
+from shared.messaging.reader import Reader
 from tests.support.eventually import eventually
 from tests.support.kafka import AT, Place, confirmed, message, running
 from tests.support.recording import RecordingHandler

@@ -157,7 +157,8 @@ async def test_many_replicas_may_migrate_at_once(postgres_dsn: MakeDsn) -> None:
     database = await open_at(dsn)
     async with database.connection() as connection:
         await connection.execute(
-            "drop table inbox, outbox, stream, relay_cursor, published, lease, held_topic"
+            "drop table inbox, dead_letter_limit, outbox, stream, relay_cursor, published, lease,"
+            " held_topic"
         )
     await asyncio.gather(*(run_migrations("followup", dsn) for _ in range(4)))
     assert await difference("followup", dsn) == []

@@ -1,7 +1,9 @@
 """What an operator sees of a queue that does not move: all of it, while it does not move."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
+import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
@@ -11,7 +13,9 @@ from shared.contracts.event import Event
 from shared.database.database import Database
 from shared.jobs.lease import Lease
 from shared.kernel.errors import Unavailable
+from shared.messaging.consumer import time_left
 from shared.messaging.consumer.consumer import Consumer
+from shared.messaging.consumer.time_left import time_left_job
 from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
@@ -19,6 +23,7 @@ from shared.messaging.worker import messaging
 from shared.observability import metrics
 from shared.settings import KafkaSettings
 from tests.support.eventually import eventually
+from tests.support.garbled import publish_batch
 from tests.support.kafka import SOURCE, Place, confirmed, message, running
 from tests.support.recording import RecordingHandler
 
@@ -86,3 +91,79 @@ async def test_a_standby_shows_what_waits_in_the_outbox_as_well(database: Databa
     async with running(*worker.parts.values()):
         await eventually(lambda: age() > 0, within=20)
         assert REGISTRY.get_sample_value("rapport_relay_leading") == 0
+
+
+DAY, KEPT = 86_400.0, 14 * 86_400.0
+
+
+def left(place: Place) -> float | None:
+    labels = {"group": f"rapport.{place.service}", "topic": place.topic.name}
+    return REGISTRY.get_sample_value("rapport_consumer_retention_left_seconds", labels)
+
+
+async def test_one_sees_how_long_it_is_until_unread_records_are_deleted(
+    place: Place, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time_left, "INTERVAL_SECONDS", 0.3)
+    for partition, days in ((0, 2), (1, 5), (1, 1)):
+        await publish_batch(
+            place.kafka,
+            place.topic.name,
+            message(confirmed()),
+            partition=partition,
+            age=days * DAY,
+        )
+    async with RecordingHandler(database) as handler:
+        subscription = handler.subscription(place)
+        async with running(time_left_job(place.service, [subscription], place.kafka)):
+            await eventually(lambda: near(left(place), KEPT - 5 * DAY), within=30)
+            async with running(Consumer(place.service, subscription, database, place.kafka)):
+                await eventually(lambda: near(left(place), KEPT), within=30)
+
+
+def near(seconds: float | None, wanted: float) -> bool:
+    return seconds is not None and abs(seconds - wanted) < 60
+
+
+async def test_of_a_compacted_topic_nothing_is_said(place: Place, database: Database) -> None:
+    compacted = msgspec.structs.replace(place.topic, retention_hours=None)
+    async with RecordingHandler(database) as handler:
+        subscription = replace(handler.subscription(place), topics=(compacted,))
+        time_left_job(place.service, [subscription], place.kafka)
+    assert left(place) is None
+
+
+async def test_while_the_broker_is_away_the_time_left_grows_shorter(
+    place: Place, database: Database
+) -> None:
+    nobody = place.kafka.model_copy(update={"bootstrap": f"{LOOPBACK}:{free_port()}"})
+    async with RecordingHandler(database) as handler:
+        job = time_left_job(place.service, [handler.subscription(place)], nobody)
+        async with running(job):
+            await eventually(lambda: (left(place) or KEPT) < KEPT - 0.3)
+
+
+async def test_one_sees_which_member_has_how_many_partitions_and_that_they_moved(
+    place: Place, database: Database
+) -> None:
+    group = f"rapport.{place.service}"
+
+    def partitions(member: int) -> float | None:
+        labels = {"group": group, "member": str(member)}
+        return REGISTRY.get_sample_value("rapport_consumer_partitions", labels)
+
+    def rebalances() -> float:
+        labels = {"group": group}
+        return REGISTRY.get_sample_value("rapport_consumer_rebalances_total", labels) or 0.0
+
+    async with RecordingHandler(database) as handler:
+        reading = Consumer(place.service, handler.subscription(place), database, place.kafka)
+        async with running(reading):
+            await eventually(lambda: partitions(0) == partitions(1) == 1, within=30)
+            before = rebalances()
+            async with running(
+                Consumer(place.service, handler.subscription(place), database, place.kafka)
+            ):
+                await eventually(lambda: rebalances() > before, within=30)
+    assert partitions(0) == partitions(1) == 0
+    assert before >= 2

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, suppress
+from math import isnan
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import make_url
 
 from deploy.local.parts import LocalParts
@@ -16,11 +18,14 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.record import Record
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
-from shared.messaging import kafka
+from shared.messaging import reader as reading
+from shared.messaging.consumer import consumer as consuming
+from shared.messaging.consumer import lag as measuring
 from shared.messaging.consumer.consumer import Consumer
-from shared.messaging.kafka import Reader, create_topics
+from shared.messaging.kafka import create_topics
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
+from shared.messaging.reader import Reader
 from shared.messaging.worker import BrokerContact
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
@@ -95,7 +100,7 @@ def refuses(check: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[bool
 async def test_a_commit_to_a_frozen_broker_comes_back_and_the_next_one_works(
     own_parts: LocalParts, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kafka, "COMMIT_SECONDS", 1.0)
+    monkeypatch.setattr(reading, "COMMIT_SECONDS", 1.0)
     clock = asyncio.get_running_loop().time
     await place.publish(*(message(confirmed()) for _ in range(10)))
     async with Reader(place.kafka, "frozen", [place.topic.name]) as reader:
@@ -143,6 +148,28 @@ async def test_a_consumer_rides_out_a_frozen_broker(
         await place.publish(*map(message, sent[10:]))
         await eventually(lambda: consumed(20), within=40)
         await eventually(passes(contact.check))
+
+
+async def test_a_member_that_fetches_nothing_is_named_and_its_lag_is_unknown(
+    own_parts: LocalParts, place: Place, apart: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "FETCHED_WITHIN_SECONDS", 3.0)
+    monkeypatch.setattr(measuring, "MEASURED_WITHIN_SECONDS", 3.0)
+
+    def lag() -> float | None:
+        labels = {"topic": place.topic.name}
+        return REGISTRY.get_sample_value("rapport_consumer_lag_records", labels)
+
+    async with RecordingHandler(apart) as handler:
+        consumer = Consumer(place.service, handler.subscription(place), apart, place.kafka)
+        async with running(consumer):
+            await eventually(lambda: lag() == 0, within=30)
+            await eventually(passes(consumer.check))
+            with frozen(pid_of(own_parts.broker)):
+                await eventually(refuses(consumer.check), within=20)
+                await eventually(lambda: isnan(lag() or 0), within=20)
+            await eventually(passes(consumer.check), within=40)
+            await eventually(lambda: lag() == 0, within=40)
 
 
 async def test_what_is_appended_while_the_broker_is_frozen_arrives_in_order(

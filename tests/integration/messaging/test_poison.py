@@ -1,14 +1,15 @@
 """Poison: put aside once, with its reason and its origin, while the partition moves on."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from random import randbytes
 from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from shared.contracts.cloudevents import NO_BINARY_EVENT, Outgoing, decode
@@ -16,13 +17,13 @@ from shared.contracts.external import ContactSubmitted, SubmittedPersonal
 from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.kernel.errors import Invalid
-from shared.messaging.consumer.consumer import Consumer, TooManyDeadLetters
+from shared.messaging.consumer.consumer import Consumer
 from shared.messaging.dead_letters.command import dead_letters_command
-from shared.messaging.dead_letters.limit import DeadLetterLimit
 from shared.messaging.dead_letters.listed import list_dead_letters
 from shared.messaging.kafka import Message
 from shared.messaging.outbox.relay import Relay
 from shared.runtime.command_line import asked
+from shared.settings import DatabaseSettings, KafkaSettings
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, binary, confirmed, message, running
 from tests.support.recording import Doubt, RecordingHandler
@@ -165,50 +166,6 @@ async def test_a_service_that_fails_over_a_dead_letter_does_not_stop(
         assert await connection.fetchval("select count(*) from outbox") == 1
 
 
-async def test_beyond_the_limit_the_consumer_stops_and_says_so(
-    place: Place, database: Database
-) -> None:
-    await place.publish(*(poisoned(b"{") for _ in range(40)))
-    async with RecordingHandler(database) as handler:
-        limit = DeadLetterLimit(max_count=20)
-        stopping = Consumer(
-            place.service, handler.subscription(place), database, place.kafka, limit=limit
-        )
-        with pytest.raises(TooManyDeadLetters):
-            await asyncio.wait_for(stopping.run(asyncio.Event()), 30)
-        left = [task for task in asyncio.all_tasks() if "_run_member" in repr(task.get_coro())]
-        assert not left, "a member is still in the group"
-        assert len(handler.letters) <= 20
-        async with database.connection() as connection:
-            assert await connection.fetchval("select count(*) from outbox") <= 20
-
-
-async def test_whoever_starts_it_again_after_that_lets_it_go_on(
-    place: Place, database: Database
-) -> None:
-    after = Outgoing(confirmed())
-    await place.publish(*(poisoned(b"{") for _ in range(40)), message(after))
-    async with RecordingHandler(database) as handler:
-
-        def starting(max_count: int) -> Consumer:
-            limit = DeadLetterLimit(max_count=max_count)
-            return Consumer(
-                place.service, handler.subscription(place), database, place.kafka, limit=limit
-            )
-
-        with pytest.raises(TooManyDeadLetters):
-            async with running(starting(25)) as tasks:
-                await eventually(tasks()[0].done, within=30)
-        assert len(handler.letters) == 25
-        async with running(starting(25)):
-
-            async def moved_on() -> None:
-                assert await handler.consumed() == [after.id]
-                assert len(handler.letters) == 40
-
-            await eventually(moved_on, within=30)
-
-
 async def test_where_there_are_no_dead_letters_the_command_says_so(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -269,6 +226,16 @@ async def publish_compressed(place: Place, key: bytes | None, value: bytes) -> N
         await producer.send_and_wait(place.topic.name, value, key)
 
 
+@dataclass
+class Both:
+    """Settings with no database behind them: nothing here asks it."""
+
+    kafka: KafkaSettings
+    database: DatabaseSettings = field(
+        default_factory=lambda: DatabaseSettings(dsn=SecretStr("postgresql://nowhere"))
+    )
+
+
 async def command(place: Place, *argv: str) -> int:
     options = asked(place.service, ["dead-letters", *argv])
-    return await dead_letters_command(place.service, place, options)
+    return await dead_letters_command(place.service, Both(place.kafka), options)

@@ -10,7 +10,8 @@ from prometheus_client import REGISTRY
 from shared.contracts.cloudevents import Outgoing, decode
 from shared.database.database import Database
 from shared.messaging.consumer.consumer import Consumer
-from shared.messaging.kafka import Message, Reader, read_all, start_over
+from shared.messaging.kafka import Message, read_all, start_over
+from shared.messaging.reader import Reader
 from tests.support.eventually import eventually
 from tests.support.kafka import Place, confirmed, message, running
 from tests.support.recording import RecordingHandler

@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 
 from services.intake.application.group_commit import WORTH_A_FLUSH, GroupCommit
-from shared.kernel.errors import Overloaded, Unavailable
+from shared.kernel.errors import Cancelled, Overloaded, Unavailable
 
 
 class Flushes:
@@ -86,6 +86,33 @@ async def test_one_bad_item_fails_alone() -> None:
     results = await asyncio.gather(*map(commits.submit, range(30)), return_exceptions=True)
     assert [item for item, result in enumerate(results) if isinstance(result, ValueError)] == [13]
     assert await commits.submit(1) == 2
+
+
+async def test_a_set_is_capped_by_its_bytes_and_what_is_larger_goes_alone() -> None:
+    flushes = Flushes()
+    commits = GroupCommit(flushes, size=lambda item: item, max_in_flight=1, max_bytes=10)
+    await asyncio.gather(*map(commits.submit, [4, 6, 1, 50, 3, 3]))
+    assert flushes.sets == [[4, 6], [1], [50], [3, 3]]
+
+
+async def test_a_set_that_takes_too_long_is_halved_and_one_huge_item_fails_alone() -> None:
+    flushes = Flushes(Cancelled("a statement took too long"))
+    commits = GroupCommit(flushes, max_in_flight=1)
+    results = await asyncio.gather(*map(commits.submit, range(32)), return_exceptions=True)
+    assert [item for item, result in enumerate(results) if isinstance(result, Cancelled)] == [13]
+    assert len(flushes.sets) == 11
+
+
+async def test_where_no_neighbour_is_flushed_either_it_is_everybodys_outage() -> None:
+    async def never(items: Sequence[int]) -> list[int]:
+        tries.append(len(items))
+        raise Cancelled("a statement took too long")
+
+    tries: list[int] = []
+    commits = GroupCommit[int, int](never, max_in_flight=1)
+    results = await asyncio.gather(*map(commits.submit, range(32)), return_exceptions=True)
+    assert all(isinstance(result, Cancelled) for result in results)
+    assert tries == [32, 16, 8, 4, 2, 1, 1]
 
 
 async def test_an_outage_is_everybodys_and_nobody_is_tried_alone() -> None:

@@ -28,6 +28,33 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "70"},
     )
     op.create_table(
+        "dead_letter_limit",
+        sa.Column("consumer_group", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "dead",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="Since `began_at`.",
+        ),
+        sa.Column(
+            "sample",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="Records seen.",
+        ),
+        sa.Column("sample_dead", sa.Double(), server_default=sa.text("0"), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_because", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(paused_at is null) = (paused_because is null)",
+            name=op.f("ck_dead_letter_limit_paused_for_a_reason"),
+        ),
+        sa.PrimaryKeyConstraint("consumer_group", name=op.f("pk_dead_letter_limit")),
+    )
+    op.create_table(
         "held_topic",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column(
@@ -167,4 +194,5 @@ def downgrade() -> None:
     op.drop_index("ix_inbox_received_at", table_name="inbox")
     op.drop_table("inbox")
     op.drop_table("held_topic")
+    op.drop_table("dead_letter_limit")
     op.drop_table("fact")

@@ -10,7 +10,8 @@ from aiokafka.errors import KafkaConnectionError
 
 from shared.kernel.errors import Unavailable
 from shared.messaging import kafka
-from shared.messaging.kafka import Reader
+from shared.messaging import reader as reading
+from shared.messaging.reader import Reader
 from shared.settings import KafkaSettings
 from tests.support.records import record
 
@@ -75,7 +76,7 @@ class Ceased(Gone):
 async def test_a_client_that_ceased_to_fetch_is_an_outage_and_not_a_topic_without_news(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kafka, "AIOKafkaConsumer", Ceased)
+    monkeypatch.setattr(reading, "AIOKafkaConsumer", Ceased)
     async with Reader(KafkaSettings(bootstrap="nowhere:1"), "group", ["rapport.inbox"]) as reader:
         with pytest.raises(Unavailable):
             await reader.poll()
@@ -85,7 +86,7 @@ async def test_a_client_that_ceased_to_fetch_is_an_outage_and_not_a_topic_withou
 async def test_a_reset_connection_is_an_outage_and_not_the_end_of_the_process(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kafka, "AIOKafkaConsumer", type("Client", (Gone,), {"error": error}))
+    monkeypatch.setattr(reading, "AIOKafkaConsumer", type("Client", (Gone,), {"error": error}))
     async with Reader(KafkaSettings(bootstrap="nowhere:1"), "group", ["rapport.inbox"]) as reader:
         with pytest.raises(Unavailable):
             await reader.poll()
