@@ -6,7 +6,7 @@ scope and its own documentation.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -19,7 +19,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from shared.http import document, media_types, problems, query
-from shared.http.auth import Authenticator, Caller, Gate, Gatekeeper, Linked, linked
+from shared.http.auth import PUBLIC, Authenticator, Caller, Gate, Gatekeeper, Linked, linked
 from shared.http.body import TooLarge, limited, whole
 from shared.http.docs.page import PAGE, Step, shown
 from shared.http.document import Operation
@@ -107,6 +107,7 @@ class App:
         self.api, self._limit = api, settings.max_body_bytes
         self._gatekeeper = Gatekeeper(authenticator, Limits(settings))
         self._routes = _routes(api, hot)
+        _refuse_unknown(settings.scope_per_second, {each.scope for each in self._routes.values()})
         self.closing = asyncio.Event()
         api.state.gatekeeper, api.state.closing = self._gatekeeper, self.closing
 
@@ -178,6 +179,16 @@ class App:
             if method == scope["method"] and route.pattern.match(scope["path"]):
                 return route
         return None
+
+
+def _refuse_unknown(limited_scopes: Iterable[str], scopes: Collection[str]) -> None:
+    """A misspelt scope would leave its routes without the limit. Raises `Invalid`."""
+    unknown = sorted(set(limited_scopes) - {*scopes})
+    if unknown:
+        there = ", ".join(sorted({*scopes} - {PUBLIC}))
+        raise Invalid(
+            f"RAPPORT_HTTP__SCOPE_PER_SECOND: no scope {', '.join(unknown)}, only {there}"
+        )
 
 
 def _routes(api: FastAPI, hot: Sequence[HotRoute]) -> dict[Place, _Route]:

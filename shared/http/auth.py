@@ -39,10 +39,11 @@ _ADMITTED: Final = "rapport.admitted"
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who calls. For an agent's desk, `subject` is the agent's id."""
+    """Who calls, and until when (seconds of the epoch) that is believed. For an agent's desk, `subject` is the agent's id."""
 
     subject: str
     scopes: frozenset[str]
+    until: float
 
 
 class _Believed(msgspec.Struct, frozen=True):
@@ -79,6 +80,10 @@ class Authenticator:
         """Raises `Unavailable` if no token could be checked now."""
         await self._keys.keys()
 
+    def seconds_left(self, caller: Caller) -> float:
+        """How long the caller's token is still believed; 0 if it no longer is."""
+        return max(0.0, caller.until - self._clock.now().timestamp())
+
     def _still(self, known: _Believed) -> bool:
         same_keys = known.generation == self._keys.generation
         return same_keys and self._clock.now().timestamp() < known.until
@@ -90,7 +95,7 @@ class Authenticator:
             raise Unauthenticated(_reason(error)) from None
         now, expires = self._clock.now().timestamp(), claims["exp"] + self._settings.leeway_seconds
         known = _Believed(
-            Caller(claims["sub"], _scopes(claims)),
+            Caller(claims["sub"], _scopes(claims), expires),
             self._keys.generation,
             min(expires, now + REMEMBERED_SECONDS),
         )
@@ -140,9 +145,13 @@ class Gatekeeper:
         except Unauthenticated:
             self.welcome(scope)
             raise
-        self._limits.caller(caller.subject)
+        self._limits.caller(caller.subject, needed)
         scope[_ADMITTED] = {needed: caller}
         return caller
+
+    def seconds_left(self, caller: Caller) -> float:
+        """How long the caller is still who they were when they came in."""
+        return self._authenticator.seconds_left(caller)
 
     def welcome(self, scope: Scope) -> None:
         """Anybody may come, but not too often: raises `Overloaded`. A request is counted once."""

@@ -1,9 +1,9 @@
-"""How often one may come: a token bucket per caller, and one per address of who is not known."""
+"""How often one may come: a token bucket per caller, one per caller and scope, one per address of who is not known."""
 
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
-from math import ceil
+from math import ceil, floor
 from typing import Final
 
 from shared.kernel.errors import Overloaded
@@ -23,12 +23,16 @@ class Buckets:
     """
 
     def __init__(
-        self, rate: float, seconds: float, now: Callable[[], float] = time.monotonic
+        self,
+        rate: float,
+        seconds: float,
+        now: Callable[[], float] = time.monotonic,
+        policy: str = "caller",
     ) -> None:
-        """No limit at all with a rate of 0."""
+        """No limit at all with a rate of 0; `policy` is the name by which a refusal tells it from other limits."""
         self._price = 1 / rate if rate else 0.0
         self._depth = max(seconds, self._price)
-        self._now = now
+        self._now, self._policy = now, policy
         self._full_at: dict[str, float] = {}
 
     def take(self, name: str) -> None:
@@ -39,10 +43,20 @@ class Buckets:
         full_at = max(self._full_at.get(name, now), now) + self._price
         wait = full_at - now - self._depth
         if wait > ROUNDING:
-            raise Overloaded("these are too many requests", retry_after_seconds=ceil(wait))
+            raise self._refusal(ceil(wait))
         if len(self._full_at) >= MOST_NAMES:
             self._forget(now)
         self._full_at[name] = full_at
+
+    def _refusal(self, wait: int) -> Overloaded:
+        """With what the headers `RateLimit` and `RateLimit-Policy` tell."""
+        return Overloaded(
+            "these are too many requests",
+            retry_after_seconds=wait,
+            policy=self._policy,
+            quota=floor(self._depth / self._price + ROUNDING),
+            window_seconds=ceil(self._depth),
+        )
 
     def _forget(self, now: float) -> None:
         """Full buckets say nothing; if most are not full, forgive them all rather than grow."""
@@ -52,14 +66,21 @@ class Buckets:
 
 
 class Limits:
-    """The two kinds of buckets of one server."""
+    """The buckets of one server."""
 
     def __init__(self, settings: HttpSettings) -> None:
-        self._callers = Buckets(settings.caller_per_second, settings.burst_seconds)
-        self._strangers = Buckets(settings.stranger_per_second, settings.burst_seconds)
+        burst = settings.burst_seconds
+        self._callers = Buckets(settings.caller_per_second, burst)
+        self._strangers = Buckets(settings.stranger_per_second, burst, policy="address")
+        self._scopes = {
+            scope: Buckets(rate, burst, policy=scope)
+            for scope, rate in settings.scope_per_second.items()
+        }
 
-    def caller(self, subject: str) -> None:
-        """Somebody known comes; raises `Overloaded`."""
+    def caller(self, subject: str, scope: str) -> None:
+        """Somebody known comes to a route of this scope; raises `Overloaded`."""
+        if scope in self._scopes:
+            self._scopes[scope].take(subject)
         self._callers.take(subject)
 
     def stranger(self, address: str) -> None:

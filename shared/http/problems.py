@@ -20,6 +20,7 @@ STATUS: Final[Mapping[str, int]] = {
     "denied": 403,
     "missing": 404,
     "not-allowed": 405,
+    "too-slow": 408,
     "conflict": 409,
     "gone": 410,
     "too-large": 413,
@@ -35,6 +36,7 @@ TITLE: Final[Mapping[str, str]] = {
     "denied": "This caller may not do this",
     "missing": "There is nothing here",
     "not-allowed": "This cannot be done here",
+    "too-slow": "The request took too long to arrive",
     "conflict": "The present state does not allow it",
     "gone": "It was here and is over",
     "too-large": "The request is too large",
@@ -129,8 +131,17 @@ def _headers(failure: Failure) -> list[tuple[bytes, bytes]]:
         return [(b"www-authenticate", challenge)]
     if failure.kind in {"unavailable", "overloaded"}:
         seconds = failure.facts.get("retry_after_seconds", RETRY_SECONDS)
-        return [(b"retry-after", str(seconds).encode())]
+        return [(b"retry-after", str(seconds).encode()), *_rate_limit(failure.facts)]
     return []
+
+
+def _rate_limit(facts: Mapping[str, object]) -> list[tuple[bytes, bytes]]:
+    """Which of several limits it was, for programs: the quota of which window, and when there is one again."""
+    if "policy" not in facts:
+        return []
+    policy = f'"{facts["policy"]}";q={facts["quota"]};w={facts["window_seconds"]}'
+    limit = f'"{facts["policy"]}";r=0;t={facts["retry_after_seconds"]}'
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", limit.encode())]
 
 
 async def _on_failure(_: Request, failure: Exception) -> Response:

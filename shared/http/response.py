@@ -10,6 +10,8 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 JSON = b"application/json"
 WHOLE = "rapport.whole"
 """The ASGI extension of our server: `await whole(status, head, body)` sends a response in one piece."""
+STREAM = "rapport.stream"
+"""The ASGI extension by which an answer takes the place of a stream; it raises `Unavailable` if there is none."""
 
 
 class HttpResponse(msgspec.Struct, frozen=True):

@@ -2,30 +2,23 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.flow_control import service_unavailable
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from starlette.types import ASGIApp
 
 from shared.http.app import App
-from shared.http.exchange import Exchange
-from shared.http.problems import problem_of
-from shared.http.response import WHOLE
-from shared.kernel.errors import Unavailable
+from shared.http.connections import Connections
+from shared.http.protocol import HttpConnection
+from shared.jobs.tasks import end
 from shared.observability.logging import get_logger
+from shared.settings import HttpSettings
+from shared.settings.addresses import NOBODY
 
-LONGEST_HEAD = 65_536
-"""Bytes of a request before its body; what was read at once with its end is not counted."""
+CHECK_SECONDS = 0.5
 
 log = get_logger(__name__)
 
@@ -40,18 +33,18 @@ class HttpServer:
         host: str,
         port: int,
         drain_seconds: float,
-        limit_concurrency: int | None = None,
-        keep_alive_seconds: int = 15,
-        proxies: str = "",
+        limits: HttpSettings = HttpSettings(),
     ) -> None:
-        """`proxies` may tell for whom they ask. Raises `OSError` if the address is taken."""
+        """Of `limits` the host and the port are passed over. Raises `OSError` if the address is taken."""
         self._app = app
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
+        proxies = "" if limits.proxies == NOBODY else limits.proxies
+        protocol = partial(HttpConnection, Connections(limits), limits)
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=_Protocol,
+                http=cast(Any, protocol),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -60,8 +53,7 @@ class HttpServer:
                 proxy_headers=bool(proxies),
                 forwarded_allow_ips=proxies,
                 backlog=2048,
-                limit_concurrency=limit_concurrency,
-                timeout_keep_alive=keep_alive_seconds,
+                timeout_keep_alive=limits.keep_alive_seconds,
                 timeout_graceful_shutdown=max(1, int(drain_seconds)),
             )
         )
@@ -69,11 +61,12 @@ class HttpServer:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`, then let what was begun come to its end."""
         log.info("listening", host=self.host, port=self.port)
-        closer = asyncio.create_task(self._close_on(stop))
+        beside = [asyncio.create_task(each) for each in (self._close_on(stop), self._check())]
         try:
             await self._server.serve(sockets=[self._socket])
         finally:
-            closer.cancel()
+            for each in beside:
+                await end(each)
             self._socket.close()
 
     async def _close_on(self, stop: asyncio.Event) -> None:
@@ -82,64 +75,19 @@ class HttpServer:
             self._app.closing.set()
         self._server.should_exit = True
 
+    async def _check(self) -> None:
+        """End the connections whose time is over."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            for connection in list(self._server.server_state.connections):
+                cast(HttpConnection, connection).check(loop.time())
+
 
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-class _Protocol(HttpToolsProtocol):
-    """Answers that are whole are sent as such, too many get a problem, and a head has an end.
-
-    The parser keeps every line of a head, so that one without an end would fill the memory.
-    """
-
-    _head: int | None = None
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        scope = cast(MutableMapping[str, Any], cycle.scope)
-        scope["extensions"] = {WHOLE: partial(_send_whole, cycle)}
-        if app is service_unavailable:
-            cycle.keep_alive, app = False, cast(ASGI3Application, _full)
-        super()._start_asgi_task(cycle, app)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._head is not None:
-            self._head += len(data)
-            if self._head > LONGEST_HEAD and not self.transport.is_closing():
-                self.send_400_response("The request has too long a head.")
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._head = 0
-
-    def on_headers_complete(self) -> None:
-        self._head = None
-        super().on_headers_complete()
-
-
-async def _full(scope: Scope, _: Receive, send: Send) -> None:
-    """What the server says in plain text where `limit_concurrency` is reached, as everybody says it."""
-    with Exchange(scope, send) as exchange:
-        await exchange.respond(problem_of(Unavailable("too many come at once")))
-
-
-async def _send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
-    """What `cycle.send` does, in one piece: it looks at every header anew, and sends the body apart."""
-    if cycle.flow.write_paused and not cycle.disconnected:
-        await cycle.flow.drain()
-    if cycle.disconnected:
-        return
-    own = [b"%s: %s\r\n" % header for header in cycle.default_headers]
-    last = b"" if cycle.keep_alive else b"connection: close\r\n"
-    cycle.transport.write(b"".join((STATUS_LINE[status], *own, head, last, b"\r\n", body)))
-    cycle.response_started = cycle.response_complete = True
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
 
 
 def _listen(host: str, port: int) -> socket.socket:

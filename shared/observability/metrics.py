@@ -42,6 +42,7 @@ def _histogram(metric: Metric) -> Histogram:
 http_requests = _counter(names.HTTP_REQUESTS)
 http_seconds = _histogram(names.HTTP_SECONDS)
 http_streams = _gauge(names.HTTP_STREAMS)
+http_connections_ended = _counter(names.HTTP_CONNECTIONS_ENDED)
 
 consumer_records = _counter(names.CONSUMER_RECORDS)
 consumer_lag = _gauge(names.CONSUMER_LAG)

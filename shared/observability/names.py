@@ -50,6 +50,14 @@ HTTP_SECONDS = Metric(
 HTTP_STREAMS = Metric(
     "rapport_http_streams", "gauge", "Event streams that are open.", "routing api", ("route",)
 )
+HTTP_CONNECTIONS_ENDED = Metric(
+    "rapport_http_connections_ended_total",
+    "counter",
+    "Connections that we closed on a slow other side: head_late, body_late, nothing_taken of an answer, or"
+    " place_needed, since a newer one came where too many wait.",
+    "api, worker",
+    ("reason",),
+)
 
 CONSUMER_RECORDS = Metric(
     "rapport_consumer_records_total",

@@ -138,7 +138,5 @@ def _public_server(app: App, settings: ServiceSettings) -> HttpServer:
         host=http.host,
         port=http.port,
         drain_seconds=settings.drain_seconds,
-        limit_concurrency=http.limit_concurrency,
-        keep_alive_seconds=http.keep_alive_seconds,
-        proxies=http.proxies,
+        limits=http,
     )

@@ -26,6 +26,8 @@ Milliseconds = Annotated[int, Field(gt=0, le=DAY_MS)]
 Seconds = Annotated[float, Field(gt=0, le=YEAR)]
 WholeSeconds = Annotated[int, Field(gt=0, le=YEAR)]
 Name = Annotated[str, Field(min_length=1)]
+Rate = Annotated[float, Field(gt=0)]
+ScopeRates = Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z.-]*$")], Rate]
 
 
 class NeededWithSasl(Bound):
@@ -46,6 +48,16 @@ class OnlyWithTls(Bound):
     def holds(self, value: Any, other: Any) -> bool:
         """Whether it is unset, or of use."""
         return value is None or other.endswith("SSL")
+
+
+class NamedBehind(Bound):
+    """Set where there is a load balancer: else its one address would stand for all who come."""
+
+    words = "set where {other} is `true`; `none` where nobody's X-Forwarded-For is believed"
+
+    def holds(self, value: Any, other: Any) -> bool:
+        """Whether somebody is named, or nobody on purpose."""
+        return bool(value) or not other
 
 
 class Block(BaseModel):
@@ -132,9 +144,27 @@ class HttpSettings(Block):
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
     port: Port = Field(8080, description="Port to listen on; 0 takes a free one.")
     max_body_bytes: Positive = Field(1_048_576, description="Longer bodies are answered with 413.")
-    limit_concurrency: Positive = Field(2_000, description="Connections beyond it get 503.")
+    limit_concurrency: Positive = Field(
+        2_000,
+        description="Requests that have arrived whole and are at work; those beyond it get 503.",
+    )
+    limit_streams: Positive = Field(
+        2_000, description="Event streams open at once; those beyond it get 503."
+    )
+    limit_waiting: Positive = Field(
+        2_000,
+        description="Connections that send no whole request yet; beyond it the one that has waited longest is closed.",
+    )
     keep_alive_seconds: WholeSeconds = Field(
-        15, description="An idle connection is closed after it."
+        15, description="A connection is closed after so long without a next request."
+    )
+    head_seconds: Seconds = Field(
+        10, description="The longest a request's head may take to arrive; a later one gets 408."
+    )
+    body_seconds: Seconds = Field(30, description="The same for its body.")
+    send_seconds: Seconds = Field(
+        30,
+        description="A connection whose other side takes nothing of an answer for so long is closed.",
     )
     caller_per_second: float = Field(
         5_000, ge=0, description="Requests of one caller beyond it get 429; 0: no limit."
@@ -142,12 +172,21 @@ class HttpSettings(Block):
     stranger_per_second: float = Field(
         100, ge=0, description="The same for one address that shows no token we believe."
     )
+    scope_per_second: ScopeRates = Field(
+        {},
+        description="Requests of one caller to the routes of a scope beyond it get 429; by scope, as JSON.",
+        examples=[{"contacts.write": 200}],
+    )
     burst_seconds: Seconds = Field(
         2, description="So many seconds' worth of requests may come at once."
     )
-    proxies: Networks = Field(
+    load_balancer: bool = Field(
+        False, description="Whether all callers come through a load balancer or another proxy."
+    )
+    proxies: Annotated[Networks, NamedBehind("load_balancer")] = Field(
         "",
-        description="Addresses whose X-Forwarded-For is believed, separated by commas.",
+        description="Addresses whose X-Forwarded-For is believed, separated by commas; `none`: nobody's, though"
+        " all strangers then share the bucket of the load balancer's address.",
         examples=["10.0.0.0/8,192.0.2.7"],
     )
 

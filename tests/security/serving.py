@@ -72,8 +72,8 @@ async def serving(service: str, dsn: str, folder: Path, **http: Any) -> AsyncIte
     settings = settings_of(described, **known)
     async with described.api(settings) as role:
         assert role.app is not None
-        proxies = settings.http.proxies
-        server = HttpServer(role.app, host="127.0.0.1", port=0, drain_seconds=2, proxies=proxies)
+        limits = settings.http
+        server = HttpServer(role.app, host="127.0.0.1", port=0, drain_seconds=2, limits=limits)
         async with running(server, *role.parts.values()):
             for check in role.checks.values():
                 await eventually(partial(_passes, check), within=20)

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from fastapi import APIRouter
 
-from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
+from deploy.local.tokens import AUDIENCE, HOUR, ISSUER, TokenIssuer
 from shared.http.app import App, Hot, HotRoute, create_app
 from shared.http.auth import Authenticator
 from shared.http.ops import OpsApp
@@ -26,14 +28,16 @@ def hot_route(handle: Hot, scope: str) -> HotRoute:
     return HotRoute(method="POST", path="/v1/hot", scope=scope, handle=handle, operation=operation)
 
 
-def app_of(folder: Path, routers: Sequence[APIRouter], hot: Sequence[HotRoute] = ()) -> App:
-    """The application, believing the tokens of `TokenIssuer(folder)`."""
+def app_of(
+    folder: Path, routers: Sequence[APIRouter], hot: Sequence[HotRoute] = (), **http: Any
+) -> App:
+    """The application, believing the tokens of `TokenIssuer(folder)`; `http` are settings of its server."""
     issuer = TokenIssuer(folder)
-    auth = AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks=str(issuer.jwks))
+    auth = AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks=str(issuer.jwks), leeway_seconds=0)
     return create_app(
         service="tests",
         routers=routers,
-        settings=HttpSettings(max_body_bytes=LIMIT),
+        settings=HttpSettings(**{"max_body_bytes": LIMIT, **http}),
         authenticator=Authenticator(auth, SystemClock()),
         hot=hot,
     )
@@ -47,15 +51,16 @@ async def app_named(service: str) -> App:
         return role.app
 
 
-def token(folder: Path, *scopes: str) -> dict[str, str]:
+def token(folder: Path, *scopes: str, ttl: timedelta = HOUR) -> dict[str, str]:
     """The header of a caller named `tester`."""
-    return {"authorization": f"Bearer {TokenIssuer(folder).mint('tester', scopes)}"}
+    return {"authorization": f"Bearer {TokenIssuer(folder).mint('tester', scopes, ttl)}"}
 
 
 @asynccontextmanager
-async def serving(app: App | OpsApp) -> AsyncIterator[httpx2.AsyncClient]:
+async def serving(app: App | OpsApp, **http: Any) -> AsyncIterator[httpx2.AsyncClient]:
     """Serve on a free port; a client that speaks to it. Leaving stops the server politely."""
-    server = HttpServer(app, host="127.0.0.1", port=0, drain_seconds=3)
+    limits = HttpSettings(**http)
+    server = HttpServer(app, host="127.0.0.1", port=0, drain_seconds=3, limits=limits)
     stop = asyncio.Event()
     running = asyncio.create_task(server.run(stop))
     try:

@@ -113,9 +113,9 @@ def desk_routes(commands: Commands, listener: Signals) -> APIRouter:
 
     @routes.get("/events", response_class=EventSourceResponse, responses=STREAM | NO_DESK)
     async def follow_the_desk(request: Request, caller: AgentCaller) -> Response:
-        """Server-sent events `desk`: the whole desk, at once and whenever it changes; then `bye`."""
+        """Server-sent events `desk`: the whole desk, at once and whenever it changes; then `bye`, or `expired` with the token."""
         await look(database, caller.subject)
-        return event_stream(request, follow(database, listener, caller.subject))
+        return event_stream(request, follow(database, listener, caller.subject), caller)
 
     @routes.put("/presence", response_model=Desk, responses=NO_DESK)
     async def be_present(presence: PresenceIn, caller: AgentCaller) -> Response:
