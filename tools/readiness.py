@@ -20,6 +20,7 @@ MEANINGS = {
     "consumer.inbox": "Records are being taken from `rapport.inbox`.",
     "consumer.deliveries": "Records are being taken from `rapport.deliveries`.",
     "consumer.queues": "Records are being taken from `rapport.queues`.",
+    "outbox": "No more events wait to be published than may; beyond it intake takes nobody in.",
     "relay": "Events leave the outbox for the broker, here or in the process that leads.",
     "broker": f"The broker answered when it was last asked, every {ASK_EVERY_SECONDS:g} seconds.",
     "dispatcher": "Offers are made: whoever waits to whoever is free.",

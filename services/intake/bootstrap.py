@@ -41,10 +41,10 @@ from shared.contracts.values import Channel
 from shared.database.database import Database
 from shared.http.app import App, create_app
 from shared.http.auth import Authenticator
-from shared.jobs.contact import database_contact
 from shared.jobs.periodic import periodic_jobs
 from shared.kernel.clock import Clock, SystemClock
-from shared.messaging.consumer.subscription import Subscription
+from shared.messaging.consumer.subscription import Admit, Subscription
+from shared.messaging.outbox.backlog import Backlog, Limit
 from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
 from shared.runtime import Part, Role, Service
@@ -59,8 +59,9 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
     database = await Database.open(settings.database, service=INTAKE, role="api")
     channels = registered(settings, clock)
     accept, config = Accept(LanguageDetector()), current_config(settings, channels, clock)
+    backlog = backlog_of(settings, database)
     store_attachments = StoreAttachments(database, attachments)
-    submission = submitting(settings, database, accept, config, store_attachments)
+    submission = submitting(settings, database, accept, config, store_attachments, backlog=backlog)
     readers = MailReaders(settings.reading)
     replay = ReplayQuarantined(
         database, accept, config, readers, store_attachments=store_attachments, clock=clock
@@ -79,15 +80,12 @@ async def api(settings: Settings) -> AsyncIterator[Role]:
                 channels=channels,
                 clock=clock,
             ),
-            parts={
-                "smtp": smtp,
-                "submission": _Drained(submission),
-                "contact": database_contact(database),
-            },
+            parts={"smtp": smtp, "submission": _Drained(submission), "outbox": backlog.job()},
             checks={
                 "database": database.ping,
                 "issuer": authenticator.ready,
                 "smtp": smtp.check,
+                "outbox": backlog.check,
             },
             optional={"attachments": attachments.check},
         )
@@ -103,10 +101,10 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     attachments = AttachmentStore(settings.attachments)
     database = await Database.open(settings.database, service=INTAKE, role="worker")
     channels = registered(settings, clock)
-    subscribed = consumed(settings, channels, clock)
-    kafka = messaging(
-        INTAKE, subscribed, database, settings.kafka, messaging_retention(settings.retention)
-    )
+    backlog = backlog_of(settings, database)
+    subscribed = consumed(settings, channels, clock, backlog.admit)
+    retention = messaging_retention(settings.retention)
+    kafka = messaging(INTAKE, subscribed, database, settings.kafka, retention, backlog=backlog)
     context = Context(
         database,
         clock,
@@ -166,6 +164,8 @@ def submitting(
     accept: Accept,
     config: CurrentCentreConfig,
     store_attachments: StoreAttachments,
+    *,
+    backlog: Backlog,
 ) -> Submission:
     """What the servers hand arrivals to."""
     return Submission(
@@ -173,6 +173,7 @@ def submitting(
         accept,
         config,
         store_attachments,
+        backlog=backlog,
         max_in_flight=settings.commit_max_in_flight,
         max_batch=settings.commit_max_batch,
         max_bytes=settings.commit_max_bytes,
@@ -180,14 +181,22 @@ def submitting(
 
 
 def consumed(
-    settings: Settings, channels: Mapping[Channel, ChannelPort], clock: Clock
+    settings: Settings,
+    channels: Mapping[Channel, ChannelPort],
+    clock: Clock,
+    admit: Admit | None = None,
 ) -> Sequence[Subscription]:
     """The subscriptions, as the settings would have them."""
     quarantine = settings.quarantine
     room = Room(max_count=quarantine.max_count, max_bytes=quarantine.max_bytes)
     return subscriptions(
-        Accept(LanguageDetector()), current_config(settings, channels, clock), clock, room
+        Accept(LanguageDetector()), current_config(settings, channels, clock), clock, room, admit
     )
+
+
+def backlog_of(settings: Settings, database: Database) -> Backlog:
+    """What waits to be published, with the limit that the settings give."""
+    return Backlog(database, Limit(settings.outbox.max_rows, settings.outbox.max_bytes))
 
 
 def current_config(

@@ -201,6 +201,13 @@ class AttachmentSettings(Block):
     )
 
 
+class OutboxSettings(Block):
+    """How much may wait to be published, as while the broker is away. Beyond it nobody is accepted: 503, 451."""
+
+    max_rows: Positive = Field(5_000_000, description="Events, about.")
+    max_bytes: Positive = Field(20 * 2**30, description="Bytes of them in the database, about.")
+
+
 class Settings(ServiceSettings):
     """All of it."""
 
@@ -226,6 +233,9 @@ class Settings(ServiceSettings):
     attachments: AttachmentSettings = Field(description="Files that customers send.")
     quarantine: QuarantineSettings = Field(
         QuarantineSettings(), description="The bound of the quarantine for the inbox."
+    )
+    outbox: OutboxSettings = Field(
+        OutboxSettings(), description="The bound of what waits to be published."
     )
     commit_max_in_flight: Positive = Field(2, description="Group commits at once, per api process.")
     commit_max_batch: Positive = Field(500, description="Arrivals of one group commit at most.")

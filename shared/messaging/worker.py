@@ -15,6 +15,7 @@ from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.consumer.time_left import time_left_job
 from shared.messaging.kafka import Probe
 from shared.messaging.outbox.age import age_job
+from shared.messaging.outbox.backlog import Backlog
 from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
 from shared.observability.outages import Trouble
@@ -40,8 +41,14 @@ def messaging(
     database: Database,
     kafka: KafkaSettings,
     retention: Retention,
+    *,
+    backlog: Backlog | None = None,
 ) -> Worker:
-    """The consumers of these subscriptions, the relay, an eye on the broker, and what deletes old rows."""
+    """The consumers of these subscriptions, the relay, an eye on the broker, and what deletes old rows.
+
+    A service that takes nothing in beyond a limit gives its own `backlog`; else what waits is measured alone.
+    """
+    waiting = backlog or Backlog(database)
     consumers = {
         ".".join(filter(None, ("consumer", each.name))): Consumer(service, each, database, kafka)
         for each in subscriptions
@@ -52,10 +59,13 @@ def messaging(
         "outbox_age": age_job(database),
         **retention_jobs(database, SystemClock(), retention),
         "time_left": time_left_job(service, subscriptions, kafka),
+        "outbox": waiting.job(),
         "relay": relay,
         "broker": contact,
     }
     checks = {name: part.check for name, part in consumers.items()}
+    if backlog:
+        checks["outbox"] = backlog.check
     return Worker(parts, {**checks, "relay": relay.check, "broker": contact.check})
 
 

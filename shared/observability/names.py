@@ -169,6 +169,18 @@ RETENTION_DELETED = Metric(
     "worker",
     ("table",),
 )
+OUTBOX_ROWS = Metric(
+    "rapport_outbox_rows",
+    "gauge",
+    "About how many events are committed and not yet published; each process measures by itself.",
+    "worker, intake api",
+)
+OUTBOX_BYTES = Metric(
+    "rapport_outbox_bytes",
+    "gauge",
+    "About how many bytes those take in the database.",
+    "worker, intake api",
+)
 RELAY_LEADING = Metric(
     "rapport_relay_leading",
     "gauge",

@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx2
 
 Json = dict[str, Any]
+GOODBYES = ("bye", "expired")
 
 
 class Desk:
@@ -114,7 +115,7 @@ async def _states(lines: AsyncIterator[str]) -> AsyncIterator[Json]:
             event = value.strip()
         elif field == "data" and event == "desk":
             yield json.loads(value)
-        elif event == "bye":
+        elif event in GOODBYES:
             return
     raise httpx2.RemoteProtocolError("the stream ended without a goodbye")
 

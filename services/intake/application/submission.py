@@ -10,6 +10,7 @@ from services.intake.application.commands.store_attachments import StoreAttachme
 from services.intake.application.group_commit import GroupCommit
 from services.intake.domain.arrival import Arrival, Outcome
 from shared.database.database import Database, Tx
+from shared.messaging.outbox.backlog import Backlog
 from shared.messaging.outbox.use_case import execute
 from shared.observability import names, tracing
 
@@ -27,12 +28,13 @@ class Submission:
         config: CurrentCentreConfig,
         store_attachments: StoreAttachments,
         *,
+        backlog: Backlog,
         max_in_flight: int,
         max_batch: int,
         max_bytes: int,
     ) -> None:
         self._database, self._accept, self._config = database, accept, config
-        self._store_attachments = store_attachments
+        self._store_attachments, self._backlog = store_attachments, backlog
         self._commits = GroupCommit(
             self._commit,
             size=size_of,
@@ -46,6 +48,7 @@ class Submission:
 
         Who brings files waits for the object store first, alone: a set of others commits meanwhile.
         """
+        self._backlog.admit()
         return await self._commits.submit(await self._store_attachments(arrival))
 
     async def drained(self) -> None:

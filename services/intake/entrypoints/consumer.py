@@ -18,7 +18,7 @@ from shared.contracts.external import ContactSubmitted
 from shared.contracts.routing import MessageRequested, QueueChanged
 from shared.kernel.clock import Clock
 from shared.messaging.consumer.handlers import Handlers, handlers, on
-from shared.messaging.consumer.subscription import Subscription
+from shared.messaging.consumer.subscription import Admit, Subscription
 
 INBOX: Handlers[Arrival | None, Scene] = handlers(
     on(ContactSubmitted, submitted),  # a contact that another system took in
@@ -34,9 +34,12 @@ HANDLERS = (INBOX, DELIVERIES, QUEUES)
 
 
 def subscriptions(
-    accept: Accept, config: CurrentCentreConfig, clock: Clock, room: Room
+    accept: Accept, config: CurrentCentreConfig, clock: Clock, room: Room, admit: Admit | None
 ) -> Sequence[Subscription]:
-    """Three of them, so that a flood of contacts does not hold back a reply."""
+    """Three of them, so that a flood of contacts does not hold back a reply.
+
+    The inbox waits where too much waits to be published; the others bring nothing in that publishes much.
+    """
     contacts = ContactHandler(INBOX, accept, config, clock, room)
     return (
         Subscription(
@@ -47,6 +50,7 @@ def subscriptions(
             on_dead_letter=contacts.failed,
             quarantine=contacts.unreadable,
             on_duplicate=contacts.repeated,
+            admit=admit,
         ),
         Subscription(
             name="deliveries",

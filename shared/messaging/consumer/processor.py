@@ -96,6 +96,8 @@ class Processor:
         decoded, letters = self._decode(records)
         if not decoded and not letters:
             return
+        if self._subscription.admit:
+            self._subscription.admit()
         metrics.consumer_batch_records.observe(len(decoded) + len(letters))
         with metrics.consumer_batch_seconds.time():
             alone = CancelledAlone[Decoded](lambda: self._handled)

@@ -13,6 +13,7 @@ from shared.messaging.dead_letters.letter import DeadLetter
 Handle: TypeAlias = Callable[[Tx, Sequence[Incoming[Event]]], Awaitable[Sequence[Outgoing]]]
 OnDeadLetter: TypeAlias = Callable[[Tx, Sequence[DeadLetter]], Awaitable[None]]
 Quarantine: TypeAlias = Callable[[Tx, Sequence[DeadLetter]], Awaitable[None]]
+Admit: TypeAlias = Callable[[], None]
 OnDuplicate: TypeAlias = Callable[[Tx, Sequence[Incoming[Event]]], Awaitable[None]]
 
 
@@ -29,6 +30,7 @@ class Subscription:
     record is no dead letter then, and counts towards no limit; our own failures still do.
     `on_duplicate` gets, in the same transaction, the events that their publishers sent again: each
     record once, and never one that Kafka only delivered again.
+    `admit` raises `Unavailable` or `Overloaded` while nothing may be taken in; then the records wait on their topic.
     `gather_ms` is for who may be that much later: so long the broker gathers records before it hands
     them out, and many small batches become a few.
     `name` tells several subscriptions of one service apart; they must want different types.
@@ -40,6 +42,7 @@ class Subscription:
     on_dead_letter: OnDeadLetter | None = None
     quarantine: Quarantine | None = None
     on_duplicate: OnDuplicate | None = None
+    admit: Admit | None = None
     gather_ms: int = 0
     name: str = ""
 

@@ -22,7 +22,7 @@ from shared.kernel.errors import Invalid
 from tests.integration.http.serving import app_of, hot_route, serving, token
 from tests.support.eventually import eventually
 
-CROWD = 60
+MANY = 60
 FEW = {"limit_concurrency": 4, "limit_waiting": 20, "limit_streams": 4}
 QUICK = {"head_seconds": 0.5, "body_seconds": 0.5, "send_seconds": 0.5}
 HEAD = b"GET /v1/plain HTTP/1.1\r\nhost: x\r\n"
@@ -30,10 +30,10 @@ ASK = HEAD + b"\r\n"
 
 
 class Scene:
-    """A server with few places, what was set on it, and a door in front of its slow answers."""
+    """A server with few places, what was set on it, and what its slow answers wait for."""
 
-    def __init__(self, client: httpx2.AsyncClient, folder: Path, door: asyncio.Event) -> None:
-        self.client, self.door = client, door
+    def __init__(self, client: httpx2.AsyncClient, folder: Path, answering: asyncio.Event) -> None:
+        self.client, self.answering = client, answering
         self._folder, self._opened = folder, AsyncExitStack()
         self._own = client.headers | token(folder, "desk")
 
@@ -46,9 +46,9 @@ class Scene:
         await writer.drain()
         return reader
 
-    async def crowd(self, sent: bytes = b"") -> list[asyncio.StreamReader]:
+    async def connect_many(self, sent: bytes = b"") -> list[asyncio.StreamReader]:
         """Many such connections."""
-        return [await self.connect(sent) for _ in range(CROWD)]
+        return [await self.connect(sent) for _ in range(MANY)]
 
     def asking(self, route: str, **more: str) -> bytes:
         """The head of a request by somebody whom we know."""
@@ -72,11 +72,11 @@ class Scene:
                     yield line.removeprefix("event: ")
 
     async def close(self) -> None:
-        self.door.set()
+        self.answering.set()
         await self._opened.aclose()
 
 
-def routes(door: asyncio.Event) -> APIRouter:
+def routes(answering: asyncio.Event) -> APIRouter:
     router = APIRouter()
 
     @router.get("/v1/plain", dependencies=[require("desk")])
@@ -85,7 +85,7 @@ def routes(door: asyncio.Event) -> APIRouter:
 
     @router.get("/v1/slow", dependencies=[require("desk")])
     async def slow() -> str:
-        await door.wait()
+        await answering.wait()
         return "at last"
 
     @router.get("/v1/long", dependencies=[require("desk")])
@@ -96,17 +96,17 @@ def routes(door: asyncio.Event) -> APIRouter:
     async def live(
         request: Request, caller: Annotated[Caller, require("desk")]
     ) -> EventSourceResponse:
-        return event_stream(request, _events(door), caller)
+        return event_stream(request, _events(answering), caller)
 
     return router
 
 
-async def _events(door: asyncio.Event) -> AsyncIterator[ServerSentEvent]:
+async def _events(answering: asyncio.Event) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(event="hello", data="")
-    await door.wait()
+    await answering.wait()
 
 
-async def taken(request: HotRequest) -> HttpResponse:
+async def counted(request: HotRequest) -> HttpResponse:
     return json_response(200, len(request.body))
 
 
@@ -114,10 +114,10 @@ async def taken(request: HotRequest) -> HttpResponse:
 def start(tmp_path: Path) -> Callable[..., Any]:
     @asynccontextmanager
     async def started(**http: Any) -> AsyncIterator[Scene]:
-        door, http = asyncio.Event(), {**FEW, "caller_per_second": 0, **http}
-        app = app_of(tmp_path, [routes(door)], [hot_route(taken, "desk")], **http)
+        answering, http = asyncio.Event(), {**FEW, "caller_per_second": 0, **http}
+        app = app_of(tmp_path, [routes(answering)], [hot_route(counted, "desk")], **http)
         async with serving(app, **http) as client:
-            scene = Scene(client, tmp_path, door)
+            scene = Scene(client, tmp_path, answering)
             try:
                 yield scene
             finally:
@@ -145,7 +145,7 @@ async def test_a_plain_request_is_answered_beside_any_number_of_those_who_send(
     start: Callable[..., Any], sent: Callable[[Scene], bytes]
 ) -> None:
     async with start() as scene:
-        await scene.crowd(sent(scene))
+        await scene.connect_many(sent(scene))
         assert (await scene.plain()).status_code == 200
 
 
@@ -154,11 +154,11 @@ async def test_where_too_many_wait_the_one_that_waited_longest_makes_room(
 ) -> None:
     async with start() as scene:
         before = ended("place_needed")
-        first, *_, last = await scene.crowd(HEAD)
+        first, *_, last = await scene.connect_many(HEAD)
         assert b" 503 " in await first.readline()
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(last.read(1), 0.2)
-        assert ended("place_needed") - before == CROWD - FEW["limit_waiting"]
+        assert ended("place_needed") - before == MANY - FEW["limit_waiting"]
 
 
 async def test_a_silent_connection_is_closed_without_a_word(start: Callable[..., Any]) -> None:
@@ -170,7 +170,7 @@ async def test_a_silent_connection_is_closed_without_a_word(start: Callable[...,
 @pytest.mark.parametrize(
     ("reason", "sent"), [("head_late", "half a head"), ("body_late", "half a body")]
 )
-async def test_who_does_not_end_what_they_began_to_send_is_told_that_it_took_too_long(
+async def test_who_does_not_end_what_they_began_to_send_gets_408_and_the_end(
     start: Callable[..., Any], reason: str, sent: str
 ) -> None:
     async with start(**QUICK) as scene:
@@ -201,7 +201,7 @@ async def test_who_drips_gets_no_more_time_than_who_is_silent(
         writer.close()
 
 
-async def test_who_takes_nothing_of_an_answer_is_cut_off(start: Callable[..., Any]) -> None:
+async def test_who_reads_nothing_of_an_answer_is_cut_off(start: Callable[..., Any]) -> None:
     async with start(**QUICK) as scene:
         before = ended("nothing_taken")
         url = scene.client.base_url
@@ -217,7 +217,7 @@ async def test_a_slow_answer_is_nobody_elses_fault_and_is_not_cut_off(
         reader = await scene.connect(scene.asking("GET /v1/slow") + HEAD)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), 1.5)
-        scene.door.set()
+        scene.answering.set()
         assert b" 200 " in await reader.readline()
 
 
@@ -232,7 +232,7 @@ async def test_beyond_the_limit_of_requests_a_problem_says_when_to_come_again(
         assert response.headers["retry-after"] == "2"
         assert response.headers["connection"] == "close"
         assert response.json()["type"] == "urn:rapport:problem:unavailable"
-        scene.door.set()
+        scene.answering.set()
         assert [b" 200 " in await reader.readline() for reader in readers] == [True] * 4
         assert (await scene.plain()).status_code == 200
 
@@ -269,7 +269,7 @@ async def test_a_stream_ends_with_its_token_and_says_so(start: Callable[..., Any
         assert names == ["hello", "expired"]
 
 
-async def test_requests_are_limited_by_scope_and_told_which_limit_it_was(
+async def test_requests_are_limited_by_scope_and_learn_which_limit_it_was(
     start: Callable[..., Any],
 ) -> None:
     limits = {"scope_per_second": {"desk": 0.1}, "burst_seconds": 30}

@@ -31,6 +31,7 @@ from shared.contracts.event import Event
 from shared.contracts.routing import QueueChanged
 from shared.database.database import Database, Tx
 from shared.messaging.consumer.subscription import Subscription
+from shared.messaging.outbox.backlog import Backlog, Limit
 from shared.messaging.outbox.use_case import Result, execute
 from tests.support.clock import FakeClock
 from tests.support.records import outbox_record
@@ -63,9 +64,11 @@ class Intake:
         readers: MailReaders | None = None,
         channels: Channels = CHANNELS,
         attachments: AttachmentSettings = AWAY,
+        *,
+        limit: Limit | None = None,
     ) -> None:
         self.database, self.clock, self.room = database, clock, ROOM
-        self.use_case = Accept(DETECT)
+        self.use_case, self.backlog = Accept(DETECT), Backlog(database, limit)
         self.config = CurrentCentreConfig(DEFAULTS, WORDINGS.acknowledgement, channels, clock)
         self.store = AttachmentStore(attachments)
         self.store_attachments = StoreAttachments(database, self.store)
@@ -75,6 +78,7 @@ class Intake:
             self.use_case,
             self.config,
             self.store_attachments,
+            backlog=self.backlog,
             max_in_flight=2,
             max_batch=500,
             max_bytes=2**20,
@@ -94,7 +98,7 @@ class Intake:
 
     def subscriptions(self) -> Sequence[Subscription]:
         """What a worker consumes; each call is as good as a worker of its own."""
-        return subscriptions(self.use_case, self.config, self.clock, self.room)
+        return subscriptions(self.use_case, self.config, self.clock, self.room, self.backlog.admit)
 
     def jobs(self, *, batch: int) -> Context:
         """What the periodic jobs work with."""
