@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
@@ -12,6 +13,7 @@ import msgspec
 
 from shared.database.keepalive import SERVER, keep_alive
 from shared.kernel.errors import Cancelled, Unavailable
+from shared.observability import metrics
 from shared.settings import DatabaseSettings
 
 if TYPE_CHECKING:
@@ -83,9 +85,10 @@ class Database:
 
         Of the kind `Cancelled` where a statement took longer than the server lets one.
         """
-        lost = True
+        lost, began = True, perf_counter()
         try:
             async with self._pool.acquire(timeout=self._connect_seconds) as connection:
+                metrics.database_wait.observe(perf_counter() - began)
                 try:
                     yield connection
                 except AMBIGUOUS:

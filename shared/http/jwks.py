@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import httpx2
@@ -12,6 +13,7 @@ from joserfc.jwk import KeySet
 
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
+from shared.observability import metrics
 from shared.observability.logging import get_logger
 
 Fetch = Callable[[], Awaitable[bytes]]
@@ -35,6 +37,7 @@ class KeyRing:
         self._content = b""
         self._keys = KeySet([])
         self.generation = 0
+        metrics.jwks_age.set_function(self._age)
 
     async def keys(self, kid: str | None = None) -> KeySet:
         """The keys, fetched anew when they are old or lack `kid`. Raises `Unavailable`."""
@@ -45,6 +48,10 @@ class KeyRing:
         if not self._keys or self._clock.now() - self._fetched > KEPT:
             raise Unavailable("the issuer's keys cannot be read")
         return self._keys
+
+    def _age(self) -> float:
+        """Seconds since the keys were read, infinite if they never were."""
+        return (self._clock.now() - self._fetched).total_seconds() if self._keys else inf
 
     def _due(self, kid: str | None) -> bool:
         now = self._clock.now()

@@ -27,8 +27,13 @@ from shared.observability import metrics
 from shared.settings import HttpSettings
 
 CLOSE = b"connection", b"close"
+REASONS = ("head_late", "body_late", "nothing_taken", "place_needed")
+"""Why we end a connection; each is shown from the start."""
 LONGEST_HEAD = 65_536
 """Bytes of a request before its body; what was read at once with its end is not counted."""
+
+for _reason in REASONS:
+    metrics.http_connections_ended.labels(_reason)
 
 
 class HttpConnection(HttpToolsProtocol):

@@ -58,6 +58,18 @@ HTTP_CONNECTIONS_ENDED = Metric(
     "api, worker",
     ("reason",),
 )
+DATABASE_WAIT = Metric(
+    "rapport_database_wait_seconds",
+    "histogram",
+    "How long a caller waited for one of the process's connections to its database.",
+    "api, worker",
+)
+JWKS_AGE = Metric(
+    "rapport_jwks_age_seconds",
+    "gauge",
+    "Time since the issuer's keys were last read; +Inf while they never were.",
+    "api",
+)
 
 CONSUMER_RECORDS = Metric(
     "rapport_consumer_records_total",
@@ -241,6 +253,44 @@ INTAKE_UNREADABLE_MAILS = Metric(
     ("limit",),
 )
 
+INTAKE_SUBMISSIONS_WAITING = Metric(
+    "rapport_intake_submissions_waiting",
+    "gauge",
+    "Contacts and mails that wait for a group commit to take them.",
+    "intake api",
+)
+INTAKE_SMTP_REFUSALS = Metric(
+    "rapport_intake_smtp_refusals_total",
+    "counter",
+    "Replies of the server for mail that refuse something, by their code.",
+    "intake api",
+    ("code",),
+)
+INTAKE_QUARANTINE_WAITING = Metric(
+    "rapport_intake_quarantine_waiting",
+    "gauge",
+    "What waits in quarantine, up to 100,000; each worker says the same.",
+    "intake worker",
+)
+INTAKE_MESSAGES_QUEUED = Metric(
+    "rapport_intake_messages_queued",
+    "gauge",
+    "Outbound messages that are not delivered yet, up to 100,000; each worker says the same.",
+    "intake worker",
+)
+INTAKE_MESSAGES_OLDEST = Metric(
+    "rapport_intake_messages_oldest_seconds",
+    "gauge",
+    "How long the oldest of them has waited; 0 if there is none.",
+    "intake worker",
+)
+INTAKE_DELIVERIES = Metric(
+    "rapport_intake_deliveries_total",
+    "counter",
+    "Attempts to deliver a message, by what it is then: sent, failed, or queued for another attempt.",
+    "intake worker",
+    ("channel", "state"),
+)
 INTAKE_QUARANTINE_OVERFLOW = Metric(
     "rapport_intake_quarantine_overflow_total",
     "counter",

@@ -22,12 +22,12 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.intake import MessageFailed, MessageSent
 from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel, MessageKind
-from shared.database.database import Database, Tx
+from shared.database.database import Database, Tx, once_committed
 from shared.jobs.backoff import Backoff, pause
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
 from shared.messaging.outbox.use_case import Result, execute
-from shared.observability import names, tracing
+from shared.observability import metrics, names, tracing
 from shared.observability.logging import get_logger
 from shared.observability.outages import Trouble
 
@@ -94,6 +94,7 @@ class Delivery:
         async def settle(tx: Tx) -> Result[list[None]]:
             ours = await deliveries.settle(tx, [attempt.row for attempt in ordered])
             settled = [attempt for attempt in ordered if attempt.message.message_id in ours]
+            once_committed(_count, settled)
             events = [event for attempt in settled for event in _events(attempt)]
             return Result([None] * len(attempts), [*events, *await _settle_promises(tx, settled)])
 
@@ -147,6 +148,11 @@ class DeliveryJob:
                 self._trouble.met(error)
             except Exception:
                 log.exception("a delivery was not settled", message_id=str(message.message_id))
+
+
+def _count(attempts: Sequence[Attempt]) -> None:
+    for attempt in attempts:
+        metrics.intake_deliveries.labels(attempt.message.channel, attempt.row.state).inc()
 
 
 def _events(attempt: Attempt) -> list[Outgoing]:

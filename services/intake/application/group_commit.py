@@ -70,6 +70,11 @@ class GroupCommit(Generic[T, R]):
         alone = self._free == self._max_in_flight
         return alone or (self._free > 0 and self._worth_it.is_set())
 
+    @property
+    def waiting(self) -> int:
+        """How many items no flush has taken yet."""
+        return len(self._queue)
+
     async def drained(self) -> None:
         """Returns when nothing waits any more."""
         while self._running:

@@ -12,7 +12,7 @@ from services.intake.domain.arrival import Arrival, Outcome
 from shared.database.database import Database, Tx
 from shared.messaging.outbox.backlog import Backlog
 from shared.messaging.outbox.use_case import execute
-from shared.observability import names, tracing
+from shared.observability import metrics, names, tracing
 
 COLLISIONS = 3
 """How often a set is tried again because another transaction had one of its arrivals."""
@@ -42,6 +42,7 @@ class Submission:
             max_batch=max_batch,
             max_bytes=max_bytes,
         )
+        metrics.intake_submissions_waiting.set_function(lambda: self._commits.waiting)
 
     async def submit(self, arrival: Arrival) -> Outcome:
         """What became of it, committed. Raises `Unavailable`, `Overloaded`.

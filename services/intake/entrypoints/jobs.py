@@ -10,12 +10,14 @@ from services.intake.adapters.db import promises
 from services.intake.application.commands.settle_promises import break_due
 from services.intake.application.commands.watch_promises import watch_promises
 from services.intake.application.orphan_sweep import OrphanSweep
+from services.intake.application.commands.watch_queues import watch_queues
 from shared.database.database import Database
 from shared.jobs.periodic import Job, seconds_until
 from shared.kernel.clock import Clock
 from shared.messaging.outbox.use_case import execute
 
 WATCH_SECONDS = 2.0
+QUEUES_SECONDS = 10.0
 SHORTEST_SECONDS = 0.05
 STEP_SECONDS = 1.0
 SWEEP_SECONDS = 6 * 3_600.0
@@ -55,8 +57,16 @@ async def delete_orphans(context: Context) -> float:
     return STEP_SECONDS if await context.orphans.step() else SWEEP_SECONDS
 
 
+async def show_what_waits(context: Context) -> float:
+    """Show operators what is not delivered yet, and what waits in quarantine."""
+    now = context.clock.now()
+    await execute(context.database, lambda tx: watch_queues(tx, now))
+    return QUEUES_SECONDS
+
+
 JOBS = {
     "promises": Job(break_promises),  # what was promised and not kept in time
     "promise-watch": Job(show_promises_at_risk),  # what is about to be broken
     "orphans": Job(delete_orphans),  # attachments whose contact did not come to be
+    "queue-watch": Job(show_what_waits),  # what is not delivered, or was not read
 }

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import Any
+from os import fsdecode
+from typing import Any, AnyStr
 
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Incoming
@@ -11,6 +12,7 @@ from services.intake.application.inbound_mail import InboundMail
 from services.intake.domain.mail import Envelope
 from services.intake.settings import SmtpSettings
 from shared.kernel.errors import Failure, Unavailable
+from shared.observability import metrics
 from shared.observability.logging import get_logger
 
 KEPT = "250 2.0.0 we have it"
@@ -18,6 +20,10 @@ LATER = "451 4.3.0 we cannot store it now, please try again later"
 FULL = b"421 4.7.0 too many connections, please try again later\r\n"
 NOT_HERE = "550 5.7.1 we do not take mail for this address"
 ENOUGH = "452 4.5.3 too many recipients"
+OURS = sorted({"552", LATER[:3], FULL[:3].decode(), NOT_HERE[:3], ENOUGH[:3]})
+"""The refusals that are to be expected; they are shown from the start."""
+REFUSALS = "400"
+"""Replies from this code on refuse something."""
 LONGEST_LINE = 65_536
 NULL_SENDER = "<>"
 """How the library shows the empty return path, that of a bounce."""
@@ -38,6 +44,8 @@ class SmtpServer:
         self._idle = asyncio.Event()
         self._idle.set()
         self.open = False
+        for code in OURS:
+            metrics.intake_smtp_refusals.labels(code)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until `stop`, then finish the mails that were handed over completely."""
@@ -131,9 +139,17 @@ class Conversation(SMTP):
         self._server, self._max_received = server, 2 * settings.max_bytes
         self._is_refused = len(server.conversations) >= settings.max_connections
 
+    async def push(self, status: AnyStr) -> None:
+        """Send a reply, ours or the library's; what refuses something is counted."""
+        code = fsdecode(status)[:3]
+        if code >= REFUSALS:
+            metrics.intake_smtp_refusals.labels(code).inc()
+        await super().push(status)
+
     def connection_made(self, transport: Any) -> None:
         """Counted from the first moment."""
         if self._is_refused:
+            metrics.intake_smtp_refusals.labels(FULL[:3].decode()).inc()
             transport.write(FULL)
             transport.close()
             return

@@ -42,7 +42,7 @@ class HasBoth(Protocol):
 
 
 async def dead_letters_command(service: str, settings: HasBoth, asked: argparse.Namespace) -> int:
-    """`list [--limit N] [--json] [--show]`, `replay --offset N | --reason R | --all [--again]`, `paused`, or
+    """`list [--limit N] [--before N] [--json] [--show]`, `replay --offset N | --reason R | --all [--again]`, `paused`, or
     `resume [GROUP]`.
     """
     try:
@@ -54,7 +54,8 @@ async def dead_letters_command(service: str, settings: HasBoth, asked: argparse.
     except Unavailable as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1
-    lines = [_line(letter, asked) for letter in letters[-asked.limit :]]
+    before = [each for each in letters if asked.before is None or each.listed.offset < asked.before]
+    lines = [_line(letter, asked) for letter in before[-asked.limit :]]
     # Of JSON a program reads every line, so there a person is told beside it.
     out = sys.stderr if asked.json and not lines else sys.stdout
     out.write(listing(lines, nothing=NOTHING) + "\n")
@@ -68,6 +69,7 @@ def dead_letters_options(parser: argparse.ArgumentParser) -> None:
         "list", help="what could not be taken, why, and if it was replayed"
     )
     listing.add_argument("--limit", type=int, default=50, help="the newest N (default 50)")
+    listing.add_argument("--before", type=int, help="only those before this offset: the next page")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     listing.add_argument("--show", action="store_true", help="with the value: personal data")
     replaying = actions.add_parser(

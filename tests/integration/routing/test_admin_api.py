@@ -40,9 +40,21 @@ async def test_an_agent_is_defined_shown_and_published(world: World, api: Api) -
     assert put.status_code == 200
     shown = Agent.model_validate((await api.admin("GET", "/v1/agents/mara")).json())
     assert (shown.name, shown.presence, shown.capacity) == ("Mara Feld", "offline", {"email": 2})
-    assert (await api.admin("GET", "/v1/agents")).json() == {"agents": [put.json()]}
+    assert (await api.admin("GET", "/v1/agents")).json() == {"agents": [put.json()], "next": None}
     [event] = await world.published(AgentChanged)
     assert event.personal.name == "Mara Feld"
+
+
+async def test_agents_are_listed_in_pages_each_once(api: Api) -> None:
+    for agent_id in ("c", "a", "e", "b", "d"):
+        await api.admin("PUT", f"/v1/agents/{agent_id}", AGENT)
+    pages, after = [], ""
+    while after is not None:
+        page = (await api.admin("GET", f"/v1/agents?limit=2&after={after}")).json()
+        pages.append([agent["agent_id"] for agent in page["agents"]])
+        after = page["next"]
+    assert pages == [["a", "b"], ["c", "d"], ["e"]]
+    assert (await api.admin("GET", "/v1/agents?limit=1001")).status_code == 422
 
 
 async def test_a_new_definition_leaves_presence_and_forecast_alone(world: World, api: Api) -> None:

@@ -88,6 +88,16 @@ where message.message_id = given.message_id and message.state = 'queued'
   and message.attempts = given.attempts
 returning message.message_id
 """  # noqa: S608 - the source is made of our own column names
+QUEUED = """
+select count(*)::int as count, min(written_at) as oldest_at
+from (select written_at from message where state = 'queued' limit $1) as queued
+"""
+
+
+async def queued(tx: Tx, max_count: int) -> tuple[int, datetime | None]:
+    """How many messages wait to be delivered, up to this many, and since when the oldest does."""
+    [(count, oldest_at)] = await tx.fetch(QUEUED, max_count)
+    return count, oldest_at
 
 
 async def correspondence(tx: Tx, contact_ids: Iterable[UUID]) -> dict[UUID, Correspondence]:

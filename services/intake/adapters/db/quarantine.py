@@ -103,6 +103,9 @@ USED = """
 select count(*), coalesce(sum(octet_length(content) + pg_column_size(envelope)), 0)::bigint
 from quarantine where source = $1 and replayed_at is null
 """
+COUNT = """
+select count(*)::int from (select from quarantine where replayed_at is null limit $1) as waiting
+"""
 OVERFLOWED = f"""
 insert into quarantine_overflow as there (topic, partition, channel, reason, count,
   first_offset, last_offset, first_at, last_at)
@@ -129,6 +132,11 @@ async def used(tx: Tx, source: str) -> tuple[int, int]:
     """How many items from a source wait, and how many bytes they take."""
     count, size = await tx.fetchrow(USED, source) or (0, 0)
     return count, size
+
+
+async def count(tx: Tx, max_count: int) -> int:
+    """How many items wait, from wherever they came, up to this many."""
+    return int(await tx.fetchval(COUNT, max_count))
 
 
 async def overflowed(tx: Tx, items: Sequence[Overflow]) -> None:

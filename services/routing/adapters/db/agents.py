@@ -18,7 +18,7 @@ select a.*, coalesce(
   ) counted), '{}'::jsonb) as capacity
 from agent a
 """
-ALL = f"{_CARD} order by agent_id"
+PAGE = f"{_CARD} where agent_id > $1 order by agent_id limit $2"
 ONE = f"{_CARD} where agent_id = $1"
 LOCK = "select missed from agent where agent_id = $1 for no key update"
 PUT = """
@@ -61,9 +61,9 @@ where agent.agent_id = held.agent_id returning agent.agent_id, missed, presence
 """
 
 
-async def find_all(tx: Tx) -> list[AgentChanged]:
-    """Every agent, by id."""
-    return [_agent(row) for row in await tx.fetch(ALL)]
+async def page(tx: Tx, after: str, limit: int) -> list[AgentChanged]:
+    """So many agents at most, by id, those behind `after`."""
+    return [_agent(row) for row in await tx.fetch(PAGE, after, limit)]
 
 
 async def find(tx: Tx, agent_id: str) -> AgentChanged | None:

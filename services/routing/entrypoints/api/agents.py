@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 
 import msgspec
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
 from services.routing.adapters.db import agents
@@ -66,9 +66,10 @@ class Agent(AgentIn):
 
 
 class Agents(BaseModel):
-    """All agents, by id."""
+    """A page of the agents, by id; `next` is the `after` of the next page, null on the last."""
 
     agents: list[Agent]
+    next: str | None
 
 
 def agent_routes(commands: Commands) -> APIRouter:
@@ -94,10 +95,15 @@ def agent_routes(commands: Commands) -> APIRouter:
         return respond_json(_shown(found))
 
     @routes.get("", response_model=Agents)
-    async def list_agents() -> Response:
-        """All agents."""
+    async def list_agents(
+        after: Annotated[str, Query(max_length=200)] = "",
+        limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
+    ) -> Response:
+        """The agents, by id."""
         async with database.connection() as tx:
-            return respond_json({"agents": list(map(_shown, await agents.find_all(tx)))})
+            found = await agents.page(tx, after, limit)
+        last = found[-1].agent_id if len(found) == limit else None
+        return respond_json({"agents": list(map(_shown, found)), "next": last})
 
     return routes
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey
+from prometheus_client import REGISTRY
 
 from shared.http.auth import Authenticator
 from shared.http.problems import Unauthenticated
@@ -238,3 +240,15 @@ async def test_no_token_however_strange_is_more_than_not_believed(header: Any, t
     authenticator = Authenticator(SETTINGS, clock, Issuer(clock, KEY).ring)
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(bearer(shaped_like_a_token(header, tail)), "desk")
+
+
+async def test_the_age_of_the_keys_is_shown_and_infinite_before_the_first(
+    clock: FakeClock, issuer: Issuer, authenticator: Authenticator
+) -> None:
+    def age() -> float | None:
+        return REGISTRY.get_sample_value("rapport_jwks_age_seconds")
+
+    assert age() == inf
+    await authenticator.ready()
+    clock.advance(90)
+    assert age() == 90
