@@ -9,8 +9,8 @@ from typing import NamedTuple
 from services.intake.adapters.db import promises
 from services.intake.application.commands.settle_promises import break_due
 from services.intake.application.commands.watch_promises import watch_promises
-from services.intake.application.orphan_sweep import OrphanSweep
 from services.intake.application.commands.watch_queues import watch_queues
+from services.intake.application.orphan_sweep import OrphanSweep
 from shared.database.database import Database
 from shared.jobs.periodic import Job, seconds_until
 from shared.kernel.clock import Clock

@@ -17,12 +17,16 @@ SAMPLE = 500
 ROW_BYTES = 400
 """What a row takes beside its value: its other columns, its place in the index, its share of `stream`."""
 
-# Never a count: the rows are the distance of two positions, their size is that of the newest and the oldest. So a transaction
-# that was rolled back counts too, and the price does not grow with what waits.
+# From the cursor that is furthest behind, since nothing is cleaned up beyond it. Never a count: the rows are the distance of
+# two positions, their size is that of the newest and the oldest. So a transaction that was rolled back counts too, and the
+# price does not grow with what waits.
 MEASURE = """
-with here as (
-  select coalesce(max(xid::text)::xid8, '0') as xid, coalesce(max(position), 0) as position
-  from relay_cursor where id = 1
+with cursor as (
+  select xid, position from relay_cursor where id = 1
+  union all select xid, position from held_topic
+  union all select '0', 0 where not exists (select from relay_cursor)
+), here as (
+  select xid, position from cursor order by xid, position limit 1
 ), sample as (
   (select outbox.position, octet_length(value) as bytes from outbox, here
    where (outbox.xid, outbox.position) > (here.xid, here.position)

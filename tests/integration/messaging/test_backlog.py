@@ -79,6 +79,17 @@ async def test_when_all_is_published_everybody_is_admitted_again(database: Datab
     assert await admits(database, rows=1, size=1)
 
 
+async def test_a_topic_that_takes_nothing_counts_from_its_own_cursor(database: Database) -> None:
+    await write(database, 300)
+    async with database.connection() as tx:
+        await tx.execute(PUBLISHED)
+        await tx.execute(
+            "insert into held_topic (topic, xid, position, reason) values ('a', '0', 0, 'gone')"
+        )
+    assert not await admits(database, rows=300)
+    assert await admits(database, rows=301)
+
+
 async def test_a_measure_reads_as_many_rows_of_a_long_outbox_as_of_a_short_one(
     database: Database,
 ) -> None:

@@ -166,6 +166,23 @@ async def test_a_service_that_fails_over_a_dead_letter_does_not_stop(
         assert await connection.fetchval("select count(*) from outbox") == 1
 
 
+async def test_dead_letters_are_listed_in_pages_the_newest_first(
+    place: Place, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await place.publish(*(poisoned(b"{") for _ in range(5)))
+    async with at_work(place, database):
+        await put_aside(place, 5)
+    pages, before = list[list[int]](), list[str]()
+    for _ in range(3):
+        capsys.readouterr()
+        assert await command(place, "list", "--json", "--limit", "2", *before) == 0
+        lines = capsys.readouterr().out.splitlines()
+        pages.append([json.loads(line)["offset"] for line in lines])
+        before = ["--before", str(pages[-1][0])]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(offset for page in pages for offset in page) == [*pages[2], *pages[1], *pages[0]]
+
+
 async def test_where_there_are_no_dead_letters_the_command_says_so(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
