@@ -6,7 +6,7 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram, disable_creat
 from prometheus_client.metrics import MetricWrapperBase
 
 from shared.observability import names
-from shared.observability.names import Metric
+from shared.observability.kinds import Metric, said_by
 
 Instrument = TypeVar("Instrument", bound=MetricWrapperBase)
 
@@ -17,7 +17,7 @@ _MADE: list[tuple[Metric, MetricWrapperBase]] = []
 def configure(*, service: str, role: str) -> None:
     """Show what this process says, and not the 0 of what others count."""
     for metric, instrument in _MADE:
-        if not names.said_by(metric, service, role):
+        if not said_by(metric, service, role):
             REGISTRY.unregister(instrument)
 
 

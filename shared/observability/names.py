@@ -1,37 +1,6 @@
 """Every metric, span and span attribute, each with a sentence; `docs/telemetry.md` is made from it."""
 
-from typing import Literal, NamedTuple
-
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
-
-
-class Metric(NamedTuple):
-    """A Prometheus metric. Label values come from short, closed lists; never from people."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    help: str
-    by: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = SECONDS
-
-
-class SpanName(NamedTuple):
-    """A kind of span; the name on the wire may carry a route template behind it."""
-
-    name: str
-    help: str
-    by: str
-
-
-class Attribute(NamedTuple):
-    """What a span may carry. `keyword` is how code says it; anything else is not recorded."""
-
-    keyword: str
-    name: str
-    help: str
-
+from shared.observability.kinds import SIZES, Attribute, Metric, SpanName
 
 HTTP_REQUESTS = Metric(
     "rapport_http_requests_total",
@@ -411,8 +380,3 @@ OUTCOME = Attribute(
 METRICS = tuple(value for value in tuple(vars().values()) if isinstance(value, Metric))
 SPANS = tuple(value for value in tuple(vars().values()) if isinstance(value, SpanName))
 ATTRIBUTES = tuple(value for value in tuple(vars().values()) if isinstance(value, Attribute))
-
-
-def said_by(what: Metric | SpanName, service: str, role: str) -> bool:
-    """Whether a process says it: `by` names a service, a role or both, or several such."""
-    return any({service, role}.issuperset(who.split()) for who in what.by.split(","))

@@ -34,7 +34,7 @@ from opentelemetry.trace import (
 
 from shared.contracts.trace_context import TraceContext
 from shared.observability import names
-from shared.observability.names import SpanName
+from shared.observability.kinds import SpanName
 from shared.settings import TelemetrySettings
 
 LAST_SECONDS: Final = 3.0

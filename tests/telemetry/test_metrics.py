@@ -10,7 +10,7 @@ from shared.contracts.intake import ContactReceived, MessageReceived
 from shared.contracts.record import Record
 from shared.contracts.topics import ANALYTICS, CONTACTS, FOLLOWUP, INTAKE, ROUTING
 from shared.observability import names
-from shared.observability.names import Metric, said_by
+from shared.observability.kinds import Metric, said_by
 from tests.telemetry.scene import Process, Telemetry
 
 PROCESSES = [(service, role) for service in SERVICES for role in (API, WORKER)]

@@ -8,7 +8,7 @@ from deploy.local.platform import API, SERVICES, WORKER
 from shared.contracts.cloudevents import decode
 from shared.contracts.topics import ANALYTICS, FOLLOWUP, INTAKE, LIVE, ROUTING
 from shared.observability import names
-from shared.observability.names import SpanName, said_by
+from shared.observability.kinds import SpanName, said_by
 from tests.support.otlp import Place, Seen
 from tests.telemetry.journeys import BROUGHT, HTTP, KAFKA, KAFKA_ALONE, OUTSIDE, SMTP
 from tests.telemetry.scene import Process, Telemetry

@@ -35,5 +35,5 @@ def test_no_label_can_hold_a_person() -> None:
 def test_counters_end_in_total_and_times_in_seconds() -> None:
     counters = [metric.name for metric in names.METRICS if metric.kind == "counter"]
     assert all(name.endswith("_total") for name in counters)
-    times = [metric for metric in names.METRICS if metric.buckets is names.SECONDS]
+    times = [metric for metric in names.METRICS if metric.buckets is kinds.SECONDS]
     assert all(m.name.endswith("_seconds") for m in times if m.kind == "histogram")
