@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY
 
-from shared.observability import metrics, names
+from shared.observability import kinds, metrics, names
 from tools import telemetry
 
 ROOT = Path(__file__).parents[4]
