@@ -1,4 +1,4 @@
-"""The only door to Kafka: nothing else in the project imports its client.
+"""The door to Kafka for what reads and writes; `kafka_topics` is that for topics. No other file imports its client.
 
 The client hides outages: reading returns nothing, committing and idempotent sending wait for ever.
 So what may wait has a deadline of its own here, and `Probe` tells silence from absence. Or it stumbles
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import (
     InvalidTopicError,
@@ -21,21 +21,18 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     PolicyViolationError,
     RecordListTooLargeError,
-    TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
-    for_code,
 )
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.record import Headers, Record
-from shared.contracts.topics import Topic
 from shared.kernel.errors import Conflict, Failure, Unavailable
-from shared.messaging.kafka_options import connecting, consuming, kept, producing
+from shared.messaging.kafka_options import connecting, consuming, producing
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
-STARTING_SECONDS = CREATING_SECONDS = 30.0
+STARTING_SECONDS = 30.0
 COMMIT_SECONDS = CLOSING_SECONDS = 5.0
 # What a publisher's transaction took back was never said.
 READING = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
@@ -279,33 +276,8 @@ class Probe:
     async def ask(self) -> None:
         """One question, one answer; raises `Unavailable`."""
         seconds = self._settings.request_timeout_ms / 1000
-        async with _broker(seconds), _admin(self._settings) as admin:
+        async with administering(self._settings, seconds) as admin:
             await admin.describe_cluster()
-
-
-async def create_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> None:
-    """Create what is missing; what exists stays as it is. All can be used when this returns.
-
-    Raises `Unavailable`.
-    """
-    new = [NewTopic(topic.name, topic.partitions, 1, topic_configs=kept(topic)) for topic in topics]
-    async with _broker(CREATING_SECONDS), _admin(settings) as admin:
-        answer = await admin.create_topics(new)
-        for name, code, *_ in answer.topic_errors:
-            if code and for_code(code) is not TopicAlreadyExistsError:
-                raise for_code(code)(name)
-        await _led(admin, [topic.name for topic in topics])
-
-
-async def _led(admin: Any, topics: list[str]) -> None:
-    """Returns when every partition of the topics has a leader to write to."""
-    waiting = True
-    while waiting:
-        waiting = any(
-            topic["error_code"] or any(part["leader"] < 0 for part in topic["partitions"])
-            for topic in await admin.describe_topics(topics)
-        )
-        await asyncio.sleep(0.1 * waiting)
 
 
 async def end_offsets(settings: KafkaSettings, *topics: str) -> dict[tuple[str, int], int]:
@@ -313,6 +285,13 @@ async def end_offsets(settings: KafkaSettings, *topics: str) -> dict[tuple[str, 
     async with _standalone(settings, *topics) as client:
         ends = await client.end_offsets(client.assignment())
     return {(place.topic, place.partition): offset for place, offset in ends.items()}
+
+
+async def oldest_offsets(settings: KafkaSettings, *topics: str) -> dict[tuple[str, int], int]:
+    """The offset of the oldest record that every partition of the topics keeps. Raises `Unavailable`."""
+    async with _standalone(settings, *topics) as client:
+        oldest = await client.beginning_offsets(client.assignment())
+    return {(place.topic, place.partition): offset for place, offset in oldest.items()}
 
 
 async def read_all(settings: KafkaSettings, topic: str) -> list[Record]:
@@ -350,7 +329,7 @@ async def start_over(settings: KafkaSettings, group: str, topics: Sequence[str])
 
     Raises `Conflict` while the group has members, `Unavailable` if the broker is away.
     """
-    async with _broker(), _admin(settings) as admin:
+    async with administering(settings) as admin:
         (answer,) = await admin.describe_consumer_groups([group])
     if any(members for *_, members in answer.groups):
         raise Conflict(f"the group {group} has members: stop its workers, and wait a moment")
@@ -376,11 +355,15 @@ async def _standalone(
 
 
 @asynccontextmanager
-async def _admin(settings: KafkaSettings) -> AsyncIterator[Any]:
+async def administering(
+    settings: KafkaSettings, seconds: float | None = None
+) -> AsyncIterator[Any]:
+    """A client for administration; inside, whatever fails or takes longer than this is `Unavailable`."""
     client = AIOKafkaAdminClient(**connecting(settings))
     try:
-        await client.start()
-        yield client
+        async with _broker(seconds):
+            await client.start()
+            yield client
     finally:
         await _close(client)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from shared.messaging.dead_letters.command import dead_letters_command, dead_letters_options
 from shared.messaging.outbox.parking import park_command, parking_options, unpark_command
 from shared.messaging.outbox.republish import republish_command, republish_options
+from shared.messaging.topics.command import topics_command, topics_options
 from shared.runtime.checking import check
 from shared.settings import ServiceSettings
 
@@ -39,6 +40,11 @@ async def _check(service: str, settings: ServiceSettings, _: argparse.Namespace)
 COMMANDS: Mapping[str, Command] = {
     "migrate": Command("bring the database's tables to this version", _migrate),
     "check": Command("say whether the environment is complete, and what of it is reached", _check),
+    "topics": Command(
+        "plan, create and check the topics, or give one more partitions",
+        topics_command,
+        topics_options,
+    ),
     "dead-letters": Command(
         "list what could not be taken, or put it back", dead_letters_command, dead_letters_options
     ),

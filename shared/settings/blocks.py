@@ -100,6 +100,16 @@ class KafkaSettings(Block):
     )
     request_timeout_ms: Milliseconds = Field(10_000, description="Deadline of one request.")
     max_records: Positive = Field(1_000, description="Records of one batch at most.")
+    min_insync_replicas: Positive = Field(
+        2, description="Replicas of a topic that must have a record before it counts as written."
+    )
+    replication_factor: Annotated[Positive, AtLeast("min_insync_replicas")] = Field(
+        3, description="Replicas of each topic: so many brokers hold its records."
+    )
+    max_partitions: Positive | None = Field(
+        None,
+        description="A new topic gets no more partitions; unset: as many as docs/events.md says.",
+    )
     group_members: Positive = Field(
         2, description="Members of each consumer group: one decodes while another commits."
     )

@@ -28,6 +28,7 @@ from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
 
 BUSY_SECONDS, IDLE_SECONDS, STANDBY_SECONDS = 0.005, 0.05, 1.0
+LEASE = "relay"
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -38,7 +39,7 @@ class Relay:
 
     def __init__(self, database: Database, kafka: KafkaSettings) -> None:
         self._database = database
-        self._lease = Lease(database, "relay")
+        self._lease = Lease(database, LEASE)
         self._kafka = kafka
         self._held = HeldTopics(database, kafka, self._lease)
         self._foreign = Foreign()

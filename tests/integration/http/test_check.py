@@ -11,6 +11,7 @@ from socket import create_server
 import asyncpg
 import pytest
 
+from deploy.local.platform import PARTITIONS, REPLICAS
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 
@@ -21,6 +22,9 @@ ENVIRONMENT = {
     "RAPPORT_DATABASE__CONNECT_TIMEOUT_MS": "500",
     "RAPPORT_KAFKA__BOOTSTRAP": f"{LOOPBACK}:1",
     "RAPPORT_KAFKA__REQUEST_TIMEOUT_MS": "700",
+    "RAPPORT_KAFKA__MIN_INSYNC_REPLICAS": str(REPLICAS),
+    "RAPPORT_KAFKA__REPLICATION_FACTOR": str(REPLICAS),
+    "RAPPORT_KAFKA__MAX_PARTITIONS": str(PARTITIONS),
     "RAPPORT_AUTH__ISSUER": "https://issuer.example",
     "RAPPORT_AUTH__JWKS": "/nowhere/jwks.json",
 }
@@ -54,6 +58,7 @@ async def test_who_refuses_is_named_by_host_and_port() -> None:
     assert table["database"] == f"refused by {LOOPBACK}:1"
     assert set(table["broker"].split("; ")) == {f"refused by {LOOPBACK}:{n}" for n in (1, 2)}
     assert table["migrations"] == "not asked: the database is not reached"
+    assert table["topics"] == "not asked: the broker is not reached"
     assert table["issuer"].endswith(": /nowhere/jwks.json")
 
 
@@ -108,9 +113,27 @@ async def test_a_complete_environment_is_ok_line_by_line_and_nothing_else_is_sai
         RAPPORT_AUTH__JWKS=str(keys),
     )
     assert [line.split() for line in found.stdout.splitlines()] == [
-        [what, "ok"] for what in ("settings", "database", "migrations", "broker", "issuer")
+        [what, "ok"]
+        for what in ("settings", "database", "migrations", "broker", "topics", "issuer")
     ]
     assert (found.returncode, found.stderr) == (0, "")
+
+
+async def test_what_a_topic_lacks_is_said_in_a_sentence_each(
+    postgres_dsn: MakeDsn, broker: KafkaSettings
+) -> None:
+    found = await asked(
+        "check",
+        RAPPORT_DATABASE__DSN=await postgres_dsn("intake"),
+        RAPPORT_KAFKA__BOOTSTRAP=broker.bootstrap,
+        RAPPORT_KAFKA__REQUEST_TIMEOUT_MS="20000",
+        RAPPORT_KAFKA__MAX_PARTITIONS=str(PARTITIONS + 1),
+        RAPPORT_KAFKA__REPLICATION_FACTOR="3",
+    )
+    lines = [line[12:] for line in found.stdout.splitlines() if line.startswith("topics ")]
+    assert f"rapport.contacts has {PARTITIONS} partitions instead of {PARTITIONS + 1}" in lines
+    assert "rapport.queues has a partition with 1 of 3 replicas" in lines
+    assert found.returncode == 1
 
 
 async def test_migrate_says_from_which_version_to_which(postgres_dsn: MakeDsn) -> None:

@@ -18,7 +18,8 @@ from shared.database.database import Database
 from shared.kernel.errors import Unavailable
 from shared.messaging import kafka
 from shared.messaging.consumer.consumer import Consumer
-from shared.messaging.kafka import Reader, create_topics
+from shared.messaging.kafka import Reader
+from shared.messaging.kafka_topics import create_topics
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.worker import BrokerContact
