@@ -43,6 +43,7 @@ from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.consumer.subscription import Subscription
 from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
+from shared.observability.names import WorkerPart
 from shared.runtime import Part, Role, Service
 
 
@@ -107,13 +108,22 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         batch=settings.promise.batch,
         longest_sleep=timedelta(seconds=settings.promise.minimum_seconds / 2),
     )
+    jobs = periodic_jobs(JOBS, context)
     parts: dict[str, Part] = {
         "delivery": delivery_job(settings, channels, database, clock),
-        **periodic_jobs(JOBS, context),
+        **jobs,
         **kafka.parts,
     }
     try:
-        yield Role(parts=parts, checks={"database": database.ping, **kafka.checks})
+        yield Role(
+            parts=parts,
+            checks={"database": database.ping, **kafka.checks},
+            groups={
+                WorkerPart.DELIVERY: ("delivery",),
+                WorkerPart.JOBS: tuple(jobs),
+                **kafka.groups,
+            },
+        )
     finally:
         await database.close()
 
@@ -208,4 +218,10 @@ class _Drained:
         await self._submission.drained()
 
 
-SERVICE = Service(name=INTAKE, settings=Settings, api=api, worker=worker)
+SERVICE = Service(
+    name=INTAKE,
+    settings=Settings,
+    api=api,
+    worker=worker,
+    parts=tuple(WorkerPart),
+)

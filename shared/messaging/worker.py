@@ -1,7 +1,7 @@
 """The messaging half of a worker process, put together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple, Protocol
 
@@ -16,6 +16,7 @@ from shared.messaging.kafka import Probe
 from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
+from shared.observability.names import WorkerPart
 from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
 
@@ -27,10 +28,12 @@ class _Part(Protocol):
 
 
 class Worker(NamedTuple):
-    """What runs, in the order in which it is to be stopped; and what says whether it is ready."""
+    """What runs, in the order in which it is to be stopped; what says whether it is ready; and which of it
+    belongs to the consumers, which to the relay."""
 
     parts: Mapping[str, _Part]
     checks: Mapping[str, Callable[[], Awaitable[None]]]
+    groups: Mapping[str, Collection[str]]
 
 
 def messaging(
@@ -54,7 +57,11 @@ def messaging(
         "broker": contact,
     }
     checks = {name: part.check for name, part in consumers.items()}
-    return Worker(parts, {**checks, "relay": relay.check, "broker": contact.check})
+    groups: dict[str, Collection[str]] = {
+        WorkerPart.CONSUMERS: (*consumers, "broker"),
+        WorkerPart.RELAY: ("relay", "broker"),
+    }
+    return Worker(parts, {**checks, "relay": relay.check, "broker": contact.check}, groups)
 
 
 class BrokerContact:

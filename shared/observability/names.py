@@ -1,13 +1,26 @@
 """Every metric, span and span attribute, each with a sentence; `docs/telemetry.md` is made from it."""
 
+from enum import StrEnum
 from typing import Literal, NamedTuple
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
 
+class WorkerPart(StrEnum):
+    """What a worker consists of, and an operator may run apart."""
+
+    DELIVERY = "delivery"
+    JOBS = "jobs"
+    CONSUMERS = "consumers"
+    RELAY = "relay"
+
+
 class Metric(NamedTuple):
-    """A Prometheus metric. Label values come from short, closed lists; never from people."""
+    """A Prometheus metric. Label values come from short, closed lists; never from people.
+
+    `parts`: a worker shows it only where it runs one of them; empty: always.
+    """
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
@@ -15,6 +28,7 @@ class Metric(NamedTuple):
     by: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = SECONDS
+    parts: tuple[WorkerPart, ...] = ()
 
 
 class SpanName(NamedTuple):
@@ -59,6 +73,7 @@ CONSUMER_RECORDS = Metric(
     " quarantined or dead_lettered.",
     "worker",
     ("topic", "outcome"),
+    parts=(WorkerPart.CONSUMERS,),
 )
 CONSUMER_LAG = Metric(
     "rapport_consumer_lag_records",
@@ -66,6 +81,7 @@ CONSUMER_LAG = Metric(
     "Records that wait in the broker for this process.",
     "worker",
     ("topic",),
+    parts=(WorkerPart.CONSUMERS,),
 )
 CONSUMER_BATCH_RECORDS = Metric(
     "rapport_consumer_batch_records",
@@ -74,12 +90,14 @@ CONSUMER_BATCH_RECORDS = Metric(
     "worker",
     (),
     SIZES,
+    parts=(WorkerPart.CONSUMERS,),
 )
 CONSUMER_BATCH_SECONDS = Metric(
     "rapport_consumer_batch_seconds",
     "histogram",
     "Time from decoding a batch to its commit.",
     "worker",
+    parts=(WorkerPart.CONSUMERS,),
 )
 CONSUMER_RETRIES = Metric(
     "rapport_consumer_retries_total",
@@ -87,6 +105,7 @@ CONSUMER_RETRIES = Metric(
     "Batches that were rolled back and tried again, by the kind of failure.",
     "worker",
     ("kind",),
+    parts=(WorkerPart.CONSUMERS,),
 )
 DEAD_LETTERS = Metric(
     "rapport_dead_letters_total",
@@ -94,12 +113,14 @@ DEAD_LETTERS = Metric(
     "Records put aside as dead letters because they could not be taken, by the kind of failure.",
     "worker",
     ("topic", "kind"),
+    parts=(WorkerPart.CONSUMERS,),
 )
 BROKER_CONTACT_AGE = Metric(
     "rapport_broker_contact_age_seconds",
     "gauge",
     "Time since the broker last answered; rises in an outage that the client hides.",
     "worker",
+    parts=(WorkerPart.CONSUMERS, WorkerPart.RELAY),
 )
 
 OUTBOX_AGE = Metric(
@@ -134,6 +155,7 @@ RELAY_LEADING = Metric(
     "gauge",
     "1 where this process holds the relay's lease and publishes, 0 where it stands by.",
     "worker",
+    parts=(WorkerPart.RELAY,),
 )
 OUTBOX_PUBLISHED = Metric(
     "rapport_outbox_published_total",
@@ -141,6 +163,7 @@ OUTBOX_PUBLISHED = Metric(
     "Events the broker has acknowledged.",
     "worker",
     ("topic",),
+    parts=(WorkerPart.RELAY,),
 )
 RELAY_BATCH_RECORDS = Metric(
     "rapport_relay_batch_records",
@@ -149,12 +172,14 @@ RELAY_BATCH_RECORDS = Metric(
     "worker",
     (),
     SIZES,
+    parts=(WorkerPart.RELAY,),
 )
 RELAY_BATCH_SECONDS = Metric(
     "rapport_relay_batch_seconds",
     "histogram",
     "Time of one round of the relay: publish and mark.",
     "worker",
+    parts=(WorkerPart.RELAY,),
 )
 
 INTAKE_RECEIVED = Metric(
@@ -195,6 +220,7 @@ INTAKE_QUARANTINE_OVERFLOW = Metric(
     "Unreadable records of the inbox that are counted and not kept, since the quarantine is full;"
     " each can be had from its topic as long as that keeps it. Any is worth an alert.",
     "intake worker",
+    parts=(WorkerPart.CONSUMERS,),
 )
 
 OFFERS = Metric(
@@ -210,6 +236,7 @@ CONTACTS_WAITING = Metric(
     "Contacts that wait for an agent; each worker says the same.",
     "routing worker",
     ("queue",),
+    parts=(WorkerPart.JOBS,),
 )
 CONTACTS_DECLINED = Metric(
     "rapport_contacts_declined",
@@ -218,12 +245,14 @@ CONTACTS_DECLINED = Metric(
     " offered once more has grown to the longest; each worker says the same.",
     "routing worker",
     ("queue",),
+    parts=(WorkerPart.JOBS,),
 )
 PROMISES_AT_RISK = Metric(
     "rapport_promises_at_risk",
     "gauge",
     "Open promises of which less than a fifth of the time is left; each worker says the same.",
     "intake worker",
+    parts=(WorkerPart.JOBS,),
 )
 PROMISES_SETTLED = Metric(
     "rapport_promises_settled_total",
@@ -245,12 +274,14 @@ TIMER_LATENESS = Metric(
     "How long after its time a timer was acted on: promise, offer, wrap_up, ask or close.",
     "intake worker, routing worker, followup worker",
     ("timer",),
+    parts=(WorkerPart.JOBS,),
 )
 FIGURES_AGE = Metric(
     "rapport_figures_age_seconds",
     "gauge",
     "Age of the newest event that the figures count; it grows while nothing happens, too.",
     "analytics worker",
+    parts=(WorkerPart.JOBS,),
 )
 
 SERVER = SpanName("http.server", "One request; on the wire `METHOD route`.", "api")
