@@ -28,7 +28,7 @@ from aiokafka.partitioner import murmur2
 
 from shared.contracts.record import Headers, Record
 from shared.kernel.errors import Conflict, Failure, Unavailable
-from shared.messaging.kafka_options import connecting, consuming, producing
+from shared.messaging.kafka_options import Password, connecting, consuming, producing
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
@@ -98,6 +98,7 @@ class Producer:
     """Writes batches; with `acks=all`, and idempotent unless the settings say the broker cannot."""
 
     def __init__(self, settings: KafkaSettings) -> None:
+        self._password = Password(settings)
         self._client = AIOKafkaProducer(**producing(settings))
 
     async def __aenter__(self) -> "Producer":
@@ -135,6 +136,7 @@ class Producer:
         One batch is on its way at a time: whatever fails, no message can come to stand before one
         that was given earlier. Raises `TopicRefused` or `Unavailable` when some may be missing.
         """
+        self._password.check()
         written: list[Written] = []
         left = list(messages)
         while left:
@@ -166,6 +168,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         gather_ms: int = 0,
     ) -> None:
         self._most = settings.max_records
+        self._password = Password(settings)
         own = consuming(settings, group, member, gather_ms)
         self._client = AIOKafkaConsumer(**own, **DEALING, **READING)
         self._client.subscribe(list(topics), listener=self)
@@ -191,6 +194,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         Whoever asks has finished what was read before.
         """
         self._idle.set()
+        self._password.check()
         async with _broker():
             try:
                 found = await self._client.getmany(timeout_ms=100, max_records=self._most)

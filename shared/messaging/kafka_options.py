@@ -4,6 +4,7 @@ import ssl
 from typing import Any
 
 from shared.contracts.topics import Topic
+from shared.kernel.errors import Unavailable
 from shared.settings import KafkaSettings
 
 MAX_BATCH, MAX_REQUEST, HOUR_MS = 1_048_576, 4_194_304, 3_600_000
@@ -11,6 +12,22 @@ METADATA_MS = 30_000
 """So long a consumer may not know of a new partition, and what stands in it waits."""
 FETCH_WAIT_MS = 250
 """So long the broker keeps a fetch while there is nothing to answer it with."""
+
+
+class Password:
+    """What a client was given: it keeps that, and hides that the broker refuses it. So it is given up in time."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._secret = settings.sasl_password
+        self._given = self._now()
+
+    def check(self) -> None:
+        """Raises `Unavailable` once it has been replaced: a new client gets the new one."""
+        if self._now() != self._given:
+            raise Unavailable("broker: our password was replaced")
+
+    def _now(self) -> str | None:
+        return self._secret.get_secret_value() if self._secret else None
 
 
 def kept(topic: Topic, settings: KafkaSettings) -> dict[str, str]:

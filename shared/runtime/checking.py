@@ -1,7 +1,6 @@
 """`check`: what a process would find with this environment, a line each; no line shows a secret."""
 
 import asyncio
-import re
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,18 +18,19 @@ from shared.messaging.kafka import Probe
 from shared.messaging.topics.command import lacking
 from shared.settings import KafkaSettings, ServiceSettings, not_read
 from shared.settings.addresses import broker_places, database_place
+from shared.settings.effective import effective, without_credentials
 
 MORE_SECONDS = 1.0
 """Each step has a deadline of its own, which is told: this much after two of them all are cut off."""
 COMPARING_SECONDS = 30.0
 REASONS = "\n"
 """Between several that one question was answered with."""
-CREDENTIALS = re.compile(r"(?<=//)[^/@]*@")
 
 
 async def check(name: str, settings: ServiceSettings) -> int:
     """Try everything the process depends on; prints a plain table. 0 if all of it is there."""
     found = await _found(name, settings)
+    sys.stdout.writelines(f"{line}\n" for line in effective(settings))
     _say("settings", OK)
     for line in not_read(type(settings)):
         _say("not read", line)
@@ -132,7 +132,7 @@ async def _issuer(jwks: str) -> None:
     try:
         await key_ring(jwks, SystemClock()).keys()
     except Unavailable as error:
-        raise Unavailable(f"{error.detail}: {CREDENTIALS.sub('', jwks)}") from error
+        raise Unavailable(f"{error.detail}: {without_credentials(jwks)}") from error
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings.addresses import (
@@ -15,6 +15,7 @@ from shared.settings.addresses import (
     ReadableFile,
 )
 from shared.settings.bounds import AtLeast, AtMostAThird, Bound, OnlyWith
+from shared.settings.mounted import mounted
 
 YEAR = 31_536_000
 DAY_MS = 86_400_000
@@ -58,6 +59,11 @@ class Block(BaseModel):
         validate_default=True,
         allow_inf_nan=False,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mounted(cls, given: Any) -> Any:
+        return mounted(cls.model_fields, given) if isinstance(given, dict) else given
 
 
 class DatabaseSettings(Block):

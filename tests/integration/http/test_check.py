@@ -43,7 +43,12 @@ async def checked(**changes: str) -> dict[str, str]:
     """What `check` says of each thing; it never says a password."""
     found = await asked("check", **changes)
     assert "s3cret" not in found.stdout + found.stderr
-    return {line[:12].strip(): line[12:] for line in found.stdout.splitlines()}
+    return {line[:12].strip(): line[12:] for line in outcomes(found)}
+
+
+def outcomes(found: subprocess.CompletedProcess[str]) -> list[str]:
+    """What it prints behind the settings in effect."""
+    return [line for line in found.stdout.splitlines() if not line.startswith("RAPPORT_")]
 
 
 @pytest.fixture
@@ -112,11 +117,34 @@ async def test_a_complete_environment_is_ok_line_by_line_and_nothing_else_is_sai
         RAPPORT_KAFKA__REQUEST_TIMEOUT_MS="20000",
         RAPPORT_AUTH__JWKS=str(keys),
     )
-    assert [line.split() for line in found.stdout.splitlines()] == [
+    assert [line.split() for line in outcomes(found)] == [
         [what, "ok"]
         for what in ("settings", "database", "migrations", "broker", "topics", "issuer")
     ]
     assert (found.returncode, found.stderr) == (0, "")
+
+
+async def test_the_settings_in_effect_are_said_with_their_origin_and_without_secrets(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "password").write_text("s3cret\n")
+    found = await asked(
+        "check",
+        RAPPORT_AUTH__JWKS="https://me:s3cret@issuer.example/jwks.json",
+        RAPPORT_MAIL__USERNAME="me",
+        RAPPORT_MAIL__PASSWORD_FILE=str(tmp_path / "password"),
+        RAPPORT_QUARANTINE='{"max_count": 7}',
+    )
+    assert {
+        "RAPPORT_DATABASE__DSN = set (environment)",
+        "RAPPORT_MAIL__PASSWORD = set (file)",
+        "RAPPORT_KAFKA__SASL_PASSWORD = unset (default)",
+        f"RAPPORT_KAFKA__BOOTSTRAP = {LOOPBACK}:1 (environment)",
+        "RAPPORT_AUTH__JWKS = https://issuer.example/jwks.json (environment)",
+        "RAPPORT_QUARANTINE__MAX_COUNT = 7 (environment)",
+        "RAPPORT_DRAIN_SECONDS = 20.0 (default)",
+    } <= {*found.stdout.splitlines()}
+    assert "s3cret" not in found.stdout + found.stderr
 
 
 async def test_what_a_topic_lacks_is_said_in_a_sentence_each(
