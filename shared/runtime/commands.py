@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from shared.messaging.dead_letters.command import dead_letters_command, dead_letters_options
 from shared.messaging.outbox.parking import park_command, parking_options, unpark_command
+from shared.messaging.outbox.rebase import rebase_command, rebase_options
 from shared.messaging.outbox.republish import republish_command, republish_options
 from shared.messaging.topics.command import topics_command, topics_options
 from shared.runtime.checking import check
@@ -54,5 +55,8 @@ COMMANDS: Mapping[str, Command] = {
     "park": Command("let one topic's events wait in the outbox", park_command, parking_options),
     "unpark": Command(
         "publish to a parked topic again, with all that has waited", unpark_command, parking_options
+    ),
+    "rebase": Command(
+        "make a restored outbox publish again, in order", rebase_command, rebase_options
     ),
 }

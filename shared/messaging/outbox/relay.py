@@ -18,6 +18,7 @@ from shared.jobs.backoff import WORTH_A_BATCH, Backoff, pause, rest
 from shared.jobs.lease import Lease, LeaseLost
 from shared.kernel.errors import Unavailable
 from shared.messaging.kafka import Producer, TopicRefused, read_between
+from shared.messaging.outbox.cluster import own_cluster
 from shared.messaging.outbox.cursor import OutboxCursor, Row
 from shared.messaging.outbox.foreign import Foreign, Gap
 from shared.messaging.outbox.held_topics import HeldTopics
@@ -89,6 +90,7 @@ class Relay:
             return
         async with (
             self._lease.kept(),
+            own_cluster(self._database),
             _leading(),
             self._held.catching_up(),
             Producer(self._kafka) as producer,
