@@ -18,7 +18,8 @@ from shared.contracts.cloudevents import glimpse
 from shared.contracts.event import Event, type_of
 from shared.contracts.topics import ANALYTICS, FOLLOWUP, INTAKE, ROUTING, Topic
 from shared.messaging.consumer.handlers import types_in
-from shared.messaging.kafka import Message, create_topics
+from shared.messaging.kafka import Message
+from shared.messaging.kafka_topics import create_topics
 
 COUNTER = "counter"
 GOALS = {INTAKE: 0.5, ROUTING: 0.7, FOLLOWUP: 0.7, ANALYTICS: 0.7}

@@ -21,7 +21,7 @@ from benchmarks.stage import Stage, count, stage
 from deploy.local.failure import LaunchFailure
 from deploy.local.processes import Child, tail
 from shared.contracts.topics import dead_letters_of
-from shared.messaging.kafka import create_topics
+from shared.messaging.kafka_topics import create_topics
 
 OURS, CEILING = "ours", "database ceiling: the same statements alone"
 BATCH, WORKERS = "FastStream, batches of 500, our SQL, no outbox", "FastStream, max_workers=20"

@@ -13,7 +13,7 @@ from benchmarks.ratios import Figure, Rounds, ratio, table_of_rounds
 from benchmarks.stage import Stage, execute, stage
 from deploy.local.failure import LaunchFailure
 from deploy.local.processes import Child, tail
-from shared.messaging.kafka import create_topics
+from shared.messaging.kafka_topics import create_topics
 
 OURS, DELETING, MEMORY = "relay", "delete..returning, same batches", "the same batches from memory"
 VARIANTS = {OURS: "ours", DELETING: "deleting", MEMORY: "memory"}

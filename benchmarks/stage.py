@@ -17,6 +17,7 @@ from benchmarks import machine
 from deploy.local.failure import LaunchFailure
 from deploy.local.instance import LOCAL, read_state
 from deploy.local.parts import LocalParts
+from deploy.local.platform import PARTITIONS, REPLICAS
 from deploy.local.processes import Child, tail
 from shared.database.base import new_metadata
 from shared.database.migrate import create_tables, run_migrations
@@ -45,6 +46,9 @@ class Stage:
             idempotent=broker.idempotent,
             session_timeout_ms=6_000,
             heartbeat_interval_ms=500,
+            min_insync_replicas=REPLICAS,
+            replication_factor=REPLICAS,
+            max_partitions=PARTITIONS,
         )
 
     def database(self, service: str) -> str:

@@ -26,7 +26,7 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.local.parts import LocalParts
 from shared.contracts import topics
 from shared.database.database import Database
-from shared.messaging.kafka import create_topics
+from shared.messaging.kafka_topics import create_topics
 from shared.settings import KafkaSettings
 from tests.support.clock import FakeClock
 from tests.support.database import Databases, open_at

@@ -11,6 +11,7 @@ from shared.contracts.topics import SERVICES
 from shared.settings import ServiceSettings
 from shared.settings.blocks import DELIMITER
 from shared.settings.forms import bounds_of, form_of
+from shared.settings.mounted import FILE, may_be_mounted
 from shared.settings.variables import variables
 
 HEAD = """\
@@ -21,7 +22,12 @@ variable that is missing, out of range, at odds with another or known to no serv
 One environment may serve several services: what another one reads is passed over. What is set is set until the process is started again. The
 last part of a name says the unit: `_ms` milliseconds, `_seconds` seconds, `_bytes` bytes.
 
-`python -m services.<name> check` says whether an environment is complete, what in it is not read by this service, and what is reached.
+What is one secret may stand in a file: `RAPPORT_DATABASE__DSN_FILE` names the file that holds `RAPPORT_DATABASE__DSN`, and so on ({secrets}).
+Such a file is read again whenever a connection is made, so a secret that is replaced needs no restart, and so is a file of
+`RAPPORT_AUTH__JWKS`, every second. [Processes](operate/processes.md#secrets-that-change) says what happens then.
+
+`python -m services.<name> check` prints the settings in effect, each with where it comes from and secrets as `set` or `unset`; it says whether an
+environment is complete, what in it is not read by this service, and what is reached.
 
 While `make up` runs, `make env SERVICE=routing` prints the environment of the process `routing-api` as lines for a shell, and
 `make env SERVICE=routing ROLE=worker` that of its worker; `make status` names all processes and says which of them have ended. After
@@ -39,7 +45,7 @@ HEADINGS = ("Variable", "Value", "Range or choices", "Default", "Example", "Mean
 def page() -> str:
     """The whole page."""
     shared = dict(variables(ServiceSettings))
-    parts = [HEAD, _table("Every service", shared)]
+    parts = [HEAD.format(secrets=_secrets()), _table("Every service", shared)]
     for service, model in _models().items():
         own = {name: field for name, field in variables(model) if name not in shared}
         parts.append(_table(service.title(), own))
@@ -52,13 +58,21 @@ def variable_list() -> str:
     renamed: dict[str, str] = {}
     for service, model in _models().items():
         renamed |= model.RENAMED
-        for name, _ in variables(model):
+        for name, field in variables(model):
             readers.setdefault(name, []).append(service)
+            if may_be_mounted(field):
+                readers.setdefault(name + FILE, []).append(service)
     return json.dumps({"readers": readers, "renamed": renamed}, indent=1) + "\n"
 
 
 def _models() -> dict[str, type[ServiceSettings]]:
     return {name: import_module(f"services.{name}.settings").Settings for name in SERVICES}
+
+
+def _secrets() -> str:
+    """The variables that a file may hold."""
+    every = {name: field for model in _models().values() for name, field in variables(model)}
+    return ", ".join(f"`{name}`" for name, field in every.items() if may_be_mounted(field))
 
 
 def _table(title: str, settings: Mapping[str, FieldInfo]) -> str:

@@ -18,7 +18,8 @@ it begins. A trace begins where a customer's words come in (a mail, a request, a
 bring one along) and goes on through outbox, broker and timers to the figures. One transaction may take
 work of many traces: its span is a trace of its own, linked to each, and each has its own span beside it.
 
-*By* says which processes say it: those of a service, of a role, or both. What Python and the process
+*By* says which processes say it: those of a service, of a role, or both; in brackets which of its parts a
+worker must have for that, where an operator runs them apart (`worker --parts`). What Python and the process
 itself tell (`python_*`, `process_*`) is there as well, and nothing else. No name, address, number or text
 of a person is in logs, spans, labels, Kafka keys or the headers of dead letters.
 """
@@ -39,7 +40,8 @@ def _lines() -> Iterator[str]:
         "|---|---|---|---|---|",
     )
     for m in METRICS:
-        yield f"| `{m.name}` | {m.kind} | {', '.join(m.labels)} | {m.by} | {m.help} |"
+        by = f"{m.by} ({', '.join(m.parts)})" if m.parts else m.by
+        yield f"| `{m.name}` | {m.kind} | {', '.join(m.labels)} | {by} | {m.help} |"
     yield from ("", "## Spans", "", "| Span | By | Meaning |", "|---|---|---|")
     yield from (f"| `{s.name}` | {s.by} | {s.help} |" for s in SPANS)
     yield from ("", "## Span attributes", "", "No other is recorded.", "")

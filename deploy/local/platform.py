@@ -19,11 +19,13 @@ from deploy.local.processes import Child, http_ok, run, stop_all, wait_until_ser
 from deploy.local.signposts import telemetry_environment
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
 from shared.contracts import topics
-from shared.messaging.kafka import create_topics
+from shared.messaging.kafka_topics import create_topics
 from shared.settings import KafkaSettings
 
 SERVICES = (topics.INTAKE, topics.ROUTING, topics.FOLLOWUP, topics.ANALYTICS)
 API, WORKER = "api", "worker"
+REPLICAS, PARTITIONS = 1, 8
+"""One broker holds every copy; and it takes seconds to open the files of three times as many partitions."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,12 @@ class Platform:
         run(argv, f"Migrating the database of {service}", env=env, cwd=ROOT)
 
     def _create_topics(self) -> None:
-        broker = self.parts.broker
-        settings = KafkaSettings(bootstrap=broker.bootstrap, idempotent=broker.idempotent)
+        settings = KafkaSettings(
+            bootstrap=self.parts.broker.bootstrap,
+            min_insync_replicas=REPLICAS,
+            replication_factor=REPLICAS,
+            max_partitions=PARTITIONS,
+        )
         asyncio.run(create_topics(settings, topics.ALL))
 
     def __enter__(self) -> Self:
@@ -199,6 +205,9 @@ def kafka_environment(parts: LocalParts) -> dict[str, str]:
         "RAPPORT_KAFKA__SESSION_TIMEOUT_MS": str(session),
         "RAPPORT_KAFKA__HEARTBEAT_INTERVAL_MS": str(heartbeat),
         "RAPPORT_KAFKA__GROUP_MEMBERS": str(members),
+        "RAPPORT_KAFKA__MIN_INSYNC_REPLICAS": str(REPLICAS),
+        "RAPPORT_KAFKA__REPLICATION_FACTOR": str(REPLICAS),
+        "RAPPORT_KAFKA__MAX_PARTITIONS": str(PARTITIONS),
     }
 
 

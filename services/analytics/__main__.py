@@ -1,4 +1,4 @@
-"""`python -m services.analytics api|worker|migrate|dead-letters|republish|check|recount|replay|rebuild`."""
+"""`python -m services.analytics api|worker|migrate|topics|dead-letters|republish|rebase|check|recount|replay|rebuild`."""
 
 import sys
 

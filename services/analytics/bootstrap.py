@@ -18,6 +18,7 @@ from shared.jobs.periodic import periodic_jobs
 from shared.kernel.clock import SystemClock
 from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
+from shared.observability.kinds import WorkerPart
 from shared.runtime import Role, Service
 
 
@@ -56,6 +57,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         yield Role(
             parts={**jobs, **consuming.parts},
             checks={"database": database.ping, **consuming.checks},
+            groups={WorkerPart.JOBS: tuple(jobs), **consuming.groups},
         )
     finally:
         await database.close()

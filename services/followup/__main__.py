@@ -1,4 +1,4 @@
-"""`python -m services.followup api|worker|migrate|dead-letters|republish|check`."""
+"""`python -m services.followup api|worker|migrate|topics|dead-letters|republish|rebase|check`."""
 
 import sys
 

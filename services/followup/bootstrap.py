@@ -27,6 +27,7 @@ from shared.jobs.signals import Signals
 from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
+from shared.observability.kinds import WorkerPart
 from shared.runtime import Role, Service
 
 
@@ -76,6 +77,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         yield Role(
             parts={**periodic, "signals": signals, **events.parts},
             checks={**checks, **events.checks},
+            groups={WorkerPart.JOBS: (*periodic, "signals"), **events.groups},
         )
     finally:
         await database.close()

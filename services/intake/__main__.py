@@ -1,4 +1,4 @@
-"""`python -m services.intake api|worker|migrate|dead-letters|republish|check`."""
+"""`python -m services.intake api|worker|migrate|topics|dead-letters|republish|rebase|check`."""
 
 import sys
 

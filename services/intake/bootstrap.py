@@ -47,6 +47,7 @@ from shared.messaging.consumer.subscription import Admit, Subscription
 from shared.messaging.outbox.backlog import Backlog, Limit
 from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
+from shared.observability.kinds import WorkerPart
 from shared.runtime import Part, Role, Service
 
 
@@ -112,9 +113,10 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         longest_sleep=timedelta(seconds=settings.promise.minimum_seconds / 2),
         orphans=OrphanSweep(database, attachments, clock),
     )
+    jobs = periodic_jobs(JOBS, context)
     parts: dict[str, Part] = {
         "delivery": delivery_job(settings, channels, database, clock),
-        **periodic_jobs(JOBS, context),
+        **jobs,
         **kafka.parts,
     }
     try:
@@ -122,6 +124,11 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
             parts=parts,
             checks={"database": database.ping, **kafka.checks},
             optional={"attachments": attachments.check},
+            groups={
+                WorkerPart.DELIVERY: ("delivery",),
+                WorkerPart.JOBS: tuple(jobs),
+                **kafka.groups,
+            },
         )
     finally:
         await database.close()
@@ -249,4 +256,10 @@ class _Drained:
         await self._submission.drained()
 
 
-SERVICE = Service(name=INTAKE, settings=Settings, api=api, worker=worker)
+SERVICE = Service(
+    name=INTAKE,
+    settings=Settings,
+    api=api,
+    worker=worker,
+    parts=tuple(WorkerPart),
+)

@@ -19,6 +19,7 @@ from shared.jobs.signals import Signals
 from shared.kernel.clock import SystemClock
 from shared.messaging.retention import messaging_retention
 from shared.messaging.worker import messaging
+from shared.observability.kinds import WorkerPart
 from shared.runtime import Role, Service
 
 
@@ -60,6 +61,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         yield Role(
             parts={**jobs, "signals": signals, **messages.parts},
             checks={**checks, **messages.checks},
+            groups={WorkerPart.JOBS: (*jobs, "signals"), **messages.groups},
         )
     finally:
         await database.close()

@@ -6,17 +6,22 @@ INTAKE, ROUTING, FOLLOWUP, ANALYTICS = "intake", "routing", "followup", "analyti
 SERVICES = (INTAKE, ROUTING, FOLLOWUP, ANALYTICS)
 OUTSIDE, READERS = "publishers outside Rapport", "readers outside Rapport"
 DAY = 24
+SMALL = 4
+"""Partitions of a compacted topic whose keys are few."""
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
-    """A Kafka topic. `retention_hours` None means compacted: the last record of a key is kept."""
+    """A Kafka topic. `retention_hours` None means compacted: the last record of a key is kept.
+
+    `partitions` is what it begins with: more of them later move keys, and so cost a stop of its publishers.
+    """
 
     name: str
     key: str
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     description: str
-    partitions: int = 8
+    partitions: int = 24
     retention_hours: int | None = 14 * DAY
     max_message_bytes: int = 1_048_576
 
@@ -56,6 +61,7 @@ AGENTS = Topic(
     producers=(ROUTING,),
     consumers=(READERS,),
     description="Each agent's whole present state: skills, authority, presence.",
+    partitions=SMALL,
     retention_hours=None,
 )
 QUEUES = Topic(
@@ -64,6 +70,7 @@ QUEUES = Topic(
     producers=(ROUTING,),
     consumers=(INTAKE,),
     description="Each queue's whole present state: what it takes, its target and its forecast.",
+    partitions=SMALL,
     retention_hours=None,
 )
 FOLLOWUPS = Topic(

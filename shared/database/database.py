@@ -40,6 +40,7 @@ OUTAGES = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password that is being replaced
     asyncpg.InternalClientError,  # the server closed the connection in the middle of a statement
 )
 
@@ -147,8 +148,12 @@ def is_lost(connection: Tx) -> bool:
 
 
 async def _pool(settings: DatabaseSettings, name: str) -> "asyncpg.Pool[asyncpg.Record]":
+    async def connect(*_: object, **options: Any) -> Any:
+        """With the address as it is now: its password may have been replaced."""
+        return await asyncpg.connect(settings.dsn.get_secret_value(), **options)
+
     return await asyncpg.create_pool(
-        settings.dsn.get_secret_value(),
+        connect=connect,
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.connect_timeout_ms / 1000,

@@ -1,4 +1,5 @@
-"""The only door to Kafka: nothing else in the project imports its client, but `reader` and what that reads past it.
+"""The door to Kafka for what writes, asks and reads alone; `reader` and `kafka_topics` go through it. No other file
+imports its client, but what a reader reads past it (`garbled`).
 
 The client hides outages: reading returns nothing, committing and idempotent sending wait for ever.
 So what may wait has a deadline of its own here, and `Probe` tells silence from absence. Or it stumbles
@@ -12,28 +13,25 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
     InvalidTopicError,
     KafkaError,
     MessageSizeTooLargeError,
     PolicyViolationError,
     RecordListTooLargeError,
-    TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
-    for_code,
 )
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.record import Headers, Record
-from shared.contracts.topics import Topic
 from shared.kernel.errors import Conflict, Failure, Unavailable
-from shared.messaging.kafka_options import connecting, kept, producing
+from shared.messaging.kafka_options import Password, connecting, producing
 from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
-STARTING_SECONDS = CREATING_SECONDS = 30.0
+STARTING_SECONDS = 30.0
 COMMIT_SECONDS = CLOSING_SECONDS = 5.0
 # What a publisher's transaction took back was never said.
 READING = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
@@ -97,6 +95,7 @@ class Producer:
     """Writes batches; with `acks=all`, and idempotent unless the settings say the broker cannot."""
 
     def __init__(self, settings: KafkaSettings) -> None:
+        self._password = Password(settings)
         self._client = AIOKafkaProducer(**producing(settings))
 
     async def __aenter__(self) -> "Producer":
@@ -134,6 +133,7 @@ class Producer:
         One batch is on its way at a time: whatever fails, no message can come to stand before one
         that was given earlier. Raises `TopicRefused` or `Unavailable` when some may be missing.
         """
+        self._password.check()
         written: list[Written] = []
         left = list(messages)
         while left:
@@ -162,33 +162,8 @@ class Probe:
     async def ask(self) -> None:
         """One question, one answer; raises `Unavailable`."""
         seconds = self._settings.request_timeout_ms / 1000
-        async with _broker(seconds), _admin(self._settings) as admin:
+        async with administering(self._settings, seconds) as admin:
             await admin.describe_cluster()
-
-
-async def create_topics(settings: KafkaSettings, topics: Sequence[Topic]) -> None:
-    """Create what is missing; what exists stays as it is. All can be used when this returns.
-
-    Raises `Unavailable`.
-    """
-    new = [NewTopic(topic.name, topic.partitions, 1, topic_configs=kept(topic)) for topic in topics]
-    async with _broker(CREATING_SECONDS), _admin(settings) as admin:
-        answer = await admin.create_topics(new)
-        for name, code, *_ in answer.topic_errors:
-            if code and for_code(code) is not TopicAlreadyExistsError:
-                raise for_code(code)(name)
-        await _led(admin, [topic.name for topic in topics])
-
-
-async def _led(admin: Any, topics: list[str]) -> None:
-    """Returns when every partition of the topics has a leader to write to."""
-    waiting = True
-    while waiting:
-        waiting = any(
-            topic["error_code"] or any(part["leader"] < 0 for part in topic["partitions"])
-            for topic in await admin.describe_topics(topics)
-        )
-        await asyncio.sleep(0.1 * waiting)
 
 
 async def end_offsets(settings: KafkaSettings, *topics: str) -> dict[tuple[str, int], int]:
@@ -206,7 +181,7 @@ async def oldest_unread(
     Topics that are read to their end are left out. Raises `Unavailable`.
     """
     oldest: dict[str, int] = {}
-    async with _broker(STARTING_SECONDS), _admin(settings) as admin:
+    async with administering(settings, STARTING_SECONDS) as admin:
         read = await admin.list_consumer_group_offsets(group)
     async with _standalone(settings, *topics) as client, asyncio.timeout(STARTING_SECONDS):
         waiting = await client.end_offsets(client.assignment())
@@ -220,6 +195,13 @@ async def oldest_unread(
                 oldest[place.topic] = min(oldest.get(place.topic, first), first)
                 del waiting[place]
     return oldest
+
+
+async def oldest_offsets(settings: KafkaSettings, *topics: str) -> dict[tuple[str, int], int]:
+    """The offset of the oldest record that every partition of the topics keeps. Raises `Unavailable`."""
+    async with _standalone(settings, *topics) as client:
+        oldest = await client.beginning_offsets(client.assignment())
+    return {(place.topic, place.partition): offset for place, offset in oldest.items()}
 
 
 async def read_all(settings: KafkaSettings, topic: str) -> list[Record]:
@@ -257,7 +239,7 @@ async def start_over(settings: KafkaSettings, group: str, topics: Sequence[str])
 
     Raises `Conflict` while the group has members, `Unavailable` if the broker is away.
     """
-    async with _broker(), _admin(settings) as admin:
+    async with administering(settings) as admin:
         (answer,) = await admin.describe_consumer_groups([group])
     if any(members for *_, members in answer.groups):
         raise Conflict(f"the group {group} has members: stop its workers, and wait a moment")
@@ -283,11 +265,15 @@ async def _standalone(
 
 
 @asynccontextmanager
-async def _admin(settings: KafkaSettings) -> AsyncIterator[Any]:
+async def administering(
+    settings: KafkaSettings, seconds: float | None = None
+) -> AsyncIterator[Any]:
+    """A client for administration; inside, whatever fails or takes longer than this is `Unavailable`."""
     client = AIOKafkaAdminClient(**connecting(settings))
     try:
-        await client.start()
-        yield client
+        async with _broker(seconds):
+            await client.start()
+            yield client
     finally:
         await _close(client)
 

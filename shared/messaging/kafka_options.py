@@ -4,19 +4,44 @@ import ssl
 from typing import Any
 
 from shared.contracts.topics import Topic
+from shared.kernel.errors import Unavailable
 from shared.settings import KafkaSettings
 
 MAX_BATCH, MAX_REQUEST, HOUR_MS = 1_048_576, 4_194_304, 3_600_000
+METADATA_MS = 30_000
+"""So long a consumer may not know of a new partition, and what stands in it waits."""
 FETCH_WAIT_MS = 250
 """So long the broker keeps a fetch while there is nothing to answer it with."""
 
 
-def kept(topic: Topic) -> dict[str, str]:
-    """How long the broker keeps the records of a topic, and how large they may be."""
-    limits = {"max.message.bytes": str(topic.max_message_bytes)}
+class Password:
+    """What a client was given: it keeps that, and hides that the broker refuses it. So it is given up in time."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._secret = settings.sasl_password
+        self._given = self._now()
+
+    def check(self) -> None:
+        """Raises `Unavailable` once it has been replaced: a new client gets the new one."""
+        if self._now() != self._given:
+            raise Unavailable("broker: our password was replaced")
+
+    def _now(self) -> str | None:
+        return self._secret.get_secret_value() if self._secret else None
+
+
+def kept(topic: Topic, settings: KafkaSettings) -> dict[str, str]:
+    """How the broker keeps the records of a topic: in how many copies, how long, and how large they may be."""
+    limits = {
+        "min.insync.replicas": str(settings.min_insync_replicas),
+        "max.message.bytes": str(topic.max_message_bytes),
+    }
     if topic.retention_hours is None:
         return limits | {"cleanup.policy": "compact"}
-    return limits | {"retention.ms": str(topic.retention_hours * HOUR_MS)}
+    return limits | {
+        "cleanup.policy": "delete",
+        "retention.ms": str(topic.retention_hours * HOUR_MS),
+    }
 
 
 def producing(settings: KafkaSettings) -> dict[str, Any]:
@@ -42,6 +67,7 @@ def consuming(settings: KafkaSettings, group: str, member: int, gather_ms: int) 
         "heartbeat_interval_ms": settings.heartbeat_interval_ms,
         "rebalance_timeout_ms": max(30_000, settings.session_timeout_ms),
         "fetch_max_wait_ms": gather_ms or FETCH_WAIT_MS,
+        "metadata_max_age_ms": METADATA_MS,
         "fetch_min_bytes": 1_048_576 if gather_ms else 1,
         "fetch_max_bytes": 4_194_304,
         "max_partition_fetch_bytes": 524_288,

@@ -13,7 +13,7 @@ from shared.contracts.record import Record
 from shared.kernel.errors import Unavailable
 from shared.messaging.garbled import read_garbled
 from shared.messaging.kafka import COMMIT_SECONDS, READING, _broker, _close, _start
-from shared.messaging.kafka_options import consuming
+from shared.messaging.kafka_options import Password, consuming
 from shared.messaging.positions import Positions
 from shared.observability import metrics
 from shared.observability.logging import get_logger
@@ -37,6 +37,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         gather_ms: int = 0,
     ) -> None:
         self._most = settings.max_records
+        self._password = Password(settings)
         own = consuming(settings, group, member, gather_ms)
         self._client = AIOKafkaConsumer(**own, **DEALING, **READING)
         self._client.subscribe(list(topics), listener=self)
@@ -65,6 +66,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         `UnreadableRecord` in its place.
         """
         self._idle.set()
+        self._password.check()
         async with _broker():
             try:
                 found = await self._client.getmany(timeout_ms=100, max_records=self._most)

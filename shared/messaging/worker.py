@@ -1,7 +1,7 @@
 """The messaging half of a worker process, put together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple, Protocol
 
@@ -18,6 +18,7 @@ from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.backlog import Backlog
 from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
+from shared.observability.kinds import WorkerPart
 from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
 
@@ -29,10 +30,12 @@ class _Part(Protocol):
 
 
 class Worker(NamedTuple):
-    """What runs, in the order in which it is to be stopped; and what says whether it is ready."""
+    """What runs, in the order in which it is to be stopped; what says whether it is ready; and which of it
+    belongs to the consumers, which to the relay."""
 
     parts: Mapping[str, _Part]
     checks: Mapping[str, Callable[[], Awaitable[None]]]
+    groups: Mapping[str, Collection[str]]
 
 
 def messaging(
@@ -66,7 +69,11 @@ def messaging(
     checks = {name: part.check for name, part in consumers.items()}
     if backlog:
         checks["outbox"] = backlog.check
-    return Worker(parts, {**checks, "relay": relay.check, "broker": contact.check})
+    groups: dict[str, Collection[str]] = {
+        WorkerPart.CONSUMERS: (*consumers, "broker"),
+        WorkerPart.RELAY: ("relay", "broker"),
+    }
+    return Worker(parts, {**checks, "relay": relay.check, "broker": contact.check}, groups)
 
 
 class BrokerContact:

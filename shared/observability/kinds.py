@@ -1,13 +1,26 @@
 """What a metric, a span and a span attribute are, and which process says one."""
 
+from enum import StrEnum
 from typing import Literal, NamedTuple
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
 
+class WorkerPart(StrEnum):
+    """What a worker consists of, and an operator may run apart."""
+
+    DELIVERY = "delivery"
+    JOBS = "jobs"
+    CONSUMERS = "consumers"
+    RELAY = "relay"
+
+
 class Metric(NamedTuple):
-    """A Prometheus metric. Label values come from short, closed lists; never from people."""
+    """A Prometheus metric. Label values come from short, closed lists; never from people.
+
+    `parts`: a worker shows it only where it runs one of them; empty: always.
+    """
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
@@ -15,6 +28,7 @@ class Metric(NamedTuple):
     by: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = SECONDS
+    parts: tuple[WorkerPart, ...] = ()
 
 
 class SpanName(NamedTuple):

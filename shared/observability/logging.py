@@ -24,6 +24,7 @@ WORDY: Final = ("uvicorn.error", "httpx2", "asyncio", "alembic")
 QUIET_SECONDS: Final = 60.0
 KINDS: Final = 500
 INNERMOST: Final = 12
+_CONFIGURED: Final[list[int]] = []
 _OPEN_TEXT: Final = (OSError, TypeError, AttributeError, NameError, ImportError, RuntimeError)
 
 
@@ -67,12 +68,23 @@ def configure(
     level = logging.getLevelNamesMapping()[settings.log_level]
     # In every detail, libraries tell of the words that pass through them: that is for nobody.
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
+    _CONFIGURED[:] = [level]
     for ours in OURS:
         logging.getLogger(ours).setLevel(level)
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # a line that cannot be written is not shown unscrubbed
     for wordy in WORDY:
         logging.getLogger(wordy).setLevel(logging.WARNING)
+
+
+def toggle_debug() -> None:
+    """Let our own loggers write every detail; the next time, what is configured again."""
+    configured = _CONFIGURED[-1] if _CONFIGURED else logging.INFO
+    ours = [logging.getLogger(name) for name in OURS]
+    level = configured if ours[0].level == logging.DEBUG else logging.DEBUG
+    for each in ours:
+        each.setLevel(level)
+    get_logger(__name__).info("log level", now=logging.getLevelName(level))
 
 
 class Repeats(logging.Filter):

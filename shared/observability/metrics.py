@@ -1,5 +1,6 @@
 """The Prometheus instruments, one for each metric of the names module."""
 
+from collections.abc import Collection
 from typing import TypeVar
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, disable_created_metrics
@@ -14,10 +15,11 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's own 
 _MADE: list[tuple[Metric, MetricWrapperBase]] = []
 
 
-def configure(*, service: str, role: str) -> None:
-    """Show what this process says, and not the 0 of what others count."""
+def configure(*, service: str, role: str, parts: Collection[str] = ()) -> None:
+    """Show what this process says, as a worker with these parts, and not the 0 of what others count."""
     for metric, instrument in _MADE:
-        if not said_by(metric, service, role):
+        absent = metric.parts and not {*metric.parts}.intersection(parts)
+        if absent or not said_by(metric, service, role):
             REGISTRY.unregister(instrument)
 
 

@@ -1,6 +1,6 @@
 """Every metric, span and span attribute, each with a sentence; `docs/telemetry.md` is made from it."""
 
-from shared.observability.kinds import SIZES, Attribute, Metric, SpanName
+from shared.observability.kinds import SIZES, Attribute, Metric, SpanName, WorkerPart
 
 HTTP_REQUESTS = Metric(
     "rapport_http_requests_total",
@@ -48,6 +48,7 @@ CONSUMER_RECORDS = Metric(
     " quarantined or dead_lettered.",
     "worker",
     ("topic", "outcome"),
+    parts=(WorkerPart.CONSUMERS,),
 )
 CONSUMER_LAG = Metric(
     "rapport_consumer_lag_records",
@@ -56,6 +57,7 @@ CONSUMER_LAG = Metric(
     " away.",
     "worker",
     ("topic",),
+    parts=(WorkerPart.CONSUMERS,),
 )
 CONSUMER_PARTITIONS = Metric(
     "rapport_consumer_partitions",
@@ -94,12 +96,14 @@ CONSUMER_BATCH_RECORDS = Metric(
     "worker",
     (),
     SIZES,
+    parts=(WorkerPart.CONSUMERS,),
 )
 CONSUMER_BATCH_SECONDS = Metric(
     "rapport_consumer_batch_seconds",
     "histogram",
     "Time from decoding a batch to its commit.",
     "worker",
+    parts=(WorkerPart.CONSUMERS,),
 )
 CONSUMER_RETRIES = Metric(
     "rapport_consumer_retries_total",
@@ -108,6 +112,7 @@ CONSUMER_RETRIES = Metric(
     " cancelled: halved, since it took the database too long.",
     "worker",
     ("kind",),
+    parts=(WorkerPart.CONSUMERS,),
 )
 DEAD_LETTERS = Metric(
     "rapport_dead_letters_total",
@@ -115,12 +120,14 @@ DEAD_LETTERS = Metric(
     "Records put aside as dead letters because they could not be taken, by the kind of failure.",
     "worker",
     ("topic", "kind"),
+    parts=(WorkerPart.CONSUMERS,),
 )
 BROKER_CONTACT_AGE = Metric(
     "rapport_broker_contact_age_seconds",
     "gauge",
     "Time since the broker last answered; rises in an outage that the client hides.",
     "worker",
+    parts=(WorkerPart.CONSUMERS, WorkerPart.RELAY),
 )
 
 OUTBOX_AGE = Metric(
@@ -167,6 +174,7 @@ RELAY_LEADING = Metric(
     "gauge",
     "1 where this process holds the relay's lease and publishes, 0 where it stands by.",
     "worker",
+    parts=(WorkerPart.RELAY,),
 )
 OUTBOX_PUBLISHED = Metric(
     "rapport_outbox_published_total",
@@ -174,6 +182,7 @@ OUTBOX_PUBLISHED = Metric(
     "Events the broker has acknowledged.",
     "worker",
     ("topic",),
+    parts=(WorkerPart.RELAY,),
 )
 RELAY_BATCH_RECORDS = Metric(
     "rapport_relay_batch_records",
@@ -182,12 +191,14 @@ RELAY_BATCH_RECORDS = Metric(
     "worker",
     (),
     SIZES,
+    parts=(WorkerPart.RELAY,),
 )
 RELAY_BATCH_SECONDS = Metric(
     "rapport_relay_batch_seconds",
     "histogram",
     "Time of one round of the relay: publish and mark.",
     "worker",
+    parts=(WorkerPart.RELAY,),
 )
 
 INTAKE_RECEIVED = Metric(
@@ -266,6 +277,7 @@ INTAKE_QUARANTINE_OVERFLOW = Metric(
     "Unreadable records of the inbox that are counted and not kept, since the quarantine is full;"
     " each can be had from its topic as long as that keeps it. Any is worth an alert.",
     "intake worker",
+    parts=(WorkerPart.CONSUMERS,),
 )
 
 OFFERS = Metric(
@@ -281,6 +293,7 @@ CONTACTS_WAITING = Metric(
     "Contacts that wait for an agent; each worker says the same.",
     "routing worker",
     ("queue",),
+    parts=(WorkerPart.JOBS,),
 )
 CONTACTS_DECLINED = Metric(
     "rapport_contacts_declined",
@@ -289,12 +302,14 @@ CONTACTS_DECLINED = Metric(
     " offered once more has grown to the longest; each worker says the same.",
     "routing worker",
     ("queue",),
+    parts=(WorkerPart.JOBS,),
 )
 PROMISES_AT_RISK = Metric(
     "rapport_promises_at_risk",
     "gauge",
     "Open promises of which less than a fifth of the time is left; each worker says the same.",
     "intake worker",
+    parts=(WorkerPart.JOBS,),
 )
 INTAKE_ORPHANS_DELETED = Metric(
     "rapport_intake_orphans_deleted_total",
@@ -322,12 +337,14 @@ TIMER_LATENESS = Metric(
     "How long after its time a timer was acted on: promise, offer, wrap_up, ask or close.",
     "intake worker, routing worker, followup worker",
     ("timer",),
+    parts=(WorkerPart.JOBS,),
 )
 FIGURES_AGE = Metric(
     "rapport_figures_age_seconds",
     "gauge",
     "Age of the newest event that the figures count; it grows while nothing happens, too.",
     "analytics worker",
+    parts=(WorkerPart.JOBS,),
 )
 
 SERVER = SpanName("http.server", "One request; on the wire `METHOD route`.", "api")

@@ -1,7 +1,6 @@
 """`check`: what a process would find with this environment, a line each; no line shows a secret."""
 
 import asyncio
-import re
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,18 +15,22 @@ from shared.http.ops import OK, outcomes
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Unavailable
 from shared.messaging.kafka import Probe
+from shared.messaging.topics.command import lacking
 from shared.settings import KafkaSettings, ServiceSettings, not_read
 from shared.settings.addresses import broker_places, database_place
+from shared.settings.effective import effective, without_credentials
 
 MORE_SECONDS = 1.0
 """Each step has a deadline of its own, which is told: this much after two of them all are cut off."""
 COMPARING_SECONDS = 30.0
-CREDENTIALS = re.compile(r"(?<=//)[^/@]*@")
+REASONS = "\n"
+"""Between several that one question was answered with."""
 
 
 async def check(name: str, settings: ServiceSettings) -> int:
     """Try everything the process depends on; prints a plain table. 0 if all of it is there."""
     found = await _found(name, settings)
+    sys.stdout.writelines(f"{line}\n" for line in effective(settings))
     _say("settings", OK)
     for line in not_read(type(settings)):
         _say("not read", line)
@@ -37,11 +40,12 @@ async def check(name: str, settings: ServiceSettings) -> int:
 
 
 def _say(what: str, outcome: str) -> None:
-    sys.stdout.write(f"{what:<12}{outcome}\n")
+    """A line, or one for each reason."""
+    sys.stdout.writelines(f"{what:<12}{line}\n" for line in outcome.split(REASONS))
 
 
 async def _found(name: str, settings: ServiceSettings) -> dict[str, str]:
-    """What came of each question; the tables are compared where there is somebody to ask."""
+    """What came of each question; who is reached is compared with what is needed there."""
     deadlines = settings.database.connect_timeout_ms, settings.kafka.request_timeout_ms
     reached = await outcomes(
         {
@@ -51,11 +55,16 @@ async def _found(name: str, settings: ServiceSettings) -> dict[str, str]:
         },
         timeout_seconds=2 * max(deadlines) / 1000 + MORE_SECONDS,
     )
-    compared = {"migrations": "not asked: the database is not reached"}
-    if reached["database"] == OK:
-        migrations = {"migrations": lambda: _migrated(name, settings)}
-        compared = await outcomes(migrations, timeout_seconds=COMPARING_SECONDS)
-    return {"database": reached.pop("database"), **compared, **reached}
+    database, broker = reached["database"] == OK, reached["broker"] == OK
+    compared = await outcomes(
+        {
+            "migrations": lambda: _migrated(name, settings, reached=database),
+            "topics": lambda: _topics(name, settings.kafka, reached=broker),
+        },
+        timeout_seconds=COMPARING_SECONDS,
+    )
+    ordered = ("database", "migrations", "broker", "topics", "issuer")
+    return {what: (reached | compared)[what] for what in ordered}
 
 
 async def _database(name: str, settings: ServiceSettings) -> None:
@@ -66,9 +75,11 @@ async def _database(name: str, settings: ServiceSettings) -> None:
         await database.close()
 
 
-async def _migrated(name: str, settings: ServiceSettings) -> None:
+async def _migrated(name: str, settings: ServiceSettings, *, reached: bool) -> None:
     from shared.database.migrate import difference  # noqa: PLC0415 - dear, and no role needs it
 
+    if not reached:
+        raise Unavailable("not asked: the database is not reached")
     async with _asked(database_place(settings.database.dsn), COMPARING_SECONDS):
         missing = await difference(name, settings.database.dsn.get_secret_value())
     if missing:
@@ -81,6 +92,13 @@ async def _broker(kafka: KafkaSettings) -> None:
     await _connected(broker_places(kafka.bootstrap), seconds)
     async with _asked(kafka.bootstrap, seconds):
         await Probe(kafka).ask()
+
+
+async def _topics(name: str, kafka: KafkaSettings, *, reached: bool) -> None:
+    if not reached:
+        raise Unavailable("not asked: the broker is not reached")
+    if found := await lacking(name, kafka):
+        raise Unavailable(REASONS.join(found))
 
 
 async def _connected(places: Sequence[tuple[str, int]], seconds: float) -> None:
@@ -114,7 +132,7 @@ async def _issuer(jwks: str) -> None:
     try:
         await key_ring(jwks, SystemClock()).keys()
     except Unavailable as error:
-        raise Unavailable(f"{error.detail}: {CREDENTIALS.sub('', jwks)}") from error
+        raise Unavailable(f"{error.detail}: {without_credentials(jwks)}") from error
 
 
 @asynccontextmanager

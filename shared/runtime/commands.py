@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from shared.messaging.dead_letters.command import dead_letters_command, dead_letters_options
 from shared.messaging.outbox.parking import park_command, parking_options, unpark_command
+from shared.messaging.outbox.rebase import rebase_command, rebase_options
 from shared.messaging.outbox.republish import republish_command, republish_options
+from shared.messaging.topics.command import topics_command, topics_options
 from shared.runtime.checking import check
 from shared.settings import ServiceSettings
 
@@ -39,6 +41,11 @@ async def _check(service: str, settings: ServiceSettings, _: argparse.Namespace)
 COMMANDS: Mapping[str, Command] = {
     "migrate": Command("bring the database's tables to this version", _migrate),
     "check": Command("say whether the environment is complete, and what of it is reached", _check),
+    "topics": Command(
+        "plan, create and check the topics, or give one more partitions",
+        topics_command,
+        topics_options,
+    ),
     "dead-letters": Command(
         "list what could not be taken, put it back, resume a paused group",
         dead_letters_command,
@@ -50,5 +57,8 @@ COMMANDS: Mapping[str, Command] = {
     "park": Command("let one topic's events wait in the outbox", park_command, parking_options),
     "unpark": Command(
         "publish to a parked topic again, with all that has waited", unpark_command, parking_options
+    ),
+    "rebase": Command(
+        "make a restored outbox publish again, in order", rebase_command, rebase_options
     ),
 }

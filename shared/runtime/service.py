@@ -7,9 +7,9 @@ Roles run until they are stopped: `api`, `worker`. Commands end by themselves: t
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, NoReturn, TypeVar
 
 import uvloop
@@ -19,6 +19,7 @@ from shared.http.ops import Check, OpsApp
 from shared.http.server import HttpServer
 from shared.kernel.errors import Failure
 from shared.observability import logging, metrics, tracing
+from shared.observability.kinds import WorkerPart
 from shared.observability.logging import get_logger
 from shared.runtime.command_line import ROLES, asked
 from shared.runtime.commands import COMMANDS, Command
@@ -41,13 +42,25 @@ class Role:
 
     `parts` are stopped in the order given, `app` before all of them; `checks` say whether the
     process is ready. `optional` are checks of what only some of its work needs: readiness shows them,
-    and the process is ready without.
+    and the process is ready without. `groups` names the parts, and the checks of the same names, that an
+    operator may run apart; what is in no group runs in every process.
     """
 
     parts: Mapping[str, Part] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
     optional: Mapping[str, Check] = field(default_factory=dict)
     app: App | None = None
+    groups: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def only(self, chosen: Collection[str]) -> "Role":
+        """The same with these groups alone."""
+        wanted = {name for group in chosen for name in self.groups.get(group, ())}
+        absent = {name for names in self.groups.values() for name in names} - wanted
+        return replace(
+            self,
+            parts={name: part for name, part in self.parts.items() if name not in absent},
+            checks={name: check for name, check in self.checks.items() if name not in absent},
+        )
 
 
 Build = Callable[[S], AbstractAsyncContextManager[Role]]
@@ -56,7 +69,7 @@ Build = Callable[[S], AbstractAsyncContextManager[Role]]
 @dataclass(frozen=True)
 class Service(Generic[S]):
     """One service: its name, its settings, how its two long-running roles are put together, and what
-    it can be asked to do beyond what every service can.
+    it can be asked to do beyond what every service can. `parts`: the groups of its worker.
 
     A builder opens what the role needs, gives the role, and closes it all when the process ends.
     """
@@ -66,6 +79,7 @@ class Service(Generic[S]):
     api: Build[S]
     worker: Build[S]
     commands: Mapping[str, Command] = field(default_factory=dict)
+    parts: Sequence[str] = (WorkerPart.JOBS, WorkerPart.CONSUMERS, WorkerPart.RELAY)
 
 
 def run(service: Service[S], argv: Sequence[str]) -> NoReturn:
@@ -75,7 +89,7 @@ def run(service: Service[S], argv: Sequence[str]) -> NoReturn:
 
 def main(service: Service[S], argv: Sequence[str]) -> int:
     """As `run`, but return the exit status."""
-    options = asked(service.name, argv, {**COMMANDS, **service.commands})
+    options = asked(service.name, argv, {**COMMANDS, **service.commands}, service.parts)
     role: str = options.word
     try:
         settings = load(service.settings)
@@ -85,7 +99,7 @@ def main(service: Service[S], argv: Sequence[str]) -> int:
     lines = sys.stdout if role in ROLES else sys.stderr
     logging.configure(settings.telemetry, service=service.name, role=role, out=lines)
     tracing.configure(settings.telemetry, service=service.name, role=role)
-    metrics.configure(service=service.name, role=role)
+    metrics.configure(service=service.name, role=role, parts=getattr(options, "parts", ()))
     try:
         with asyncio.Runner(loop_factory=LOOPS.get(role)) as runner:
             return runner.run(_work(service, settings, options))
@@ -101,19 +115,19 @@ async def _work(service: Service[S], settings: S, options: argparse.Namespace) -
         case "api":
             return await serve(service.api, settings)
         case "worker":
-            return await serve(service.worker, settings)
+            return await serve(service.worker, settings, options.parts)
         case word:
             command = {**COMMANDS, **service.commands}[word]
             return await command.run(service.name, settings, options)
 
 
-async def serve(build: Build[S], settings: S) -> int:
-    """Run a role until a signal or the failure of a part ends it; the exit status."""
+async def serve(build: Build[S], settings: S, groups: Collection[str] = ()) -> int:
+    """Run a role, with these of its groups, until a signal or the failure of a part ends it; the exit status."""
     stop = asyncio.Event()
     with signals_set(stop):
         async with build(settings) as role:
             freeze_gc()
-            parts = _parts(role, settings, stop)
+            parts = _parts(role.only(groups), settings, stop)
             well = await supervise(parts, stop, settings.drain_seconds)
     log.info("stopped", well=well)
     return 0 if well else 1

@@ -8,9 +8,10 @@ from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from shared.jobs.tasks import end
-from shared.observability.logging import get_logger
+from shared.observability.logging import get_logger, toggle_debug
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+DETAIL = signal.SIGUSR1
 
 log = get_logger(__name__)
 
@@ -74,7 +75,10 @@ async def _drain(tasks: Mapping["asyncio.Task[None]", _Running], drain_seconds: 
 
 @contextmanager
 def signals_set(stop: asyncio.Event) -> Iterator[None]:
-    """The first SIGTERM or SIGINT sets `stop`; the second ends the process at once."""
+    """The first SIGTERM or SIGINT sets `stop`; the second ends the process at once.
+
+    SIGUSR1 lets it log every detail, and the next one what is configured again.
+    """
     loop = asyncio.get_running_loop()
 
     def on_signal(number: int) -> None:
@@ -85,8 +89,9 @@ def signals_set(stop: asyncio.Event) -> Iterator[None]:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, on_signal, number)
+    loop.add_signal_handler(DETAIL, toggle_debug)
     try:
         yield
     finally:
-        for number in SIGNALS:
+        for number in (*SIGNALS, DETAIL):
             loop.remove_signal_handler(number)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings.addresses import (
@@ -15,6 +15,7 @@ from shared.settings.addresses import (
     ReadableFile,
 )
 from shared.settings.bounds import AtLeast, AtMostAThird, Bound, OnlyWith
+from shared.settings.mounted import mounted
 
 YEAR = 31_536_000
 DAY_MS = 86_400_000
@@ -71,6 +72,11 @@ class Block(BaseModel):
         allow_inf_nan=False,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _mounted(cls, given: Any) -> Any:
+        return mounted(cls.model_fields, given) if isinstance(given, dict) else given
+
 
 class DatabaseSettings(Block):
     """The service's own PostgreSQL."""
@@ -112,6 +118,16 @@ class KafkaSettings(Block):
     )
     request_timeout_ms: Milliseconds = Field(10_000, description="Deadline of one request.")
     max_records: Positive = Field(1_000, description="Records of one batch at most.")
+    min_insync_replicas: Positive = Field(
+        2, description="Replicas of a topic that must have a record before it counts as written."
+    )
+    replication_factor: Annotated[Positive, AtLeast("min_insync_replicas")] = Field(
+        3, description="Replicas of each topic: so many brokers hold its records."
+    )
+    max_partitions: Positive | None = Field(
+        None,
+        description="A new topic gets no more partitions; unset: as many as docs/events.md says.",
+    )
     group_members: Positive = Field(
         2, description="Members of each consumer group: one decodes while another commits."
     )

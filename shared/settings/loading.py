@@ -13,6 +13,7 @@ from pydantic_settings import SettingsError as UnreadableValue
 from shared.settings.blocks import DELIMITER, PREFIX, ServiceSettings
 from shared.settings.bounds import BOUND
 from shared.settings.forms import block_of, form_of
+from shared.settings.mounted import faults
 from shared.settings.variables import known, not_own, unknown, variables
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -24,8 +25,10 @@ class SettingsError(Exception):
 
 def load(settings_class: type[S]) -> S:
     """Read the environment; raises `SettingsError` that says what to set."""
-    present = _present()
-    lines = [*_misnamed(settings_class, present), *_not_json(settings_class, present)]
+    given = present()
+    lines = [*_misnamed(settings_class, given), *_not_json(settings_class, given)]
+    if unreadable := [*faults(dict(variables(settings_class)), given)]:
+        raise SettingsError("\n".join(dict.fromkeys([*lines, *unreadable])))
     try:
         settings = settings_class()
     except UnreadableValue:
@@ -41,20 +44,20 @@ def load(settings_class: type[S]) -> S:
 
 def not_read(settings_class: type[ServiceSettings]) -> list[str]:
     """What is set and read by other services only, a line each."""
-    names = not_own(settings_class, _present())
+    names = not_own(settings_class, present())
     readers = known().readers if names else {}
     return [f"{name} is read by {', '.join(readers[name])}" for name in names if name in readers]
 
 
-def _present() -> dict[str, str]:
+def present() -> dict[str, str]:
     """Variables that are ours, in capitals: their names are read either way."""
     every = {name.upper(): value for name, value in sorted(os.environ.items())}
     return {name: value for name, value in every.items() if name.startswith(PREFIX)}
 
 
-def _misnamed(settings_class: type[ServiceSettings], present: Mapping[str, str]) -> Iterator[str]:
+def _misnamed(settings_class: type[ServiceSettings], given: Mapping[str, str]) -> Iterator[str]:
     """Variables that no service reads: a default in their place would go unseen."""
-    for name in not_own(settings_class, present):
+    for name in not_own(settings_class, given):
         renamed = {**known().renamed, **settings_class.RENAMED}
         if name in renamed:
             yield f"{name} is now {renamed[name]}"
@@ -62,13 +65,13 @@ def _misnamed(settings_class: type[ServiceSettings], present: Mapping[str, str])
             yield unknown(settings_class, name)
 
 
-def _not_json(settings_class: type[BaseModel], present: Mapping[str, str]) -> Iterator[str]:
+def _not_json(settings_class: type[BaseModel], given: Mapping[str, str]) -> Iterator[str]:
     """Values that must be JSON and are not."""
     for name, field in variables(settings_class):
-        if name in present and (form := form_of(field)).is_json and not _is_json(present[name]):
+        if name in given and (form := form_of(field)).is_json and not _is_json(given[name]):
             yield f"{name}: no JSON; expected: {form}"
     for name, field in settings_class.model_fields.items():
-        if block_of(field) and not _is_json(present.get(_variable([name]), "{}")):
+        if block_of(field) and not _is_json(given.get(_variable([name]), "{}")):
             yield f"{_variable([name])}: no JSON; expected: variables that begin with {_variable([name, ''])}"
 
 
@@ -90,7 +93,7 @@ def _complaints(settings_class: type[ServiceSettings], error: ErrorDetails) -> l
         ]
     if error["type"] == "extra_forbidden" and field is None:
         name = _variable(names)  # in the JSON of its block, unless it is a variable, seen before
-        return [] if name in _present() else [unknown(settings_class, name)]
+        return [] if name in present() else [unknown(settings_class, name)]
     if not names:
         return [str(error["ctx"]["error"])]
     inside = f"{'.'.join(rest)}: " if rest else ""

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from shared.settings.blocks import DELIMITER, PREFIX, ServiceSettings
 from shared.settings.forms import block_of, is_mapping
+from shared.settings.mounted import FILE, may_be_mounted
 
 LIST = Path(__file__).with_name("variables.json")
 SERVICE_HOST = "_SERVICE_HOST"
@@ -60,13 +61,18 @@ def unknown(settings_class: type[ServiceSettings], name: str) -> str:
 
 
 def _reads(own: Mapping[str, FieldInfo], name: str) -> bool:
-    """A variable, a block of them as JSON, or one key of a variable that is a mapping."""
+    """A variable, the file of a secret, a block of them as JSON, or one key of a variable that is a mapping."""
     above = name.rpartition(DELIMITER)[0]
     return (
         name in own
+        or (name.endswith(FILE) and _is_mounted(own, name.removesuffix(FILE)))
         or any(each.startswith(name + DELIMITER) for each in own)
         or (above in own and is_mapping(own[above]))
     )
+
+
+def _is_mounted(own: Mapping[str, FieldInfo], name: str) -> bool:
+    return name in own and may_be_mounted(own[name])
 
 
 def _is_link(name: str, names: Collection[str]) -> bool:

@@ -18,7 +18,7 @@ from benchmarks.servers import peers
 from benchmarks.stage import Stage
 from deploy.local.parts import LocalParts
 from shared.contracts.cloudevents import decode
-from shared.messaging.kafka import create_topics
+from shared.messaging.kafka_topics import create_topics
 from tests.support.records import record
 
 pytestmark = pytest.mark.long

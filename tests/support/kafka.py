@@ -10,6 +10,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from deploy.local.parts import Broker
+from deploy.local.platform import PARTITIONS, REPLICAS
 from shared.contracts.cloudevents import Incoming, Outgoing, decode, encode, numbered
 from shared.contracts.event import Event
 from shared.contracts.followup import ResolutionConfirmed
@@ -17,7 +18,8 @@ from shared.contracts.record import EVENT_HEADERS, Record
 from shared.contracts.topics import Topic, dead_letters_of
 from shared.kernel.ids import new_id
 from shared.messaging.dead_letters.listed import is_letter
-from shared.messaging.kafka import Message, Producer, create_topics, partition_of, read_all
+from shared.messaging.kafka import Message, Producer, partition_of, read_all
+from shared.messaging.kafka_topics import create_topics
 from shared.settings import KafkaSettings
 
 SOURCE = "rapport/tests"
@@ -54,6 +56,9 @@ def settings_of(broker: Broker) -> KafkaSettings:
         session_timeout_ms=6_000,
         heartbeat_interval_ms=500,
         request_timeout_ms=5_000,
+        min_insync_replicas=REPLICAS,
+        replication_factor=REPLICAS,
+        max_partitions=PARTITIONS,
     )
 
 

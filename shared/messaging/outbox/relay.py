@@ -18,6 +18,7 @@ from shared.jobs.backoff import WORTH_A_BATCH, Backoff, pause, rest
 from shared.jobs.lease import Lease, LeaseLost
 from shared.kernel.errors import Unavailable
 from shared.messaging.kafka import Producer, TopicRefused, read_between
+from shared.messaging.outbox.cluster import own_cluster
 from shared.messaging.outbox.cursor import OutboxCursor, Row
 from shared.messaging.outbox.foreign import Foreign, Gap
 from shared.messaging.outbox.held_topics import HeldTopics
@@ -28,6 +29,7 @@ from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
 
 BUSY_SECONDS, IDLE_SECONDS, STANDBY_SECONDS = 0.005, 0.05, 1.0
+LEASE = "relay"
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -38,7 +40,7 @@ class Relay:
 
     def __init__(self, database: Database, kafka: KafkaSettings) -> None:
         self._database = database
-        self._lease = Lease(database, "relay")
+        self._lease = Lease(database, LEASE)
         self._kafka = kafka
         self._held = HeldTopics(database, kafka, self._lease)
         self._foreign = Foreign()
@@ -88,6 +90,7 @@ class Relay:
             return
         async with (
             self._lease.kept(),
+            own_cluster(self._database),
             _leading(),
             self._held.catching_up(),
             Producer(self._kafka) as producer,

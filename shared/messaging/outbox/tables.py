@@ -60,6 +60,7 @@ def _make_relay_tables(metadata: MetaData) -> None:
         Column("id", Integer, primary_key=True, autoincrement=False),
         Column("xid", Xid8, nullable=False),
         Column("position", BigInteger, nullable=False),
+        Column("cluster", BigInteger, comment="Whose transaction ids: its system identifier."),
     )
     Table(
         "held_topic",

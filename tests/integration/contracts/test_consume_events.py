@@ -7,7 +7,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from shared.contracts.topics import OUTSIDE, Topic
-from shared.messaging.kafka import Producer, create_topics
+from shared.messaging.kafka import Producer
+from shared.messaging.kafka_topics import create_topics
 from shared.settings import KafkaSettings
 from tests.support.kafka import confirmed, message
 

@@ -11,6 +11,7 @@ from socket import create_server
 import asyncpg
 import pytest
 
+from deploy.local.platform import PARTITIONS, REPLICAS
 from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 
@@ -21,6 +22,9 @@ ENVIRONMENT = {
     "RAPPORT_DATABASE__CONNECT_TIMEOUT_MS": "500",
     "RAPPORT_KAFKA__BOOTSTRAP": f"{LOOPBACK}:1",
     "RAPPORT_KAFKA__REQUEST_TIMEOUT_MS": "700",
+    "RAPPORT_KAFKA__MIN_INSYNC_REPLICAS": str(REPLICAS),
+    "RAPPORT_KAFKA__REPLICATION_FACTOR": str(REPLICAS),
+    "RAPPORT_KAFKA__MAX_PARTITIONS": str(PARTITIONS),
     "RAPPORT_AUTH__ISSUER": "https://issuer.example",
     "RAPPORT_AUTH__JWKS": "/nowhere/jwks.json",
     "RAPPORT_ATTACHMENTS__URL": "s3://nowhere",
@@ -40,7 +44,12 @@ async def checked(**changes: str) -> dict[str, str]:
     """What `check` says of each thing; it never says a password."""
     found = await asked("check", **changes)
     assert "s3cret" not in found.stdout + found.stderr
-    return {line[:12].strip(): line[12:] for line in found.stdout.splitlines()}
+    return {line[:12].strip(): line[12:] for line in outcomes(found)}
+
+
+def outcomes(found: subprocess.CompletedProcess[str]) -> list[str]:
+    """What it prints behind the settings in effect."""
+    return [line for line in found.stdout.splitlines() if not line.startswith("RAPPORT_")]
 
 
 @pytest.fixture
@@ -55,6 +64,7 @@ async def test_who_refuses_is_named_by_host_and_port() -> None:
     assert table["database"] == f"refused by {LOOPBACK}:1"
     assert set(table["broker"].split("; ")) == {f"refused by {LOOPBACK}:{n}" for n in (1, 2)}
     assert table["migrations"] == "not asked: the database is not reached"
+    assert table["topics"] == "not asked: the broker is not reached"
     assert table["issuer"].endswith(": /nowhere/jwks.json")
 
 
@@ -108,10 +118,51 @@ async def test_a_complete_environment_is_ok_line_by_line_and_nothing_else_is_sai
         RAPPORT_KAFKA__REQUEST_TIMEOUT_MS="20000",
         RAPPORT_AUTH__JWKS=str(keys),
     )
-    assert [line.split() for line in found.stdout.splitlines()] == [
-        [what, "ok"] for what in ("settings", "database", "migrations", "broker", "issuer")
+    assert [line.split() for line in outcomes(found)] == [
+        [what, "ok"]
+        for what in ("settings", "database", "migrations", "broker", "topics", "issuer")
     ]
     assert (found.returncode, found.stderr) == (0, "")
+
+
+async def test_the_settings_in_effect_are_said_with_their_origin_and_without_secrets(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "password").write_text("s3cret\n")
+    found = await asked(
+        "check",
+        RAPPORT_AUTH__JWKS="https://me:s3cret@issuer.example/jwks.json",
+        RAPPORT_MAIL__USERNAME="me",
+        RAPPORT_MAIL__PASSWORD_FILE=str(tmp_path / "password"),
+        RAPPORT_QUARANTINE='{"max_count": 7}',
+    )
+    assert {
+        "RAPPORT_DATABASE__DSN = set (environment)",
+        "RAPPORT_MAIL__PASSWORD = set (file)",
+        "RAPPORT_KAFKA__SASL_PASSWORD = unset (default)",
+        f"RAPPORT_KAFKA__BOOTSTRAP = {LOOPBACK}:1 (environment)",
+        "RAPPORT_AUTH__JWKS = https://issuer.example/jwks.json (environment)",
+        "RAPPORT_QUARANTINE__MAX_COUNT = 7 (environment)",
+        "RAPPORT_DRAIN_SECONDS = 20.0 (default)",
+    } <= {*found.stdout.splitlines()}
+    assert "s3cret" not in found.stdout + found.stderr
+
+
+async def test_what_a_topic_lacks_is_said_in_a_sentence_each(
+    postgres_dsn: MakeDsn, broker: KafkaSettings
+) -> None:
+    found = await asked(
+        "check",
+        RAPPORT_DATABASE__DSN=await postgres_dsn("intake"),
+        RAPPORT_KAFKA__BOOTSTRAP=broker.bootstrap,
+        RAPPORT_KAFKA__REQUEST_TIMEOUT_MS="20000",
+        RAPPORT_KAFKA__MAX_PARTITIONS=str(PARTITIONS + 1),
+        RAPPORT_KAFKA__REPLICATION_FACTOR="3",
+    )
+    lines = [line[12:] for line in found.stdout.splitlines() if line.startswith("topics ")]
+    assert f"rapport.contacts has {PARTITIONS} partitions instead of {PARTITIONS + 1}" in lines
+    assert "rapport.queues has a partition with 1 of 3 replicas" in lines
+    assert found.returncode == 1
 
 
 async def test_migrate_says_from_which_version_to_which(postgres_dsn: MakeDsn) -> None:

@@ -41,6 +41,12 @@ class Tiny:
             self.lines.append(json.loads(line))
         return found
 
+    async def said(self, event: str, times: int) -> None:
+        """Returns when that line was written so often."""
+        assert self._process.stdout is not None
+        while len(self.logged(event)) < times:
+            self.lines.append(json.loads(await self._process.stdout.readline()))
+
     async def end(self) -> int:
         """Its exit status; all its lines are read."""
         out, _ = await self._process.communicate()
@@ -156,3 +162,14 @@ async def test_missing_settings_are_said_before_anything_starts() -> None:
 async def test_an_unknown_role_is_refused(role: str) -> None:
     async with tiny(role) as process:
         assert await process.end() == 2
+
+
+async def test_a_signal_brings_every_detail_into_the_log_and_the_next_takes_it_out() -> None:
+    async with tiny("api") as process:
+        await process.listening()
+        for times in (1, 2):
+            process.send(signal.SIGUSR1)
+            await process.said("log level", times)
+        process.send(signal.SIGTERM)
+        assert await process.end() == 0
+    assert [line["now"] for line in process.logged("log level")] == ["DEBUG", "INFO"]

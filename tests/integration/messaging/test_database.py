@@ -4,16 +4,20 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from shared.database.database import Database, once_committed
+from shared.database.database import Database, Tx, once_committed
 from shared.database.keepalive import IDLE_SECONDS, SERVER, UNANSWERED_MS
 from shared.database.migrate import create_tables, difference, metadata_of, run_migrations
 from shared.kernel.errors import Unavailable
+from shared.settings import DatabaseSettings
+from shared.settings.mounted import MountedSecret
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
 
@@ -35,6 +39,46 @@ async def test_what_fails_is_rolled_back(database: Database) -> None:
             raise ZeroDivisionError
     async with database.connection() as connection:
         assert await connection.fetchval("select count(*) from kept") == 0
+
+
+async def test_the_next_connection_is_made_with_the_password_that_the_file_holds_then(
+    database: Database, postgres_dsn: MakeDsn, tmp_path: Path
+) -> None:
+    role, path = f"r{uuid4().hex[:12]}", tmp_path / "dsn"
+    address = make_url(await postgres_dsn("messaging")).set(username=role)
+
+    def mount(password: str) -> None:
+        path.write_text(address.set(password=password).render_as_string(hide_password=False))
+
+    async with database.connection() as admin:
+        await admin.execute(f"create role {role} login password 'old'")
+        mount("old")
+        settings = DatabaseSettings(dsn=MountedSecret(path), pool_min=0, connect_timeout_ms=5_000)
+        rotated = await Database.open(settings, service="tests")
+        try:
+            await rotated.ping()
+            await admin.execute(f"alter role {role} password 'new'")
+            await hang_up(admin, role)
+            with pytest.raises(Unavailable):
+                await eventually_refused(rotated)
+            mount("new")
+            await rotated.ping()
+        finally:
+            await rotated.close()
+            await admin.execute(f"drop role {role}")
+
+
+async def hang_up(admin: Tx, role: str) -> None:
+    await admin.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", role
+    )
+
+
+async def eventually_refused(database: Database) -> None:
+    """The first may still find that its connection is gone, the second makes one."""
+    with suppress(Unavailable):
+        await database.ping()
+    await database.ping()
 
 
 async def test_what_waits_for_the_commit_happens_then_and_else_never(database: Database) -> None:

@@ -16,7 +16,8 @@ from shared.contracts.topics import Topic
 from shared.database.database import Database
 from shared.jobs.retention import delete_expired
 from shared.kernel.errors import Unavailable
-from shared.messaging.kafka import create_topics, read_all
+from shared.messaging.kafka import read_all
+from shared.messaging.kafka_topics import create_topics
 from shared.messaging.outbox import publishing
 from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.parking import park, unpark

@@ -22,7 +22,7 @@ from shared.messaging import reader as reading
 from shared.messaging.consumer import consumer as consuming
 from shared.messaging.consumer import lag as measuring
 from shared.messaging.consumer.consumer import Consumer
-from shared.messaging.kafka import create_topics
+from shared.messaging.kafka_topics import create_topics
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.reader import Reader

@@ -1,5 +1,7 @@
 """Settings come from the environment, and complaints name the variable but never the value."""
 
+from pathlib import Path
+
 import pytest
 
 from shared.settings import ServiceSettings, SettingsError, load
@@ -69,6 +71,44 @@ def test_a_wrong_value_is_refused_and_not_repeated(
     (line,) = text.splitlines()
     assert line.startswith(f"{name}: ")
     assert value not in line
+
+
+def test_a_secret_may_stand_in_a_file_and_is_read_again_when_it_is_replaced(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mounted_at(environment, tmp_path / "dsn").write_text("postgresql://me:old@host/db\n")
+    dsn = load(ServiceSettings).database.dsn
+    assert dsn.get_secret_value() == "postgresql://me:old@host/db"
+    (tmp_path / "dsn").write_text("postgresql://me:new@host/db\n")
+    assert dsn.get_secret_value() == "postgresql://me:new@host/db"
+    (tmp_path / "dsn").unlink()
+    assert dsn.get_secret_value() == "postgresql://me:new@host/db"
+    assert "new" not in repr(dsn)
+
+
+def test_a_file_that_cannot_be_read_is_named_and_so_is_an_empty_one(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = mounted_at(environment, tmp_path / "dsn")
+    name = "RAPPORT_DATABASE__DSN_FILE"
+    assert complaint() == f"{name}: must be a file that can be read: No such file or directory"
+    path.write_text("\n")
+    assert complaint() == f"{name}: the file is empty"
+    path.write_text("mysql://me:s3cret@host/db")
+    assert complaint() == "RAPPORT_DATABASE__DSN: must be a postgresql:// address"
+    environment.setenv("RAPPORT_DATABASE__DSN", "postgresql://host/db")
+    assert complaint() == f"{name}: must be unset where RAPPORT_DATABASE__DSN is set"
+
+
+def test_only_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("RAPPORT_KAFKA__CLIENT_ID_FILE", "/etc/hostname")
+    assert complaint().startswith("RAPPORT_KAFKA__CLIENT_ID_FILE: unknown")
+
+
+def mounted_at(environment: pytest.MonkeyPatch, path: Path) -> Path:
+    environment.delenv("RAPPORT_DATABASE__DSN")
+    environment.setenv("RAPPORT_DATABASE__DSN_FILE", str(path))
+    return path
 
 
 def test_secrets_do_not_show() -> None:

@@ -147,6 +147,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("xid", Xid8(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "cluster",
+            sa.BigInteger(),
+            nullable=True,
+            comment="Whose transaction ids: its system identifier.",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_relay_cursor")),
     )
     op.create_table(

@@ -1,6 +1,7 @@
 """What a client says when its connection is gone: an outage, whatever words it has for it."""
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +12,11 @@ from aiokafka.errors import KafkaConnectionError
 from shared.kernel.errors import Unavailable
 from shared.messaging import kafka
 from shared.messaging import reader as reading
+from shared.messaging.kafka import Producer
+from shared.messaging.kafka_options import connecting
 from shared.messaging.reader import Reader
 from shared.settings import KafkaSettings
+from shared.settings.mounted import MountedSecret
 from tests.support.records import record
 
 GONE = (
@@ -82,6 +86,14 @@ async def test_a_client_that_ceased_to_fetch_is_an_outage_and_not_a_topic_withou
             await reader.poll()
 
 
+class Waiting(Ceased):
+    """Its topics have nothing new."""
+
+    def __init__(self, **_: object) -> None:
+        super().__init__()
+        self._fetcher = SimpleNamespace(error_future=asyncio.Future[None]())
+
+
 @pytest.mark.parametrize("error", GONE, ids=lambda error: type(error).__name__)
 async def test_a_reset_connection_is_an_outage_and_not_the_end_of_the_process(
     error: Exception, monkeypatch: pytest.MonkeyPatch
@@ -93,3 +105,27 @@ async def test_a_reset_connection_is_an_outage_and_not_the_end_of_the_process(
         reader.done([record(kafka.Message(b"key", b"{}", []))])
         with pytest.raises(Unavailable):
             await reader.commit()
+
+
+async def test_a_client_whose_password_was_replaced_is_given_up_for_one_with_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "password"
+    path.write_text("old")
+    settings = KafkaSettings(
+        bootstrap="nowhere:1",
+        security_protocol="SASL_PLAINTEXT",
+        sasl_username="me",
+        sasl_password=MountedSecret(path),
+    )
+    monkeypatch.setattr(kafka, "AIOKafkaConsumer", Waiting)
+    monkeypatch.setattr(kafka, "AIOKafkaProducer", Waiting)
+    reader, producer = Reader(settings, "group", ["rapport.inbox"]), Producer(settings)
+    assert await reader.poll() == []
+    path.write_text("new")
+    with pytest.raises(Unavailable, match="our password was replaced"):
+        await reader.poll()
+    with pytest.raises(Unavailable, match="our password was replaced"):
+        await producer.write("rapport.inbox", 0, [])
+    assert await Reader(settings, "group", ["rapport.inbox"]).poll() == []
+    assert connecting(settings)["sasl_plain_password"] == "new"

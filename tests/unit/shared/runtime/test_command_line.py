@@ -9,7 +9,7 @@ import pytest
 
 from shared.contracts import topics
 from shared.runtime import Service
-from shared.runtime.command_line import ROLES
+from shared.runtime.command_line import ROLES, asked
 from shared.runtime.commands import COMMANDS, Command
 from shared.runtime.service import main
 from shared.settings import ServiceSettings
@@ -68,6 +68,23 @@ def test_what_cannot_be_asked_is_refused(argv: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(SERVICE, argv)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("parts", ["coffee", "relay,coffee", "delivery", ""])
+def test_a_part_that_a_worker_has_not_is_refused_with_those_it_has(
+    parts: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(SERVICE, ["worker", "--parts", parts])
+    assert ended.value.code == 2
+    assert "; there are jobs, consumers, relay\n" in capsys.readouterr().err
+
+
+def test_a_worker_has_all_of_its_parts_unless_some_are_named() -> None:
+    assert asked("routing", ["worker"], parts=("jobs", "relay")).parts == {"jobs", "relay"}
+    assert asked("routing", ["worker", "--parts", "relay"], parts=("jobs", "relay")).parts == {
+        "relay"
+    }
 
 
 def test_the_help_of_a_replay_says_who_reads_the_record_again(

@@ -76,6 +76,8 @@ class EmailChannel:
     async def _connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
         """A connection for one mail; it is kept only if that went well."""
         connection = self._idle.pop() if self._idle else self._new()
+        if not connection.is_connected:
+            connection = self._new()  # the password may have been replaced since
         try:
             if not connection.is_connected:
                 await connection.connect()
