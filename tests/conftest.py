@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.parts import LocalParts
@@ -56,10 +57,15 @@ OpenDatabase = Callable[[str], Awaitable[Database]]
 def pytest_configure() -> None:
     """Ctrl-C is heard, also by what the tests start: in the background a shell has it ignored.
 
+    How fast hypothesis makes its inputs is judged by no test: on a machine that is busy it takes longer.
+
     What services log in this process is written plainly: the default draws each exception with its
     source and all local values, which takes seconds.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("busy", parent=settings(), suppress_health_check=slow)
+    settings.load_profile("busy")
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 

@@ -118,7 +118,7 @@ async def test_a_client_whose_password_was_replaced_is_given_up_for_one_with_the
         sasl_username="me",
         sasl_password=MountedSecret(path),
     )
-    monkeypatch.setattr(kafka, "AIOKafkaConsumer", Waiting)
+    monkeypatch.setattr(reading, "AIOKafkaConsumer", Waiting)
     monkeypatch.setattr(kafka, "AIOKafkaProducer", Waiting)
     reader, producer = Reader(settings, "group", ["rapport.inbox"]), Producer(settings)
     assert await reader.poll() == []
