@@ -53,13 +53,16 @@ integration: install ## run the tests of each part on real PostgreSQL and a real
 e2e: install ## run the journeys through all four services
 	@$(PY) -m pytest tests/e2e
 
-faults: install ## run all fault drills, the long ones too, and the benchmarks' own tests
-	@$(PY) -m pytest tests/faults tests/benchmarks -m "long or not long"
+faults: install ## run all drills, the long ones and the upgrade too, and the benchmarks' own tests
+	@$(PY) -m pytest tests/faults tests/upgrade tests/benchmarks -m "long or not long"
+
+upgrade: install ## run the upgrade drill from a commit (FROM_RELEASE=v1; else the last line of RELEASES)
+	@FROM_RELEASE=$(FROM_RELEASE) $(PY) -m pytest tests/upgrade -m "long or not long"
 
 bench: install ## measure against peers and ceilings and compare with the stored ratios (about half an hour)
 	@$(PY) -m benchmarks
 
-check: format-check lint types imports docs-check ## format, lint, types, import contracts and generated files
+check: format-check lint types imports docs-check migrations-check ## format, lint, types, imports, generated files, migrations
 
 format: install ## rewrite the sources in the one format
 	@$(PY) -m ruff format $(SOURCES)
@@ -83,6 +86,9 @@ docs: install ## write the generated files: schemas, AsyncAPI, docs of events, t
 docs-check: install ## say which generated files are not what the code says
 	@$(PY) -m tools.generate --check
 
+migrations-check: install ## say which migrations lock people out or break the release before
+	@$(PY) -m tools.migrations
+
 lock: ## rewrite the locks in requirements/ from pyproject.toml (hashes, no index address)
 	@test -x $(VENV)/bin/uv || $(MAKE) --no-print-directory install
 	@$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
@@ -104,4 +110,4 @@ $(READY): requirements/dev.txt
 clean: ## remove what the targets above made (not while something is running)
 	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo picture up down status restart env shell mail reset test unit integration e2e faults bench check format format-check lint types imports docs docs-check lock install clean
+.PHONY: help demo picture up down status restart env shell mail reset test unit integration e2e faults upgrade bench check format format-check lint types imports docs docs-check migrations-check lock install clean

@@ -44,8 +44,10 @@ ORDER = (
     "telemetry",
     "e2e",
     "benchmarks",
+    "faults",
+    "upgrade",
 )
-FIRST = ("telemetry", "e2e", "benchmarks", "faults")
+FIRST = ("telemetry", "e2e", "benchmarks", "faults", "upgrade")
 ONE_WORKER = {"security": "security"} | dict.fromkeys(FIRST, "platform")
 """Folders that stay on one worker of several: what they start takes long, and two platforms at once
 take more than two cores."""

@@ -105,7 +105,7 @@ class Platform:
     def spawn(self, service: str, role: str) -> Child:
         """Start one process (again); it is not yet ready."""
         argv = [sys.executable, "-m", f"services.{service}", role]
-        env = _surroundings() | self.environment(service, role)
+        env = surroundings() | self.environment(service, role)
         child = self.parts.instance.spawn(f"{service}-{role}", argv, env=env)
         self.running[service, role] = child
         return child
@@ -170,7 +170,7 @@ class Platform:
 
     def _migrate(self, service: str) -> None:
         argv = [sys.executable, "-m", f"services.{service}", "migrate"]
-        env = _surroundings() | self.environment(service, WORKER)
+        env = surroundings() | self.environment(service, WORKER)
         run(argv, f"Migrating the database of {service}", env=env, cwd=ROOT)
 
     def _create_topics(self) -> None:
@@ -233,7 +233,7 @@ def spawn_mailbox(parts: LocalParts) -> tuple[str, int]:
     return LOOPBACK, port
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """Our own environment, less what could make a process part of another platform."""
     return {key: value for key, value in os.environ.items() if not key.startswith("RAPPORT_")}
 

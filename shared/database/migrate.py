@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
@@ -15,11 +16,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, MetaData, make_url, pool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from shared.database.base import Xid8
+from shared.database.online_ddl import BOUNDED, with_retries
 from shared.kernel.errors import Conflict
 
 _TEMPLATE = Path(__file__).with_name("script.py.mako")
@@ -32,13 +34,20 @@ _TIDY = {
     "format.module": "ruff",
     "format.options": "format --quiet REVISION_SCRIPT_FILENAME",
 }
-_LOCK = text("select pg_advisory_lock(hashtext('rapport migrations'))")
+_LOCK = text("select pg_try_advisory_lock(hashtext('rapport migrations'))")
+_ASK_SECONDS = 0.1
 
 
 def run_in_environment(metadata: MetaData) -> None:
-    """The whole of a service's `migrations/env.py`."""
-    connection: Connection = context.config.attributes["connection"]
-    context.configure(connection=connection, target_metadata=metadata, **_options())
+    """The whole of a service's `migrations/env.py`.
+
+    Each migration is a transaction of its own, so that its locks are free before the next one begins.
+    """
+    connection: Connection | None = context.config.attributes.get("connection")
+    there = {"connection": connection} if connection else {"dialect_name": "postgresql"}
+    context.configure(
+        **there, target_metadata=metadata, transaction_per_migration=True, **_options()
+    )
     with context.begin_transaction():
         context.run_migrations()
 
@@ -53,11 +62,21 @@ class Versions(NamedTuple):
 async def run_migrations(service: str, dsn: str) -> Versions:
     """Bring the service's database to its newest state; those who come later wait, then find it done.
 
-    Raises `Conflict` if the database is of a later version than this program.
+    Raises `Conflict` if the database is of a later version than this program, and what `with_retries` does.
     """
     found: list[Versions] = []
     await _with_connection(dsn, lambda connection: found.append(_upgrade(service, connection)))
     return found[0]
+
+
+def later_migrations(service: str) -> dict[str, str]:
+    """The SQL of each migration after the first, by the name of its file; nothing is run.
+
+    The first one finds an empty database: there is nobody to lock out.
+    """
+    config = _config(service)
+    revisions = reversed(list(ScriptDirectory.from_config(config).walk_revisions()))
+    return {Path(each.path).name: _sql(config, each) for each in revisions if each.down_revision}
 
 
 async def create_tables(metadata: MetaData, dsn: str) -> None:
@@ -94,8 +113,13 @@ async def _with_connection(dsn: str, work: Callable[[Connection], None]) -> None
 
 
 async def _locked(connection: AsyncConnection, work: Callable[[Connection], None]) -> None:
-    """The lock is the session's: it is free again when the connection closes, however that happens."""
-    await connection.execute(_LOCK)
+    """The lock is the session's: it is free again when the connection closes, however that happens.
+
+    It is asked for again and again: an index made concurrently waits for all who wait in a transaction.
+    """
+    while not (await connection.execute(_LOCK)).scalar():
+        await connection.commit()
+        await asyncio.sleep(_ASK_SECONDS)
     await connection.commit()
     await connection.run_sync(work)
     await connection.commit()
@@ -106,12 +130,21 @@ def _upgrade(service: str, connection: Connection) -> Versions:
     revisions = ScriptDirectory.from_config(config).walk_revisions()
     if before is not None and before not in {each.revision for each in revisions}:
         raise Conflict(f"the database is at {before}, which this program does not know")
-    command.upgrade(config, "head")
+    connection.execute(text(BOUNDED))
+    connection.commit()  # else Alembic takes the transaction for ours, and cannot step out of it
+    with_retries(lambda: command.upgrade(config, "head"))
     return Versions(before, _version(connection))
 
 
 def _version(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _sql(config: Config, migration: Script) -> str:
+    config.output_buffer = StringIO()
+    span = f"{migration.down_revision}:{migration.revision}"
+    command.upgrade(config, span, sql=True)
+    return config.output_buffer.getvalue()
 
 
 def _revise(service: str, connection: Connection, message: str) -> None:
@@ -129,7 +162,7 @@ def _compare(metadata: MetaData, connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection, opts=_options()), metadata))
 
 
-def _config(service: str, connection: Connection) -> Config:
+def _config(service: str, connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_folder(service)))
     config.set_main_option("version_locations", str(_folder(service) / "versions"))

@@ -1,9 +1,8 @@
 """The ground on which drills are held: the platform, its people, and what can be done to it."""
 
 import asyncio
-import os
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +15,7 @@ from deploy.local.evidence import gather
 from deploy.local.invariants import judge
 from deploy.local.kafka import Kafka
 from deploy.local.parts import LocalParts
-from deploy.local.platform import SERVICES, WORKER, Addresses, Platform
+from deploy.local.platform import SERVICES, WORKER, Addresses, Platform, surroundings
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.processes import Child, http_ok, tail, wait_until_ready
 from deploy.local.quiet import UNPUBLISHED, wait_until_quiet
@@ -127,8 +126,7 @@ class Ground:
 
     def surroundings(self, service: str, role: str) -> dict[str, str]:
         """The environment of one more process of that service."""
-        ours = {name: value for name, value in os.environ.items() if "RAPPORT_" not in name}
-        return ours | self.platform.environment(service, role)
+        return surroundings() | self.platform.environment(service, role)
 
     @asynccontextmanager
     async def second(self, service: str) -> AsyncIterator[Child]:
@@ -290,7 +288,7 @@ async def open_centre(ground: Ground) -> None:
 
 
 @contextmanager
-def a_ground(parts: LocalParts) -> Iterator[Ground]:
+def a_ground(parts: LocalParts, build: Callable[..., Platform] = Platform) -> Iterator[Ground]:
     """Everything on these parts, which are started here; all of it has ended afterwards."""
     with ExitStack() as opened:
         broker = _proxied_broker(parts, opened)
@@ -300,7 +298,7 @@ def a_ground(parts: LocalParts) -> Iterator[Ground]:
         database = (LOOPBACK, parts.postgres.port)
         databases = {name: opened.enter_context(Proxy(database)) for name in SERVICES}
         platform = opened.enter_context(
-            Platform(parts, mail=mail.here, extra_env=dict(_environments()))
+            build(parts, mail=mail.here, extra_env=dict(_environments()))
         )
         ground = Ground(platform, post, mail, databases, broker)
         asyncio.run(open_centre(ground))
