@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from time import monotonic
 
+from shared.contracts.topics import ALL
 from shared.database.database import Database
 from shared.jobs.periodic import PeriodicJob
 from shared.observability import metrics
@@ -41,10 +42,11 @@ class _Age:
 
 
 class _HeldAges:
-    """One age for each topic that is held or was, since this process began."""
+    """One age for each topic that the service publishes to, and for what else was ever held here."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str) -> None:
         self._ages: dict[str, _Age] = {}
+        self.measured({topic.name: 0.0 for topic in ALL if service in topic.producers})
 
     def measured(self, seconds: Mapping[str, float]) -> None:
         for topic in seconds.keys() - self._ages.keys():
@@ -56,7 +58,7 @@ class _HeldAges:
 
 def age_job(database: Database) -> PeriodicJob:
     """A part of a worker of its own, so that it goes on where the relay or its clean-up does not."""
-    age, held = _Age(), _HeldAges()
+    age, held = _Age(), _HeldAges(database.service)
     metrics.outbox_age.set_function(age.now)
 
     async def measure() -> float:

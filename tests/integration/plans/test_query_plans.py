@@ -22,7 +22,7 @@ CONTACTS = 10_000
 SMALL = frozenset(
     (
         *("queue", "topic_rule", "tally", "quarantine_overflow", "agent", "agent_slot"),
-        *("lease", "relay_cursor", "held_topic", "watermark"),
+        *("lease", "relay_cursor", "held_topic", "dead_letter_limit", "watermark"),
     )
 )
 """Tables that do not grow with the work: administration, counts by kind, a row of each process."""
@@ -34,6 +34,10 @@ EXCEPTIONS = {
     "shared.messaging.outbox.cursor:FENCED": BEGINNING,
     "services.followup.adapters.db.check_ins:QUESTION": BEGINNING,
     "shared.messaging.outbox.restate:RESTATE": "after a lost lease alone, over three days of events",
+    "shared.messaging.outbox.cluster:RESTORED": "once for each cluster that a database lives in",
+    "shared.messaging.outbox.rebase:ROWS": BY_COMMAND,
+    "shared.messaging.outbox.rebase:STREAMS": BY_COMMAND,
+    "shared.messaging.outbox.rebase:COUNT": BY_COMMAND,
     "shared.messaging.outbox.republish:REWIND": BY_COMMAND,
     "shared.messaging.outbox.republish:BEHIND": BY_COMMAND,
     "services.analytics.adapters.db.facts:select count(*) from fact": BY_COMMAND,
