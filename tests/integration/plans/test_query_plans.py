@@ -22,7 +22,7 @@ CONTACTS = 10_000
 SMALL = frozenset(
     (
         *("queue", "topic_rule", "tally", "quarantine_overflow", "agent", "agent_slot"),
-        *("lease", "relay_cursor", "held_topic", "watermark"),
+        *("lease", "relay_cursor", "held_topic", "watermark", "generation"),
     )
 )
 """Tables that do not grow with the work: administration, counts by kind, a row of each process."""
@@ -38,7 +38,6 @@ EXCEPTIONS = {
     "shared.messaging.outbox.republish:BEHIND": BY_COMMAND,
     "services.analytics.adapters.db.facts:select count(*) from fact": BY_COMMAND,
     "services.analytics.adapters.db.rollups:ALL": BY_COMMAND,
-    "services.analytics.adapters.db.rollups:delete from rollup": BY_COMMAND,
 }
 """Statements that may read all of a table, or cannot be planned by themselves, each with its reason."""
 BLOCKING = ("Sort", "Aggregate", "Hash", "ModifyTable")
