@@ -52,7 +52,7 @@ async def alone(database: Database) -> AsyncIterator[None]:
     lease = Lease(database, "recount")
     if not await lease.take():
         raise Conflict(
-            f"another recount is running; if it was killed, try again in {LIFE_SECONDS:g} seconds"
+            f"another recount or rebuild is running; if it was killed, try again in {LIFE_SECONDS:g} seconds"
         )
     async with lease.kept():
         yield

@@ -6,6 +6,7 @@ contact is counted in them already, and else the recount still comes to it.
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -19,13 +20,17 @@ class Source(StrEnum):
 
 
 class Next(NamedTuple):
-    """The generation that is being made; `passed` is the last contact that a recount has counted."""
+    """The generation that is being made, and how far that has come.
+
+    `passed` is the last contact that a recount has counted; a rebuild has its topics `consumed_since` then.
+    """
 
     number: int
     source: Source
     measures: frozenset[str]
     passed: UUID | None
     contacts: int
+    consumed_since: datetime | None
 
 
 class Generations(NamedTuple):

@@ -5,17 +5,14 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from time import monotonic
-from typing import Any
 
-from services.analytics.application.commands.rebuild import rebuild
-from services.analytics.application.commands.replay import replay
+from services.analytics.application.rebuilding import rebuild, replay
 from services.analytics.application.recounting import Report, discard, recount
-from services.analytics.entrypoints.consumer import TOPICS, subscriptions
+from services.analytics.entrypoints.consumer import TOPICS, consumed
 from services.analytics.settings import Settings
 from shared.contracts.topics import ANALYTICS, DAY
 from shared.database.database import Database
 from shared.kernel.errors import Failure
-from shared.messaging.outbox.use_case import execute
 from shared.runtime.commands import Command
 
 REACH_DAYS = min(topic.retention_hours or 0 for topic in TOPICS) // DAY
@@ -27,10 +24,13 @@ until the new ones are complete. Stopped, it goes on where it was when it is run
 DISCARD = "give up a recount that was begun; the figures stay as they are"
 REPLAY = f"""\
 Consume the topics again from their oldest record ({REACH_DAYS} days back), over what is known. That changes no
-figure but those that knew too little; what cannot be read becomes a dead letter once more. {STOPPED}"""
+figure but those that knew too little, and all stay readable; what cannot be read becomes a dead letter once more.
+{STOPPED} Stopped itself, it is run again."""
 REBUILD = f"""\
-Forget all figures, and count again what the topics still keep: the last {REACH_DAYS} days. Figures of what is
-older do not come back. What cannot be read becomes a dead letter once more. {STOPPED}"""
+Count again, from nothing, what the topics still keep: the last {REACH_DAYS} days. Until that is counted the old
+figures are read, but they do not move; then figures of what is older are gone, and do not come back. It cannot be
+taken back once begun. What cannot be read becomes a dead letter once more. {STOPPED} Stopped itself, it is run
+again."""
 UNCONFIRMED = (
     f"Nothing is done: figures older than {REACH_DAYS} days would not come back. --yes does it."
 )
@@ -63,23 +63,17 @@ def _once_a_second() -> Report:
 
 
 async def _replay(database: Database, settings: Settings, _: argparse.Namespace) -> str:
-    await execute(database, partial(replay, **_consumed(settings)))
+    await replay(database, consumed(settings.kafka))
     return f"The next worker consumes again from the oldest record on: {NAMES}."
 
 
 async def _rebuild(database: Database, settings: Settings, _: argparse.Namespace) -> str:
-    contacts = await execute(database, partial(rebuild, **_consumed(settings)))
+    if not await rebuild(database, consumed(settings.kafka)):
+        return "A rebuild is under way: the workers have to run until it is complete."
     return (
-        f"{contacts} contacts and all their figures are forgotten."
+        "All facts are forgotten; the old figures are read until the new ones are complete."
         f" The next worker counts again from the oldest record on: {NAMES}."
     )
-
-
-def _consumed(settings: Settings) -> dict[str, Any]:
-    """What is to be consumed again: that of its one subscription."""
-    [subscription] = subscriptions()
-    names = [topic.name for topic in subscription.topics]
-    return {"kafka": settings.kafka, "group": subscription.group(ANALYTICS), "topics": names}
 
 
 async def _run(act: Act, _: str, settings: Settings, asked: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from services.analytics.application.commands.measure_freshness import measure_freshness
 from services.analytics.application.commands.measure_recount import measure_recount
 from services.analytics.application.commands.sweep_rollups import delete_old_sums, sweep_rollups
+from services.analytics.application.rebuilding import Consumed, complete_if_counted
 from shared.database.database import Database, Tx
 from shared.jobs.periodic import Job
 from shared.kernel.clock import Clock
@@ -19,6 +20,7 @@ class Context(NamedTuple):
     database: Database
     clock: Clock
     interval_seconds: float
+    consumed: Consumed
 
 
 async def show_freshness(context: Context) -> float:
@@ -41,9 +43,16 @@ async def delete_old(context: Context) -> float:
     return await _repeat(context, delete_old_sums)
 
 
+async def complete_rebuild(context: Context) -> float:
+    """Let a rebuild's figures be read once it has come to its end."""
+    await complete_if_counted(context.database, context.consumed, context.clock.now())
+    return context.interval_seconds
+
+
 JOBS = {
     "measure_freshness": Job(show_freshness),
     "measure_recount": Job(show_recount),
+    "complete_rebuild": Job(complete_rebuild),
     "sweep_rollups": Job(sweep),
     "delete_old_sums": Job(delete_old),
 }

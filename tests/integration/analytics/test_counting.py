@@ -6,7 +6,7 @@ from random import Random
 
 from hypothesis import HealthCheck, given, settings
 
-from services.analytics.adapters.db import resets, rollups
+from services.analytics.adapters.db import rollups
 from services.analytics.application.queries.recounted import differences
 from services.analytics.application.recounting import recount
 from services.analytics.domain.calendar_periods import span
@@ -47,7 +47,7 @@ async def test_any_order_in_any_batches_gives_the_same_sums(
 ) -> None:
     lives, batches = drawn
     async with database.transaction() as tx:
-        await resets.clear_all(tx)
+        await tx.execute("truncate inbox, fact, rollup, watermark")
     for batch in batches:
         await count_batch(batch)
     assert await stored(database) == sums_of(lives) == counted(batches)[1]

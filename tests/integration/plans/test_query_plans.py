@@ -36,7 +36,6 @@ EXCEPTIONS = {
     "shared.messaging.outbox.restate:RESTATE": "after a lost lease alone, over three days of events",
     "shared.messaging.outbox.republish:REWIND": BY_COMMAND,
     "shared.messaging.outbox.republish:BEHIND": BY_COMMAND,
-    "services.analytics.adapters.db.facts:select count(*) from fact": BY_COMMAND,
     "services.analytics.adapters.db.rollups:ALL": BY_COMMAND,
 }
 """Statements that may read all of a table, or cannot be planned by themselves, each with its reason."""
@@ -133,5 +132,4 @@ def test_statements_are_found_by_walking() -> None:
     found = statements()
     assert found["services.intake.adapters.db.promises:AT_RISK"][0] == "intake"
     assert "services.routing.adapters.db.desk:PARTS.notes" in found
-    assert "services.analytics.adapters.db.facts:select count(*) from fact" in found
     assert "shared.messaging.retention:DELETE_OUTBOX" in found

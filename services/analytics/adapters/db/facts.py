@@ -74,10 +74,5 @@ async def count_roughly(tx: Tx) -> int:
     return int(await tx.fetchval(ESTIMATE))
 
 
-async def count(tx: Tx) -> int:
-    """How many contacts are known."""
-    return int(await tx.fetchval("select count(*) from fact"))
-
-
 def _bodies(facts: Mapping[UUID, Fact]) -> list[str]:
     return [_encode(fact).decode() for fact in facts.values()]

@@ -17,11 +17,13 @@ CURRENT: Final = "(select coalesce(max(number), 0) from generation where complet
 SHARE = "select pg_advisory_xact_lock_shared(hashtext('generation'))"
 HOLD = "select pg_advisory_xact_lock(hashtext('generation'))"
 ALL = f"""
-select complete.current, next.number, next.source, next.measures, next.passed, next.contacts
+select complete.current, next.number, next.source, next.measures, next.passed, next.contacts,
+  next.consumed_since
 from {CURRENT} as complete (current) left join generation as next on next.completed_at is null
 """  # noqa: S608 - it is ours
 BEGIN = "insert into generation (source, measures) values ($1, $2)"
 COUNTED = "update generation set passed = $2, contacts = contacts + $3 where number = $1"
+CONSUME = "update generation set consumed_since = clock_timestamp() where number = $1"
 COMPLETE = "update generation set completed_at = clock_timestamp() where number = $1"
 REMOVE = "delete from generation where number = $1"
 
@@ -40,10 +42,10 @@ async def hold(tx: Tx) -> Generations:
 
 async def read(tx: Tx) -> Generations:
     """Those that there are now."""
-    [(current, number, source, measures, passed, contacts)] = await tx.fetch(ALL)
+    [(current, number, source, measures, *come_to)] = await tx.fetch(ALL)
     if number is None:
         return Generations(current, None)
-    return Generations(current, Next(number, Source(source), frozenset(measures), passed, contacts))
+    return Generations(current, Next(number, Source(source), frozenset(measures), *come_to))
 
 
 async def begin(tx: Tx, source: Source, measures: Collection[str]) -> None:
@@ -54,6 +56,11 @@ async def begin(tx: Tx, source: Source, measures: Collection[str]) -> None:
 async def pass_contacts(tx: Tx, number: int, last: UUID, count: int) -> None:
     """So many more contacts, up to the last, are counted in it."""
     await tx.execute(COUNTED, number, last, count)
+
+
+async def consume(tx: Tx, number: int) -> None:
+    """From now on the topics are consumed again for it."""
+    await tx.execute(CONSUME, number)
 
 
 async def complete(tx: Tx, number: int) -> None:

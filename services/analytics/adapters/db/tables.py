@@ -43,6 +43,11 @@ Table(
     Column("passed", Uuid, comment="From facts: the last contact that is counted in it."),
     Column("contacts", BigInteger, nullable=False, server_default="0"),
     Column(
+        "consumed_since",
+        DateTime(timezone=True),
+        comment="From topics: since when they are consumed again; null: they are not yet.",
+    ),
+    Column(
         "begun_at",
         DateTime(timezone=True),
         nullable=False,

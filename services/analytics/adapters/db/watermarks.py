@@ -14,6 +14,7 @@ on conflict (generation, topic) do update
 set last_event_at = greatest(watermark.last_event_at, excluded.last_event_at)
 """
 NEWEST = f"select max(last_event_at) from watermark where generation = {CURRENT}"  # noqa: S608 - it is ours
+REMOVE_BEFORE = "delete from watermark where generation < $1"
 HAND_ON = "update watermark set generation = $2 where generation = $1"
 
 
@@ -32,3 +33,8 @@ async def newest_event(tx: Tx) -> datetime | None:
 async def hand_on(tx: Tx, generation: int, to: int) -> None:
     """The other generation reaches as far as this one, and has no watermarks yet."""
     await tx.execute(HAND_ON, generation, to)
+
+
+async def remove_before(tx: Tx, generation: int) -> None:
+    """Older generations are read no more."""
+    await tx.execute(REMOVE_BEFORE, generation)

@@ -74,6 +74,12 @@ def upgrade() -> None:
         ),
         sa.Column("contacts", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column(
+            "consumed_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="From topics: since when they are consumed again; null: they are not yet.",
+        ),
+        sa.Column(
             "begun_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("clock_timestamp()"),
@@ -247,6 +253,5 @@ def downgrade() -> None:
     op.drop_table("inbox")
     op.drop_table("held_topic")
     op.drop_table("dead_letter_limit")
-=======
     op.drop_table("generation")
     op.drop_table("fact")
