@@ -359,6 +359,7 @@ RECOUNT_CONTACTS = Metric(
     "Contacts that the recount under way has counted so far, kept while it is stopped;"
     " 0: none is under way; each worker says the same.",
     "analytics worker",
+    parts=(WorkerPart.JOBS,),
 )
 
 SERVER = SpanName("http.server", "One request; on the wire `METHOD route`.", "api")

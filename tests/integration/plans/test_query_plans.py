@@ -23,6 +23,7 @@ SMALL = frozenset(
     (
         *("queue", "topic_rule", "tally", "quarantine_overflow", "agent", "agent_slot"),
         *("lease", "relay_cursor", "held_topic", "watermark", "generation"),
+        "dead_letter_limit",
     )
 )
 """Tables that do not grow with the work: administration, counts by kind, a row of each process."""
