@@ -106,7 +106,9 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "analytics": {
         "facts": "select contact_id from fact",
         "contacts": "select channel, sum(n)::bigint as n from rollup"
-        " where measure = 'contacts' group by 1",
+        " where measure = 'contacts' and generation ="
+        " (select coalesce(max(number), 0) from generation where completed_at is not null)"
+        " group by 1",
     },
 }
 EVERYWHERE: Mapping[str, str] = {

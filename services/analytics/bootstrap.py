@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from services.analytics.entrypoints.api import definitions, figures
 from services.analytics.entrypoints.api.walk import WALK
 from services.analytics.entrypoints.cli import COMMANDS
-from services.analytics.entrypoints.consumer import subscriptions
+from services.analytics.entrypoints.consumer import consumed, subscriptions
 from services.analytics.entrypoints.jobs import JOBS, Context
 from services.analytics.settings import Settings
 from shared.contracts.topics import ANALYTICS
@@ -46,7 +46,10 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     """Counts what is consumed; its relay publishes dead letters only."""
     database = await Database.open(settings.database, service=ANALYTICS, role="worker")
     try:
-        jobs = periodic_jobs(JOBS, Context(database, SystemClock(), settings.job_interval_seconds))
+        context = Context(
+            database, SystemClock(), settings.job_interval_seconds, consumed(settings.kafka)
+        )
+        jobs = periodic_jobs(JOBS, context)
         consuming = messaging(
             ANALYTICS,
             subscriptions(),

@@ -234,15 +234,20 @@ async def read_between(
     return [record for record in records if record.offset < end]
 
 
+async def check_idle(settings: KafkaSettings, group: str) -> None:
+    """Raises `Conflict` while the consumer group has members, `Unavailable` if the broker is away."""
+    async with administering(settings) as admin:
+        (answer,) = await admin.describe_consumer_groups([group])
+    if any(members for *_, members in answer.groups):
+        raise Conflict(f"the group {group} has members: stop its workers, and wait a moment")
+
+
 async def start_over(settings: KafkaSettings, group: str, topics: Sequence[str]) -> None:
     """Let a consumer group begin anew at the oldest record of each topic.
 
     Raises `Conflict` while the group has members, `Unavailable` if the broker is away.
     """
-    async with administering(settings) as admin:
-        (answer,) = await admin.describe_consumer_groups([group])
-    if any(members for *_, members in answer.groups):
-        raise Conflict(f"the group {group} has members: stop its workers, and wait a moment")
+    await check_idle(settings, group)
     async with _standalone(settings, *topics) as client:
         oldest = await client.beginning_offsets(client.assignment())
     async with _standalone(settings, group=group) as client, asyncio.timeout(COMMIT_SECONDS):

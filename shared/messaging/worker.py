@@ -16,6 +16,7 @@ from shared.messaging.consumer.time_left import time_left_job
 from shared.messaging.kafka import Probe
 from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.backlog import Backlog
+from shared.messaging.outbox.horizon import horizon_job
 from shared.messaging.outbox.relay import Relay
 from shared.observability import metrics
 from shared.observability.kinds import WorkerPart
@@ -60,6 +61,7 @@ def messaging(
     parts: dict[str, _Part] = {
         **consumers,
         "outbox_age": age_job(database),
+        "horizon_age": horizon_job(database),
         **retention_jobs(database, SystemClock(), retention),
         "time_left": time_left_job(service, subscriptions, kafka),
         "outbox": waiting.job(),

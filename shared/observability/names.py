@@ -143,6 +143,13 @@ OUTBOX_HELD_AGE = Metric(
     "worker",
     ("topic",),
 )
+HORIZON_AGE = Metric(
+    "rapport_horizon_age_seconds",
+    "gauge",
+    "Time for which one open transaction, in any database of the cluster, has held up all that younger ones"
+    " have committed: none of that is published until it ends. 0 if there is no such transaction.",
+    "worker",
+)
 RETENTION_OLDEST = Metric(
     "rapport_retention_oldest_seconds",
     "gauge",
@@ -343,6 +350,14 @@ FIGURES_AGE = Metric(
     "rapport_figures_age_seconds",
     "gauge",
     "Age of the newest event that the figures count; it grows while nothing happens, too.",
+    "analytics worker",
+    parts=(WorkerPart.JOBS,),
+)
+RECOUNT_CONTACTS = Metric(
+    "rapport_recount_contacts",
+    "gauge",
+    "Contacts that the recount under way has counted so far, kept while it is stopped;"
+    " 0: none is under way; each worker says the same.",
     "analytics worker",
     parts=(WorkerPart.JOBS,),
 )

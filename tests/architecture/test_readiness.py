@@ -9,7 +9,9 @@ from shared.observability.kinds import WorkerPart
 from tools import readiness
 from tools.routes import service_named, settings_of
 
-ALWAYS = {"database", "outbox", "outbox_age", "retention", "retention_age", "time_left"}
+ALWAYS = {
+    *("database", "horizon_age", "outbox", "outbox_age", "retention", "retention_age", "time_left"),
+}
 """What every worker runs or asks, whatever its parts."""
 
 

@@ -96,9 +96,9 @@ select grown(15, n), grown(14, n), grown(1, n), 'a1', 'q1', 1, {at},
 ANALYTICS = """
 insert into fact select grown(1, n), '{{}}' from {rows};
 insert into rollup
-select timestamptz '2020-01-01' + n / 10 * interval '15 minutes', 'q' || n % 10, 'email', 'm' || n % 7,
+select 0, timestamptz '2020-01-01' + n / 10 * interval '15 minutes', 'q' || n % 10, 'email', 'm' || n % 7,
   'b', case when {over} then 5 else 0 end from {rows};
-insert into watermark select 't' || n, {at} from generate_series(1, 4) as n;
+insert into watermark select 0, 't' || n, {at} from generate_series(1, 4) as n;
 """
 GROWN = {"intake": INTAKE, "routing": ROUTING, "followup": FOLLOWUP, "analytics": ANALYTICS}
 

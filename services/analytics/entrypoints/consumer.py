@@ -5,6 +5,7 @@ are compacted, so a figure that needs them one day can still be filled from all 
 """
 
 from services.analytics.application.handlers.facts import FactHandler
+from services.analytics.application.rebuilding import Consumed
 from services.analytics.domain.facts import Fact
 from services.analytics.domain.projections import followup, intake, routing
 from shared.contracts import topics
@@ -27,8 +28,10 @@ from shared.contracts.routing import (
     MessageRequested,
     ResolutionClaimed,
 )
+from shared.contracts.topics import ANALYTICS
 from shared.messaging.consumer.handlers import Handlers, handlers, on
 from shared.messaging.consumer.subscription import Subscription
+from shared.settings import KafkaSettings
 
 TOPICS = (topics.CONTACTS, topics.ASSIGNMENTS, topics.FOLLOWUPS, topics.DELIVERIES)
 HANDLERS: Handlers[Fact, None] = handlers(
@@ -60,3 +63,10 @@ def subscriptions() -> tuple[Subscription, ...]:
     """One subscription for all of them."""
     handle, wanted = FactHandler(HANDLERS), frozenset(HANDLERS)
     return (Subscription(topics=TOPICS, wanted=wanted, handle=handle, gather_ms=GATHER_MS),)
+
+
+def consumed(kafka: KafkaSettings) -> Consumed:
+    """What a replay or a rebuild consumes again: that of the one subscription."""
+    [subscription] = subscriptions()
+    names = [topic.name for topic in subscription.topics]
+    return Consumed(kafka, subscription.group(ANALYTICS), names)

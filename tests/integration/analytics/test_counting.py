@@ -6,14 +6,13 @@ from random import Random
 
 from hypothesis import HealthCheck, given, settings
 
-from services.analytics.adapters.db import resets, rollups
-from services.analytics.application.commands.recount import recount
+from services.analytics.adapters.db import rollups
 from services.analytics.application.queries.recounted import differences
+from services.analytics.application.recounting import recount
 from services.analytics.domain.calendar_periods import span
 from services.analytics.domain.figures.registry import MEASURES
 from services.analytics.domain.rollups import NOT_QUEUED, Sums, contributions
 from shared.database.database import Database
-from shared.messaging.outbox.use_case import execute
 from tests.integration.analytics.conftest import Count
 from tests.support.life import NOON, Life, whole_life
 from tests.unit.analytics.histories import Batches, arrivals, counted, fact_of
@@ -48,7 +47,7 @@ async def test_any_order_in_any_batches_gives_the_same_sums(
 ) -> None:
     lives, batches = drawn
     async with database.transaction() as tx:
-        await resets.clear_all(tx)
+        await tx.execute("truncate inbox, fact, rollup, watermark")
     for batch in batches:
         await count_batch(batch)
     assert await stored(database) == sums_of(lives) == counted(batches)[1]
@@ -99,7 +98,7 @@ async def test_a_wrong_sum_is_found_and_a_recount_puts_it_right(
     found = await wrong(database)
     assert isinstance(found, dict)
     assert sorted(key[3] for key in found) == ["contacts", "csat"]
-    await execute(database, recount)
+    assert await recount(database, lambda *_: None) == 1
     assert await wrong(database) == {}
     assert await stored(database) == sums_of([life])
 

@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 from prometheus_client import REGISTRY
 
+from services.analytics.application.rebuilding import Consumed
 from services.analytics.entrypoints.jobs import JOBS, Context
 from shared.database.database import Database
 from shared.database.migrate import difference
 from shared.jobs.periodic import periodic_jobs
+from shared.settings import KafkaSettings
 from tests.conftest import MakeDsn
 from tests.integration.analytics.conftest import Count
 from tests.support.clock import FakeClock
@@ -15,9 +17,12 @@ from tests.support.eventually import eventually
 from tests.support.kafka import running
 from tests.support.life import NOON, Life, whole_life
 
+NOTHING = Consumed(KafkaSettings(bootstrap="127.0.0.1:1"), "nobody", ())
+"""No broker is asked while no rebuild is under way."""
+
 
 async def run_once(name: str, database: Database, now: datetime) -> None:
-    await JOBS[name].run(Context(database, FakeClock(now), 10.0))
+    await JOBS[name].run(Context(database, FakeClock(now), 10.0, NOTHING))
 
 
 async def test_freshness_is_the_age_of_the_newest_event_whatever_came_last(
@@ -62,7 +67,7 @@ async def test_the_jobs_run_again_and_again_until_they_are_stopped(
         age = clock.now() - max(incoming.time for incoming in (*first, *second))
         return REGISTRY.get_sample_value("rapport_figures_age_seconds") == age.total_seconds()
 
-    async with running(*periodic_jobs(JOBS, Context(database, clock, 0.01)).values()):
+    async with running(*periodic_jobs(JOBS, Context(database, clock, 0.01, NOTHING)).values()):
         for life in (first, second):
             for incoming in life:
                 await count_batch([incoming])

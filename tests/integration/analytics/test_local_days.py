@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from services.analytics.adapters.db import resets, rollups
+from services.analytics.adapters.db import rollups
 from services.analytics.application.queries.figures import read_figures
 from services.analytics.domain.calendar_periods import span
 from services.analytics.domain.figures.registry import DEFINITIONS
@@ -132,7 +132,7 @@ async def test_a_day_holds_whom_its_own_clock_says_and_its_quarters_add_up_to_it
     ages = data.draw(st.lists(st.integers(-7_200, length + 7_200), min_size=1, max_size=12))
     moments = [asked.start + timedelta(seconds=age) for age in ages]
     async with database.transaction() as tx:
-        await resets.clear_all(tx)
+        await tx.execute("truncate inbox, fact, rollup, watermark")
     await count_batch([each for n, at in enumerate(moments) for each in received(n, at).incoming()])
     async with database.connection() as tx:
         days = (await read_figures(tx, asked, DEFINITIONS)).periods

@@ -27,6 +27,7 @@ PAGE = """
 select contact_id, body::text from fact
 where $1::uuid is null or contact_id > $1 order by contact_id limit $2
 """
+ESTIMATE = "select reltuples::bigint from pg_class where oid = 'fact'::regclass"
 
 _decode = msgspec.json.Decoder(Fact).decode
 _encode = msgspec.json.Encoder().encode
@@ -55,23 +56,22 @@ async def save(tx: Tx, facts: Mapping[UUID, Fact]) -> None:
         await tx.execute(SAVE, list(facts), _bodies(facts))
 
 
+async def page(tx: Tx, after: UUID | None, size: int) -> dict[UUID, Fact]:
+    """The next so many facts in the order of their contacts; empty: there are no more."""
+    return {row["contact_id"]: _decode(row["body"]) for row in await tx.fetch(PAGE, after, size)}
+
+
 async def every_page(tx: Tx, size: int = 5_000) -> AsyncIterator[Iterable[Fact]]:
     """Every stored fact, a page at a time."""
     last: UUID | None = None
-    while rows := await tx.fetch(PAGE, last, size):
-        yield [_decode(row["body"]) for row in rows]
-        last = rows[-1]["contact_id"]
+    while found := await page(tx, last, size):
+        yield found.values()
+        last = max(found)
 
 
-async def count(tx: Tx) -> int:
-    """How many contacts are known."""
-    return int(await tx.fetchval("select count(*) from fact"))
-
-
-async def lock_all(tx: Tx) -> None:
-    """Let nobody change a fact until the transaction ends, and lift the limit on its statements."""
-    await tx.execute("set local statement_timeout = 0")
-    await tx.execute("lock table fact in share row exclusive mode")
+async def count_roughly(tx: Tx) -> int:
+    """How many contacts are known, as the database estimates; less than 0: it does not know."""
+    return int(await tx.fetchval(ESTIMATE))
 
 
 def _bodies(facts: Mapping[UUID, Fact]) -> list[str]:

@@ -1,41 +1,57 @@
-"""The sums, added to and read as sets."""
+"""The sums of each generation, added to and read as sets."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.analytics.adapters.db.generations import CURRENT
 from services.analytics.domain.rollups import Sums
 from shared.database.database import Tx
 
+STEP = 5_000
+"""So many sums are removed in one transaction at most."""
+
 ADD = """
-insert into rollup (period_start, queue_id, channel, measure, bucket, n)
-select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-on conflict (period_start, queue_id, channel, measure, bucket)
+insert into rollup (generation, period_start, queue_id, channel, measure, bucket, n)
+select $1, * from unnest(
+  $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+on conflict (generation, period_start, queue_id, channel, measure, bucket)
 do update set n = rollup.n + excluded.n
 """
-BY_PERIOD = """
+BY_PERIOD = f"""
 select width_bucket(period_start, $1::timestamptz[]) as period, measure, bucket, sum(n)::bigint as n
 from rollup
-where period_start >= $2 and period_start < $3
+where generation = {CURRENT} and period_start >= $2 and period_start < $3
   and measure = any($4::text[])
   and ($5::text is null or queue_id = $5) and ($6::text is null or channel = $6)
 group by 1, 2, 3 having sum(n) <> 0
+"""  # noqa: S608 - it is ours
+ALL = f"""
+select period_start, queue_id, channel, measure, bucket, n from rollup
+where generation = {CURRENT} and n <> 0
+"""  # noqa: S608 - it is ours
+SWEEP = f"""
+delete from rollup where ctid = any(array(
+  select ctid from rollup where generation = {CURRENT} and n = 0 and period_start < $1
+  limit $2 for update skip locked
+))
+"""  # noqa: S608 - it is ours
+DELETE_BEFORE = """
+delete from rollup where ctid = any(array(
+  select ctid from rollup where generation < $1 order by generation limit $2 for update skip locked
+))
 """
-ALL = """
-select period_start, queue_id, channel, measure, bucket, n from rollup where n <> 0
-"""
-SWEEP = """
-delete from rollup where (period_start, queue_id, channel, measure, bucket) in (
-  select period_start, queue_id, channel, measure, bucket from rollup
-  where n = 0 and period_start < $1 limit $2 for update skip locked
-)
+DELETE_AFTER = """
+delete from rollup where ctid = any(array(
+  select ctid from rollup where generation > $1 order by generation limit $2 for update skip locked
+))
 """
 
 
-async def add(tx: Tx, sums: Sums) -> None:
-    """Add to the stored sums, key by key."""
+async def add(tx: Tx, generation: int, sums: Sums) -> None:
+    """Add to the stored sums of a generation, key by key."""
     rows = sorted((*key, n) for key, n in sums.items() if n)
     if rows:
-        await tx.execute(ADD, *map(list, zip(*rows, strict=True)))
+        await tx.execute(ADD, generation, *map(list, zip(*rows, strict=True)))
 
 
 async def sums_by_period(
@@ -55,16 +71,25 @@ async def sums_by_period(
 
 
 async def all_sums(tx: Tx) -> Sums:
-    """Every stored sum that is not 0."""
+    """Every stored sum that is read and is not 0."""
     rows = await tx.fetch(ALL)
     return {(row[0], row[1], row[2], row[3], row[4]): row[5] for row in rows}
 
 
-async def delete_all(tx: Tx) -> None:
-    """Remove all sums."""
-    await tx.execute("delete from rollup")
+async def sweep(tx: Tx, before: datetime) -> int:
+    """Remove sums of periods before `before` that have become 0, `STEP` at most; how many."""
+    return _count(await tx.execute(SWEEP, before, STEP))
 
 
-async def sweep(tx: Tx, before: datetime, max_count: int = 5_000) -> int:
-    """Remove sums of periods before `before` that have become 0; how many."""
-    return int((await tx.execute(SWEEP, before, max_count)).split()[-1])
+async def delete_before(tx: Tx, generation: int) -> int:
+    """Remove sums of older generations, `STEP` at most; how many."""
+    return _count(await tx.execute(DELETE_BEFORE, generation, STEP))
+
+
+async def delete_after(tx: Tx, generation: int) -> int:
+    """Remove sums of newer generations, `STEP` at most; how many."""
+    return _count(await tx.execute(DELETE_AFTER, generation, STEP))
+
+
+def _count(status: str) -> int:
+    return int(status.split()[1])

@@ -1,13 +1,16 @@
 """The tables of analytics: what is known of each contact, the sums, and how far they reach."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     DateTime,
+    Identity,
     PrimaryKeyConstraint,
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -32,8 +35,35 @@ Table(
 )
 
 Table(
+    "generation",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("source", Text, nullable=False, comment="What it is made from: `facts` or `topics`."),
+    Column("measures", ARRAY(Text), nullable=False, comment="What is counted in it."),
+    Column("passed", Uuid, comment="From facts: the last contact that is counted in it."),
+    Column("contacts", BigInteger, nullable=False, server_default="0"),
+    Column(
+        "consumed_since",
+        DateTime(timezone=True),
+        comment="From topics: since when they are consumed again; null: they are not yet.",
+    ),
+    Column(
+        "begun_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("clock_timestamp()"),
+    ),
+    Column(
+        "completed_at",
+        DateTime(timezone=True),
+        comment="The newest that is complete is read; at most one is not complete.",
+    ),
+)
+
+Table(
     "rollup",
     metadata,
+    Column("generation", BigInteger, nullable=False, comment="0: counted from the first event on."),
     Column(
         "period_start",
         DateTime(timezone=True),
@@ -45,13 +75,14 @@ Table(
     Column("measure", Text, nullable=False),
     Column("bucket", Text, nullable=False),
     Column("n", BigInteger, nullable=False),
-    PrimaryKeyConstraint("period_start", "queue_id", "channel", "measure", "bucket"),
+    PrimaryKeyConstraint("generation", "period_start", "queue_id", "channel", "measure", "bucket"),
     postgresql_with={"fillfactor": "50"},
 )
 
 Table(
     "watermark",
     metadata,
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
     Column("topic", Text, primary_key=True),
     Column("last_event_at", DateTime(timezone=True), nullable=False),
 )

@@ -1,11 +1,11 @@
 """What consumed events make known of contacts: projected, saved, and counted by the difference."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.analytics.adapters.db import facts, rollups, watermarks
+from services.analytics.adapters.db import facts, generations, rollups, watermarks
 from services.analytics.domain.facts import NOTHING, Fact, merge
 from services.analytics.domain.rollups import Sums, add_change
 from shared.contracts.cloudevents import Incoming, Outgoing
@@ -26,15 +26,14 @@ class FactHandler:
 
     async def __call__(self, tx: Tx, events: Sequence[Incoming[Event]]) -> Sequence[Outgoing]:
         known = self.project(events)
+        there = await generations.share(tx)
         new = await facts.insert_new(tx, known)
         before = await facts.lock(tx, known.keys() - new)
         after = {contact_id: merge(fact, known[contact_id]) for contact_id, fact in before.items()}
         await facts.save(tx, after)
-        sums: Sums = {}
-        for contact_id, fact in known.items():
-            add_change(sums, before.get(contact_id, NOTHING), after.get(contact_id, fact))
-        await rollups.add(tx, sums)
-        await watermarks.advance(tx, _newest(events))
+        for generation, contact_ids in there.moved_by(known.keys()).items():
+            await rollups.add(tx, generation, _changes(contact_ids, before, {**known, **after}))
+        await watermarks.advance(tx, there.live, _newest(events))
         return ()
 
     def project(self, events: Iterable[Incoming[Event]]) -> dict[UUID, Fact]:
@@ -48,6 +47,16 @@ def contact_of(event: Event) -> UUID:
     """The contact that a consumed event is about."""
     contact_id: UUID = getattr(event, card_of(type(event)).subject)
     return contact_id
+
+
+def _changes(
+    contact_ids: Iterable[UUID], before: Mapping[UUID, Fact], after: Mapping[UUID, Fact]
+) -> Sums:
+    """What has to be added where these contacts are counted."""
+    sums: Sums = {}
+    for contact_id in contact_ids:
+        add_change(sums, before.get(contact_id, NOTHING), after[contact_id])
+    return sums
 
 
 def _newest(events: Iterable[Incoming[Event]]) -> dict[str, datetime]:

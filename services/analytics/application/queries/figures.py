@@ -47,12 +47,13 @@ async def read_figures(
 ) -> Figures:
     """These figures of every period, also where nothing happened; only their sums are read."""
     measures = sorted({definition.measure.id for definition in definitions})
+    as_of = await watermarks.newest_event(tx)  # first, so that the sums reach at least as far
     sums = await rollups.sums_by_period(tx, span.cuts, measures, queue_id=queue_id, channel=channel)
     periods = [
         Period(start=start, end=end, figures=_figures(definitions, of_period))
         for (start, end), of_period in zip(span.periods(), sums, strict=True)
     ]
-    return Figures(as_of=await watermarks.newest_event(tx), periods=periods)
+    return Figures(as_of=as_of, periods=periods)
 
 
 def _figures(

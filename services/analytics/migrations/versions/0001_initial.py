@@ -55,6 +55,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("consumer_group", name=op.f("pk_dead_letter_limit")),
     )
     op.create_table(
+        "generation",
+        sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column(
+            "source",
+            sa.Text(),
+            nullable=False,
+            comment="What it is made from: `facts` or `topics`.",
+        ),
+        sa.Column(
+            "measures", sa.ARRAY(sa.Text()), nullable=False, comment="What is counted in it."
+        ),
+        sa.Column(
+            "passed",
+            sa.Uuid(),
+            nullable=True,
+            comment="From facts: the last contact that is counted in it.",
+        ),
+        sa.Column("contacts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "consumed_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="From topics: since when they are consumed again; null: they are not yet.",
+        ),
+        sa.Column(
+            "begun_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "completed_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="The newest that is complete is read; at most one is not complete.",
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_generation")),
+    )
+    op.create_table(
         "held_topic",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column(
@@ -158,6 +197,12 @@ def upgrade() -> None:
     op.create_table(
         "rollup",
         sa.Column(
+            "generation",
+            sa.BigInteger(),
+            nullable=False,
+            comment="0: counted from the first event on.",
+        ),
+        sa.Column(
             "period_start",
             sa.DateTime(timezone=True),
             nullable=False,
@@ -169,7 +214,13 @@ def upgrade() -> None:
         sa.Column("bucket", sa.Text(), nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "period_start", "queue_id", "channel", "measure", "bucket", name=op.f("pk_rollup")
+            "generation",
+            "period_start",
+            "queue_id",
+            "channel",
+            "measure",
+            "bucket",
+            name=op.f("pk_rollup"),
         ),
         postgresql_with={"fillfactor": "50"},
     )
@@ -182,9 +233,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "watermark",
+        sa.Column("generation", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("last_event_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("topic", name=op.f("pk_watermark")),
+        sa.PrimaryKeyConstraint("generation", "topic", name=op.f("pk_watermark")),
     )
 
 
@@ -201,4 +253,5 @@ def downgrade() -> None:
     op.drop_table("inbox")
     op.drop_table("held_topic")
     op.drop_table("dead_letter_limit")
+    op.drop_table("generation")
     op.drop_table("fact")
