@@ -5,7 +5,7 @@ The old code is that of the release named last in RELEASES, or of the commit in 
 
 import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pytest
@@ -23,6 +23,8 @@ from tests.upgrade.release import Code, code_of, commit_to_upgrade_from
 SECONDS = 1200
 BETWEEN = 5
 """Customers who come between two replacements, so that each mixture of old and new has work."""
+UPGRADE = [(service, role) for role in (WORKER, API) for service in reversed(SERVICES)]
+"""As docs/upgrade.md has it: whoever reads events before whoever writes them."""
 
 
 @pytest.fixture
@@ -54,21 +56,20 @@ async def test_upgrade_rollback_and_upgrade_under_load_lose_nothing_and_double_n
         await ground.more_are_taken(BETWEEN)
         platform.code = new
         await asyncio.to_thread(platform.prepare)
-        for code in (new, old, new):
+        for code, order in ((new, UPGRADE), (old, UPGRADE[::-1]), (new, UPGRADE)):
             platform.code = code
-            await everything_is_replaced(ground)
+            await everything_is_replaced(ground, order)
         await ground.more_are_taken(BETWEEN)
     nobody_ended(ground)
     await ground.judged()
 
 
-async def everything_is_replaced(ground: Ground) -> None:
-    """Worker and api of each service, one after another, as long as customers are taken."""
-    for service in SERVICES:
-        for role in (WORKER, API):
-            await ground.more_are_taken(BETWEEN)
-            nobody_ended(ground)
-            await ground.restart(service, role)
+async def everything_is_replaced(ground: Ground, order: Sequence[tuple[str, str]]) -> None:
+    """Each process, one after another, while customers are taken."""
+    for service, role in order:
+        await ground.more_are_taken(BETWEEN)
+        nobody_ended(ground)
+        await ground.restart(service, role)
 
 
 def nobody_ended(ground: Ground) -> None:
