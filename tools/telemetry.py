@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from shared.observability.names import ATTRIBUTES, METRICS, SPANS
+from shared.observability.attributes import ATTRIBUTES
+from shared.observability.names import METRICS, SPANS
 from tools import readiness
 
 INTRODUCTION = """\

@@ -1,6 +1,6 @@
-"""Every metric, span and span attribute, each with a sentence; `docs/telemetry.md` is made from it."""
+"""Every metric and span, each with a sentence; `docs/telemetry.md` is made from it."""
 
-from shared.observability.kinds import SIZES, Attribute, Metric, SpanName, WorkerPart
+from shared.observability.kinds import SIZES, Metric, SpanName, WorkerPart
 
 HTTP_REQUESTS = Metric(
     "rapport_http_requests_total",
@@ -356,18 +356,31 @@ FIGURES_AGE = Metric(
 RECOUNT_CONTACTS = Metric(
     "rapport_recount_contacts",
     "gauge",
-    "Contacts that the recount under way has counted so far; 0: none is; each worker says the same.",
+    "Contacts that the recount under way has counted so far, kept while it is stopped;"
+    " 0: none is under way; each worker says the same.",
     "analytics worker",
     parts=(WorkerPart.JOBS,),
 )
 
 SERVER = SpanName("http.server", "One request; on the wire `METHOD route`.", "api")
-CONSUME = SpanName("consumer.batch", "One transaction; linked to every record's span.", "worker")
-PROCESS = SpanName("consumer.process", "One record; child of the span that sent it.", "worker")
-RELAY = SpanName("relay.batch", "One round; linked to the spans that caused it.", "worker")
-PUBLISH = SpanName("relay.publish", "One event to the broker; child of its cause.", "worker")
-RECEIVE = SpanName("intake.receive", "One mail, from its bytes to its commit.", "intake api")
-STORE = SpanName("store", "One group commit; linked to all that shares it.", "intake api")
+CONSUME = SpanName(
+    "consumer.batch", "One batch in one transaction; linked to every record's span.", "worker"
+)
+PROCESS = SpanName(
+    "consumer.process", "One record of a batch; child of the span that sent it.", "worker"
+)
+RELAY = SpanName(
+    "relay.batch", "One round of the relay; linked to the spans that caused it.", "worker"
+)
+PUBLISH = SpanName(
+    "relay.publish", "One event on its way to the broker; child of its cause.", "worker"
+)
+RECEIVE = SpanName(
+    "intake.receive", "One mail on its way in, from its bytes to its commit.", "intake api"
+)
+STORE = SpanName(
+    "store", "One group commit; linked to the span of all that shares it.", "intake api"
+)
 DECIDE = SpanName("decide", "One decision over all contacts that wait.", "routing worker")
 SEND = SpanName("delivery.send", "One message handed to an outside provider.", "intake worker")
 TIMER = SpanName(
@@ -381,19 +394,5 @@ ACT = SpanName(
     "intake worker, routing worker, followup worker",
 )
 
-HTTP_METHOD = Attribute("method", "http.request.method", "GET, POST and so on.")
-HTTP_ROUTE = Attribute("route", "http.route", "The route's template, never the path itself.")
-HTTP_STATUS = Attribute("status", "http.response.status_code", "The answer's status.")
-ERROR_TYPE = Attribute("error", "error.type", "The class of the failure, without its text.")
-TOPIC = Attribute("topic", "messaging.destination.name", "The Kafka topic.")
-BATCH_COUNT = Attribute("count", "messaging.batch.message_count", "How many records.")
-EVENT_TYPE = Attribute("type", "cloudevents.event_type", "The event's type.")
-EVENT_ID = Attribute("event_id", "cloudevents.event_id", "The event's id.")
-CHANNEL = Attribute("channel", "rapport.channel", "The channel's kind, such as email.")
-CONTACT = Attribute("contact_id", "rapport.contact.id", "The contact.")
-TIMER_KIND = Attribute("timer", "rapport.timer", "Which timer, as its metric's label says.")
-OUTCOME = Attribute("outcome", "rapport.outcome", "What became of it, such as delivered.")
-
 METRICS = tuple(value for value in tuple(vars().values()) if isinstance(value, Metric))
 SPANS = tuple(value for value in tuple(vars().values()) if isinstance(value, SpanName))
-ATTRIBUTES = tuple(value for value in tuple(vars().values()) if isinstance(value, Attribute))

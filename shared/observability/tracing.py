@@ -33,7 +33,7 @@ from opentelemetry.trace import (
 )
 
 from shared.contracts.trace_context import TraceContext
-from shared.observability import names
+from shared.observability.attributes import ATTRIBUTES
 from shared.observability.kinds import SpanName
 from shared.settings import TelemetrySettings
 
@@ -44,7 +44,7 @@ Value = str | int | float | bool
 About = Callable[[int], Mapping[str, Value]]
 
 _TRACE, _SPAN, _FLAGS = slice(3, 35), slice(36, 52), slice(53, 55)
-_ATTRIBUTE: Final = {attribute.keyword: attribute.name for attribute in names.ATTRIBUTES}
+_ATTRIBUTE: Final = {attribute.keyword: attribute.name for attribute in ATTRIBUTES}
 _NEVER_ZERO: Final = 1 << 64 | 1
 """A bit of the trace's id and one of the span's: neither may be all zeros."""
 _NOWHERE: Final = SpanContext(0, 0, is_remote=False)
@@ -230,7 +230,7 @@ def batch_spans(
 
 
 def annotate(span_: Span, **attributes: Value) -> None:
-    """Add attributes to a span; what the names module does not list is left out."""
+    """Add attributes to a span; what `ATTRIBUTES` does not list is left out."""
     if span_.is_recording():
         span_.set_attributes(_named(attributes))
 

@@ -8,6 +8,7 @@ from deploy.local.platform import API, SERVICES, WORKER
 from shared.contracts.cloudevents import decode
 from shared.contracts.topics import ANALYTICS, FOLLOWUP, INTAKE, LIVE, ROUTING
 from shared.observability import names
+from shared.observability.attributes import ATTRIBUTES
 from shared.observability.kinds import SpanName, said_by
 from tests.support.otlp import Place, Seen
 from tests.telemetry.journeys import BROUGHT, HTTP, KAFKA, KAFKA_ALONE, OUTSIDE, SMTP
@@ -140,7 +141,7 @@ def test_a_process_shows_the_spans_it_is_documented_to_show(
 
 def test_only_the_listed_attributes_are_recorded_and_each_of_them_is(telemetry: Telemetry) -> None:
     recorded = {name for span in telemetry.spans for name in span.attributes}
-    assert recorded == {attribute.name for attribute in names.ATTRIBUTES}
+    assert recorded == {attribute.name for attribute in ATTRIBUTES}
 
 
 def test_a_span_holds_no_text_beside_its_attributes(telemetry: Telemetry) -> None:
