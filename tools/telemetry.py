@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from shared.observability.attributes import ATTRIBUTES
-from shared.observability.names import METRICS, SPANS
+from shared.observability.names import METRICS
+from shared.observability.span_names import SPANS
 from tools import readiness
 
 INTRODUCTION = """\

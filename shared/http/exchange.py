@@ -13,7 +13,7 @@ from starlette.types import Message, Scope, Send
 from shared.contracts.trace_context import TraceContext, read_trace
 from shared.http import problems
 from shared.http.response import WHOLE, HttpResponse
-from shared.observability import metrics, names, tracing
+from shared.observability import metrics, span_names, tracing
 from shared.observability.logging import get_logger
 
 UNMATCHED = "unmatched"
@@ -42,7 +42,7 @@ class Exchange(AbstractContextManager["Exchange"]):
     def __enter__(self) -> "Exchange":
         self._began = perf_counter()
         self._trace = tracing.use(_trace(self._scope))
-        self._work = tracing.span(names.SERVER, kind=SpanKind.SERVER, method=self._method)
+        self._work = tracing.span(span_names.SERVER, kind=SpanKind.SERVER, method=self._method)
         self._trace.__enter__()
         self._span: Span = self._work.__enter__()
         return self

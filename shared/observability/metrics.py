@@ -88,6 +88,8 @@ intake_orphans_deleted = _counter(names.INTAKE_ORPHANS_DELETED)
 
 offers = _counter(names.OFFERS)
 contacts_waiting = _gauge(names.CONTACTS_WAITING)
+contacts_oldest_wait = _gauge(names.CONTACTS_OLDEST_WAIT)
+match_pass_seconds = _histogram(names.MATCH_PASS_SECONDS)
 contacts_declined = _gauge(names.CONTACTS_DECLINED)
 promises_at_risk = _gauge(names.PROMISES_AT_RISK)
 promises_settled = _counter(names.PROMISES_SETTLED)

@@ -135,7 +135,7 @@ class use:  # noqa: N801  (used as a function is: `with use(context):`)
         otel.detach(self._token)
 
 
-class span:  # noqa: N801  (used as a function is: `with span(names.STORE):`)
+class span:  # noqa: N801  (used as a function is: `with span(span_names.STORE):`)
     """A piece of work inside the current trace, or the start of a new one.
 
     An exception marks the span by its class and goes on; its text is not recorded. A trace that

@@ -159,4 +159,5 @@ def test_due_work_shows_how_late_it_was(telemetry: Telemetry, process: Process, 
 
 def test_what_waits_and_what_is_fresh_is_shown(telemetry: Telemetry) -> None:
     assert telemetry.value(ROUTED, "rapport_contacts_waiting") > 0
+    assert telemetry.value(ROUTED, "rapport_contacts_oldest_wait_seconds") > 0
     assert telemetry.value((ANALYTICS, WORKER), "rapport_figures_age_seconds") > 0

@@ -7,7 +7,7 @@ import pytest
 from deploy.local.platform import API, SERVICES, WORKER
 from shared.contracts.cloudevents import decode
 from shared.contracts.topics import ANALYTICS, FOLLOWUP, INTAKE, LIVE, ROUTING
-from shared.observability import names
+from shared.observability import span_names
 from shared.observability.attributes import ATTRIBUTES
 from shared.observability.kinds import SpanName, said_by
 from tests.support.otlp import Place, Seen
@@ -93,7 +93,7 @@ def test_each_service_continues_the_trace_of_the_one_before_it(
     by_place = {span.place: span for span in spans_of(telemetry, entry)}
     edges = {
         (by_place[span.parent].service, span.service)
-        for span in named(by_place.values(), names.PROCESS)
+        for span in named(by_place.values(), span_names.PROCESS)
         if span.parent in by_place
     }
     assert {edge for edge in edges if edge[0] != edge[1]} == HANDED_ON
@@ -101,7 +101,11 @@ def test_each_service_continues_the_trace_of_the_one_before_it(
 
 @pytest.mark.parametrize(
     ("batch", "item"),
-    [(names.CONSUME, names.PROCESS), (names.RELAY, names.PUBLISH), (names.TIMER, names.ACT)],
+    [
+        (span_names.CONSUME, span_names.PROCESS),
+        (span_names.RELAY, span_names.PUBLISH),
+        (span_names.TIMER, span_names.ACT),
+    ],
 )
 def test_a_batch_and_what_is_in_it_are_linked(
     telemetry: Telemetry, batch: SpanName, item: SpanName
@@ -122,9 +126,9 @@ def test_a_group_commit_is_linked_to_all_that_shares_it(telemetry: Telemetry) ->
     received = [
         span.place
         for span in telemetry.spans
-        if span.raw.name in (names.RECEIVE.name, "POST /v1/contacts")
+        if span.raw.name in (span_names.RECEIVE.name, "POST /v1/contacts")
     ]
-    commits = named(telemetry.spans, names.STORE)
+    commits = named(telemetry.spans, span_names.STORE)
     assert max(len(span.links) for span in commits) > 1
     assert set().union(*(span.links for span in commits)) <= set(received)
 
@@ -134,9 +138,9 @@ def test_a_process_shows_the_spans_it_is_documented_to_show(
     telemetry: Telemetry, process: Process
 ) -> None:
     spans = [span for span in telemetry.spans if span.process == process]
-    shown = {names.SERVER.name if " /" in span.raw.name else span.raw.name for span in spans}
-    shown = {names.SERVER.name if name.endswith("unmatched") else name for name in shown}
-    assert shown == {span.name for span in names.SPANS if said_by(span, *process)}
+    shown = {span_names.SERVER.name if " /" in span.raw.name else span.raw.name for span in spans}
+    shown = {span_names.SERVER.name if name.endswith("unmatched") else name for name in shown}
+    assert shown == {span.name for span in span_names.SPANS if said_by(span, *process)}
 
 
 def test_only_the_listed_attributes_are_recorded_and_each_of_them_is(telemetry: Telemetry) -> None:
@@ -159,5 +163,7 @@ def test_what_failed_is_marked_by_its_class(telemetry: Telemetry) -> None:
 
 
 def test_a_delivery_shows_its_outcome(telemetry: Telemetry) -> None:
-    outcomes = {span.attributes["rapport.outcome"] for span in named(telemetry.spans, names.SEND)}
+    outcomes = {
+        span.attributes["rapport.outcome"] for span in named(telemetry.spans, span_names.SEND)
+    }
     assert outcomes == {"delivered", "refused", "putoff"}

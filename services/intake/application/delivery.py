@@ -27,7 +27,7 @@ from shared.jobs.backoff import Backoff, pause
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
 from shared.messaging.outbox.use_case import Result, execute
-from shared.observability import metrics, names, tracing
+from shared.observability import metrics, span_names, tracing
 from shared.observability.logging import get_logger
 from shared.observability.outages import Trouble
 
@@ -67,7 +67,7 @@ class Delivery:
         contact_id, channel = str(message.contact_id), message.channel
         with (
             tracing.use(message.trace),
-            tracing.span(names.SEND, channel=channel, contact_id=contact_id) as span,
+            tracing.span(span_names.SEND, channel=channel, contact_id=contact_id) as span,
         ):
             outcome = await self._channels[channel].deliver(message)
             tracing.annotate(span, outcome=outcome.label)

@@ -11,7 +11,7 @@ from shared.database.database import Database
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Invalid, Overloaded, Unavailable
 from shared.kernel.ids import new_id
-from shared.observability import names, tracing
+from shared.observability import span_names, tracing
 from shared.observability.logging import get_logger
 
 log = get_logger(__name__)
@@ -28,7 +28,7 @@ class InboundMail:
 
     async def receive(self, content: bytes, envelope: Envelope) -> None:
         """Returns when the mail is committed, readable or not. Raises `Unavailable`, `Overloaded`."""
-        with tracing.span(names.RECEIVE, channel=Channel.EMAIL):
+        with tracing.span(span_names.RECEIVE, channel=Channel.EMAIL):
             try:
                 await self._submission.submit(await self._read(content, envelope))
             except Invalid as error:

@@ -12,7 +12,7 @@ from services.intake.domain.arrival import Arrival, Outcome
 from shared.database.database import Database, Tx
 from shared.messaging.outbox.backlog import Backlog
 from shared.messaging.outbox.use_case import execute
-from shared.observability import metrics, names, tracing
+from shared.observability import metrics, span_names, tracing
 
 COLLISIONS = 3
 """How often a set is tried again because another transaction had one of its arrivals."""
@@ -61,7 +61,7 @@ class Submission:
             return await self._accept(tx, arrivals, await self._config.read(tx))
 
         traces = [arrival.trace for arrival in arrivals]
-        with tracing.batch_span(names.STORE, traces, count=len(arrivals)):
+        with tracing.batch_span(span_names.STORE, traces, count=len(arrivals)):
             for _ in range(COLLISIONS):
                 try:
                     return await execute(self._database, accept)

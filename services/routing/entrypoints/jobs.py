@@ -16,6 +16,7 @@ from shared.database.database import Database, Tx
 from shared.jobs.periodic import Job, seconds_until
 from shared.kernel.clock import Clock
 from shared.messaging.outbox.use_case import execute
+from shared.observability import metrics
 
 MAX_ENDED = 500
 """Offers and wrap-ups that one transaction ends."""
@@ -36,7 +37,8 @@ async def dispatch(context: Context) -> float:
     """One pass of the match; the next one soon if more could be placed at once."""
     database, clock, settings = context
     limits = Limits(settings.per_group, settings.pass_limit)
-    made = await execute(database, lambda tx: make_offers(tx, clock, limits))
+    with metrics.match_pass_seconds.time():
+        made = await execute(database, lambda tx: make_offers(tx, clock, limits))
     if made.again:
         return SOON
     next_to_ask = partial(contacts.next_to_ask_again, now=clock.now())

@@ -40,7 +40,7 @@ from shared.messaging.dead_letters.limit import (
     count_dead_letters,
 )
 from shared.messaging.outbox.append import append
-from shared.observability import metrics, names
+from shared.observability import metrics, span_names
 from shared.observability.logging import get_logger
 from shared.observability.tracing import Value, batch_spans
 
@@ -182,8 +182,8 @@ class Processor:
         """All of it in one transaction. Whatever it raises, nothing of it has happened."""
         traces = [each.event.trace for each in decoded]
         with batch_spans(
-            names.CONSUME,
-            names.PROCESS,
+            span_names.CONSUME,
+            span_names.PROCESS,
             traces,
             kind=SpanKind.CONSUMER,
             about=lambda place: _about(decoded[place].event),

@@ -24,7 +24,7 @@ from shared.messaging.outbox.foreign import Foreign, Gap
 from shared.messaging.outbox.held_topics import HeldTopics
 from shared.messaging.outbox.publishing import publish_batch, traced_of
 from shared.messaging.outbox.restate import restate
-from shared.observability import metrics, names, tracing
+from shared.observability import metrics, span_names, tracing
 from shared.observability.outages import Trouble
 from shared.settings import KafkaSettings
 
@@ -180,8 +180,8 @@ def _traced(rows: Sequence[Row]) -> AbstractContextManager[object]:
     """A span for the round and each traced row of it, if there is a collector."""
     traced = traced_of(rows) if tracing.exporting() else []
     return tracing.batch_spans(
-        names.RELAY,
-        names.PUBLISH,
+        span_names.RELAY,
+        span_names.PUBLISH,
         [each.trace for each in traced],
         kind=SpanKind.PRODUCER,
         about=lambda place: {"topic": traced[place].topic, "type": traced[place].type},

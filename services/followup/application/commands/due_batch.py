@@ -11,7 +11,7 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.decision import Decision
 from shared.database.database import Tx, once_committed
 from shared.messaging.outbox.use_case import Result
-from shared.observability import metrics, names
+from shared.observability import metrics, span_names
 from shared.observability.tracing import batch_spans
 
 
@@ -24,7 +24,9 @@ async def save_batch(
 ) -> Result[int]:
     """Write what was decided about each; returns how many, each event in its contact's own trace."""
     begun = [question.contact.trace for question in due]
-    with batch_spans(names.TIMER, names.ACT, begun, timer=timer, count=len(due)) as traces:
+    with batch_spans(
+        span_names.TIMER, span_names.ACT, begun, timer=timer, count=len(due)
+    ) as traces:
         saved = [decision.state for decision in decisions]
         await check_ins.save(tx, saved)
         await notify_due(tx, saved, now)

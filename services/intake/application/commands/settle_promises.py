@@ -11,7 +11,7 @@ from shared.contracts.cloudevents import Outgoing
 from shared.contracts.intake import PromiseOutcome, PromiseSettled
 from shared.database.database import Tx, once_committed
 from shared.messaging.outbox.use_case import Result
-from shared.observability import metrics, names, tracing
+from shared.observability import metrics, span_names, tracing
 
 
 async def settle_by_replies(tx: Tx, replies: Mapping[UUID, datetime]) -> Result[int]:
@@ -28,7 +28,9 @@ async def break_due(tx: Tx, now: datetime, limit: int) -> Result[int]:
         for each in found
     ]
     traces = [each.trace for each in found]
-    with tracing.batch_spans(names.TIMER, names.ACT, traces, timer="promise", count=len(found)):
+    with tracing.batch_spans(
+        span_names.TIMER, span_names.ACT, traces, timer="promise", count=len(found)
+    ):
         result = await _settle(tx, found, settlements)
     late = metrics.timer_lateness.labels("promise")
     for each in found:

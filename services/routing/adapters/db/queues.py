@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
@@ -25,7 +25,10 @@ on conflict (queue_id) do update set card = excluded.card
 FORECAST = """
 update queue set forecast = $2 where queue_id = $1 returning card, forecast
 """
-WAITING = "select queue_id, count(*) as waiting from contact where state = 'waiting' group by 1"
+WAITING = """
+select queue_id, count(*) as waiting, min(queued_at) as since
+from contact where state = 'waiting' group by queue_id
+"""
 DECLINED = """
 select queue_id, count(*) as waiting from contact
 where state = 'waiting' and declined <> '{}' and exists (
@@ -73,9 +76,16 @@ async def set_forecast(tx: Tx, queue_id: str, forecast: Forecast | None) -> Queu
     return _queue(row)
 
 
-async def count_waiting(tx: Tx) -> dict[str, int]:
-    """How many contacts wait, by queue; queues with none are left out."""
-    return {row["queue_id"]: row["waiting"] for row in await tx.fetch(WAITING)}
+class Line(NamedTuple):
+    """How many contacts wait in a queue, and since when the first of them does; null: none waits."""
+
+    waiting: int = 0
+    since: datetime | None = None
+
+
+async def find_lines(tx: Tx) -> dict[str, Line]:
+    """The line of each queue in which somebody waits."""
+    return {row["queue_id"]: Line(row["waiting"], row["since"]) for row in await tx.fetch(WAITING)}
 
 
 async def count_declined(tx: Tx, times: int) -> dict[str, int]:

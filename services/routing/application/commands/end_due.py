@@ -17,7 +17,7 @@ from shared.contracts.decision import Decision
 from shared.contracts.routing import Presence
 from shared.database.database import Tx, once_committed
 from shared.messaging.outbox.use_case import Result
-from shared.observability import metrics, names, tracing
+from shared.observability import metrics, span_names, tracing
 
 
 async def end_due(
@@ -30,7 +30,9 @@ async def end_due(
     locked = await contacts.lock(tx, due, wait=False)
     decisions = await _decide(tx, locked.values(), now, pauses)
     traces = [contact.trace for contact, _ in decisions]
-    with tracing.batch_spans(names.TIMER, names.ACT, traces, timer="offer", count=len(decisions)):
+    with tracing.batch_spans(
+        span_names.TIMER, span_names.ACT, traces, timer="offer", count=len(decisions)
+    ):
         events = await save_decisions(tx, decisions, now)
         events += await _send_away(tx, decisions, now, expiries_until_away)
     log_if_nobody_is_left(decisions, pauses)

@@ -19,7 +19,7 @@ from shared.jobs.signals import notify
 from shared.kernel.clock import Clock
 from shared.kernel.ids import new_id
 from shared.messaging.outbox.use_case import Result
-from shared.observability import names, tracing
+from shared.observability import span_names, tracing
 from shared.observability.logging import get_logger
 
 log = get_logger(__name__)
@@ -70,7 +70,7 @@ async def _match(
     )
     if not waiting:
         return (), ()
-    with tracing.span(names.DECIDE, count=len(waiting)):
+    with tracing.span(span_names.DECIDE, count=len(waiting)):
         return waiting, place_all(waiting, pool, now)
 
 

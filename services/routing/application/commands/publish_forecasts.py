@@ -1,8 +1,10 @@
 """The forecast of every queue, published when it changes by something that matters."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from services.routing.adapters.db import matching, queues
+from services.routing.adapters.db.queues import Line
 from services.routing.domain.agents.decline_pauses import Pauses
 from services.routing.domain.queues.forecast import QueueLoad, Recent, changed, forecast, load_of
 from shared.contracts.cloudevents import Outgoing
@@ -20,8 +22,9 @@ async def publish_forecasts(
 ) -> Result[int]:
     """Forecast every queue and publish those that changed; how many they were."""
     known = await queues.find_all(tx)
-    loads = await _loads(tx, known, now, window)
-    await _measure(tx, known, loads, pauses)
+    lines = await queues.find_lines(tx)
+    loads = await _loads(tx, known, lines, now, window)
+    await _measure(tx, known, lines, now, pauses)
     events = []
     for queue in known:
         found = forecast(loads[queue.queue_id], now)
@@ -31,19 +34,18 @@ async def publish_forecasts(
 
 
 async def _loads(
-    tx: Tx, known: list[QueueChanged], now: datetime, window: timedelta
+    tx: Tx, known: list[QueueChanged], lines: Mapping[str, Line], now: datetime, window: timedelta
 ) -> dict[str, QueueLoad]:
     """The load of each queue, by id."""
     agents = await matching.find_agents(tx, now.date())
     capacity = await matching.find_capacity(tx)
-    waiting = await queues.count_waiting(tx)
     recent = await queues.find_recent(tx, now, window, SAMPLE_SIZE)
     return {
         queue.queue_id: load_of(
             queue,
             agents,
             capacity,
-            waiting=waiting.get(queue.queue_id, 0),
+            waiting=lines.get(queue.queue_id, Line()).waiting,
             recent=recent.get(queue.queue_id, Recent()),
         )
         for queue in known
@@ -51,9 +53,12 @@ async def _loads(
 
 
 async def _measure(
-    tx: Tx, known: list[QueueChanged], loads: dict[str, QueueLoad], pauses: Pauses
+    tx: Tx, known: list[QueueChanged], lines: Mapping[str, Line], now: datetime, pauses: Pauses
 ) -> None:
     declined = await queues.count_declined(tx, pauses.until_longest)
-    for queue in known:
-        metrics.contacts_waiting.labels(queue.queue_id).set(loads[queue.queue_id].waiting)
-        metrics.contacts_declined.labels(queue.queue_id).set(declined.get(queue.queue_id, 0))
+    for queue_id in [queue.queue_id for queue in known]:
+        waiting, since = lines.get(queue_id, Line())
+        oldest = (now - since).total_seconds() if since else 0.0
+        metrics.contacts_waiting.labels(queue_id).set(waiting)
+        metrics.contacts_oldest_wait.labels(queue_id).set(oldest)
+        metrics.contacts_declined.labels(queue_id).set(declined.get(queue_id, 0))

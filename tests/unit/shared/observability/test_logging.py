@@ -10,7 +10,7 @@ import structlog
 
 from shared.kernel.errors import Invalid
 from shared.observability import logging as ours
-from shared.observability import names, tracing
+from shared.observability import span_names, tracing
 from shared.observability.scrub import WITHHELD, scrubbed
 from shared.settings import TelemetrySettings
 
@@ -108,7 +108,7 @@ def test_an_exception_tells_its_places_and_only_safe_texts(lines: Lines) -> None
 
 
 def test_a_line_inside_a_trace_carries_its_id(lines: Lines) -> None:
-    with tracing.span(names.STORE):
+    with tracing.span(span_names.STORE):
         ours.get_logger("x").info("stored")
         ids = tracing.current_ids()
     [line] = lines()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY
 
-from shared.observability import kinds, metrics, names
+from shared.observability import kinds, metrics, names, span_names
 from shared.observability.attributes import ATTRIBUTES
 from tools import telemetry
 
@@ -23,7 +23,7 @@ def test_every_metric_has_its_instrument() -> None:
 
 
 def test_names_are_unique_and_explained() -> None:
-    for kind in (names.METRICS, names.SPANS, ATTRIBUTES):
+    for kind in (names.METRICS, span_names.SPANS, ATTRIBUTES):
         assert len({entry.name for entry in kind}) == len(kind)
         assert all(entry.help.endswith(".") for entry in kind)
 

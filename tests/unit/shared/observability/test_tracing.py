@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from shared.contracts.trace_context import TraceContext
-from shared.observability import names, tracing
+from shared.observability import span_names, tracing
 from shared.settings import TelemetrySettings
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -52,9 +52,9 @@ def is_next_hop(here: TraceContext | None, brought: TraceContext) -> bool:
 def test_a_new_trace_has_ids_even_when_it_is_not_recorded(record: Record) -> None:
     exporter = record(0)
     assert tracing.current() is None
-    with tracing.span(names.STORE):
+    with tracing.span(span_names.STORE):
         context = tracing.current()
-        with tracing.span(names.DECIDE):
+        with tracing.span(span_names.DECIDE):
             assert tracing.current() == context
     assert context is not None
     assert context.parent.endswith("-00")
@@ -63,7 +63,7 @@ def test_a_new_trace_has_ids_even_when_it_is_not_recorded(record: Record) -> Non
 
 def test_a_recorded_trace_has_children(record: Record) -> None:
     exporter = record(1)
-    with tracing.span(names.STORE), tracing.span(names.DECIDE, count=3):
+    with tracing.span(span_names.STORE), tracing.span(span_names.DECIDE, count=3):
         pass
     inner, outer = exporter.get_finished_spans()
     assert trace_of(inner) == trace_of(outer)
@@ -74,11 +74,11 @@ def test_a_recorded_trace_has_children(record: Record) -> None:
 
 def test_a_remote_decision_is_honoured_either_way(record: Record) -> None:
     exporter = record(1)
-    with tracing.use(UNSAMPLED), tracing.span(names.STORE):
+    with tracing.use(UNSAMPLED), tracing.span(span_names.STORE):
         pass
     assert not exporter.get_finished_spans()
     exporter = record(0)
-    with tracing.use(SAMPLED), tracing.span(names.STORE):
+    with tracing.use(SAMPLED), tracing.span(span_names.STORE):
         here = tracing.current()
     [span] = exporter.get_finished_spans()
     assert trace_of(span) == TRACE
@@ -87,7 +87,7 @@ def test_a_remote_decision_is_honoured_either_way(record: Record) -> None:
 
 
 def test_a_context_survives_without_any_export() -> None:
-    with tracing.use(SAMPLED), tracing.span(names.STORE):
+    with tracing.use(SAMPLED), tracing.span(span_names.STORE):
         assert is_next_hop(tracing.current(), SAMPLED)
     with tracing.use(UNSAMPLED):
         assert is_next_hop(tracing.current(), UNSAMPLED)
@@ -98,7 +98,9 @@ def test_a_batch_links_every_message_and_each_recorded_one_gets_its_own_span(
 ) -> None:
     exporter = record(0)
     contexts = [SAMPLED, None, UNSAMPLED]
-    batch_spans = tracing.batch_spans(names.CONSUME, names.PROCESS, contexts, about=kind_of)
+    batch_spans = tracing.batch_spans(
+        span_names.CONSUME, span_names.PROCESS, contexts, about=kind_of
+    )
     with batch_spans as onward:
         pass
     spans = {span.name: span for span in exporter.get_finished_spans()}
@@ -121,7 +123,7 @@ def test_a_batch_without_recorded_messages_is_not_recorded(record: Record) -> No
     exporter = record(0)
     with (
         tracing.use(SAMPLED),
-        tracing.batch_spans(names.CONSUME, names.PROCESS, [None, UNSAMPLED]) as onward,
+        tracing.batch_spans(span_names.CONSUME, span_names.PROCESS, [None, UNSAMPLED]) as onward,
     ):
         assert tracing.current() is None
     assert is_next_hop(onward[1], UNSAMPLED)
@@ -132,7 +134,7 @@ def test_a_batch_without_recorded_messages_is_not_recorded(record: Record) -> No
 def test_a_message_without_a_trace_begins_one(record: Record, ratio: float) -> None:
     exporter = record(ratio)
     contexts = [None, None]
-    with tracing.batch_spans(names.CONSUME, names.PROCESS, contexts) as onward:
+    with tracing.batch_spans(span_names.CONSUME, span_names.PROCESS, contexts) as onward:
         pass
     begun = {context.parent[3:35] for context in onward if context}
     spans = {trace_of(span) for span in exporter.get_finished_spans() if "process" in span.name}
@@ -142,7 +144,7 @@ def test_a_message_without_a_trace_begins_one(record: Record, ratio: float) -> N
 
 def test_a_large_batch_links_every_message(record: Record) -> None:
     exporter = record(0)
-    with tracing.batch_span(names.STORE, [SAMPLED] * 1_000):
+    with tracing.batch_span(span_names.STORE, [SAMPLED] * 1_000):
         pass
     [batch] = exporter.get_finished_spans()
     assert len(batch.links) == 1_000
@@ -150,7 +152,7 @@ def test_a_large_batch_links_every_message(record: Record) -> None:
 
 def test_what_shares_a_batch_without_spans_of_its_own_belongs_to_the_batch(record: Record) -> None:
     exporter = record(1)
-    with tracing.use(SAMPLED), tracing.batch_span(names.STORE, [SAMPLED, None]):
+    with tracing.use(SAMPLED), tracing.batch_span(span_names.STORE, [SAMPLED, None]):
         inside = tracing.current()
     [batch] = exporter.get_finished_spans()
     assert inside is not None
@@ -161,7 +163,7 @@ def test_the_failure_of_a_batch_is_that_of_its_messages(record: Record) -> None:
     exporter = record(1)
     with (
         pytest.raises(ValueError, match="jane"),
-        tracing.batch_spans(names.CONSUME, names.PROCESS, [SAMPLED]),
+        tracing.batch_spans(span_names.CONSUME, span_names.PROCESS, [SAMPLED]),
     ):
         raise ValueError("jane@example.org")
     kinds = {span.name: span.attributes for span in exporter.get_finished_spans()}
@@ -170,7 +172,7 @@ def test_the_failure_of_a_batch_is_that_of_its_messages(record: Record) -> None:
 
 def test_an_error_is_named_and_not_quoted(record: Record) -> None:
     exporter = record(1)
-    with pytest.raises(ValueError, match="jane"), tracing.span(names.STORE):
+    with pytest.raises(ValueError, match="jane"), tracing.span(span_names.STORE):
         raise ValueError("jane@example.org")
     [span] = exporter.get_finished_spans()
     assert span.attributes == {"error.type": "ValueError"}
@@ -180,7 +182,7 @@ def test_an_error_is_named_and_not_quoted(record: Record) -> None:
 
 def test_an_attribute_that_is_not_listed_is_not_recorded(record: Record) -> None:
     exporter = record(1)
-    with tracing.span(names.STORE, customer="Jane", channel="email"):
+    with tracing.span(span_names.STORE, customer="Jane", channel="email"):
         pass
     [span] = exporter.get_finished_spans()
     assert span.attributes == {"rapport.channel": "email"}
@@ -189,7 +191,7 @@ def test_an_attribute_that_is_not_listed_is_not_recorded(record: Record) -> None
 def test_about_the_asked_share_of_traces_is_recorded(record: Record) -> None:
     exporter = record(0.5)
     for _ in range(400):
-        with tracing.span(names.STORE):
+        with tracing.span(span_names.STORE):
             pass
     assert 120 < len(exporter.get_finished_spans()) < 280
 
