@@ -15,7 +15,7 @@ from shared.database.database import Tx
 from shared.kernel.errors import Conflict
 from shared.messaging.outbox.use_case import Result
 
-SLICE = 500
+SLICE = 200
 """Contacts counted in one transaction; while it lasts, about a tenth of a second, events wait."""
 COUNTED = frozenset(measure.id for measure in MEASURES)
 
