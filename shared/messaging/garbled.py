@@ -24,7 +24,7 @@ DECOMPRESS: Mapping[int, Callable[[bytes], bytes]] = {
     3: lz4_decode,
     4: zstd_decode,
 }
-MAX_BYTES = 524_288
+MAX_BYTES, WAIT_MS = 524_288, 100
 NAMES_A_REPLICA = 11
 """The version of the protocol since which an answer names a replica, behind what was aborted."""
 
@@ -61,7 +61,11 @@ async def _fetch(connections: Any, place: TopicPartition, offset: int) -> tuple[
     """What the partition's leader has from there on, and which transactions of it were aborted."""
     wanted = [(place.topic, [(place.partition, offset, MAX_BYTES)])]
     leader = connections.cluster.leader_for_partition(place)
-    answer = await connections.send(leader, FetchRequest(0, 0, MAX_BYTES, READ_COMMITTED, wanted))
+    answer = await connections.send(
+        leader, FetchRequest(WAIT_MS, 1, MAX_BYTES, READ_COMMITTED, wanted)
+    )
+    if not answer.topics:  # as a broker may say that there is nothing
+        return b"", None
     [(_, [(_, error, _, *rest)])] = answer.topics
     if error:
         raise for_code(error)(str(place))

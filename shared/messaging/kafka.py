@@ -181,12 +181,13 @@ async def oldest_unread(
     Topics that are read to their end are left out. Raises `Unavailable`.
     """
     oldest: dict[str, int] = {}
-    async with administering(settings, STARTING_SECONDS) as admin:
-        read = await admin.list_consumer_group_offsets(group)
     async with _standalone(settings, *topics) as client, asyncio.timeout(STARTING_SECONDS):
         waiting = await client.end_offsets(client.assignment())
-        for place in waiting.keys() & read.keys():
-            client.seek(place, read[place].offset)
+        async with administering(settings, STARTING_SECONDS) as admin:
+            read = await admin.list_consumer_group_offsets(group, partitions=list(waiting))
+        for place, (offset, _) in read.items():
+            if offset >= 0:
+                client.seek(place, offset)
         while waiting := {
             place: end for place, end in waiting.items() if await client.position(place) < end
         }:
