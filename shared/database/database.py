@@ -72,6 +72,16 @@ class Database:
         except OUTAGES as error:
             raise Unavailable(f"database: {type(error).__name__}") from error
 
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, settings: DatabaseSettings, *, service: str) -> "AsyncIterator[Database]":
+        """For a command: open until the end of the block. Raises `Unavailable`."""
+        database = await cls.open(settings, service=service)
+        try:
+            yield database
+        finally:
+            await database.close()
+
     async def close(self) -> None:
         """Give the connections back; those still in use are closed after the time a connect may take."""
         try:

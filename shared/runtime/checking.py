@@ -69,10 +69,11 @@ async def _found(name: str, settings: ServiceSettings) -> dict[str, str]:
 
 async def _database(name: str, settings: ServiceSettings) -> None:
     seconds = settings.database.connect_timeout_ms / 1000
-    async with _asked(database_place(settings.database.dsn), seconds):
-        database = await Database.open(settings.database, service=name)
+    async with (
+        _asked(database_place(settings.database.dsn), seconds),
+        Database.opened(settings.database, service=name) as database,
+    ):
         await database.ping()
-        await database.close()
 
 
 async def _migrated(name: str, settings: ServiceSettings, *, reached: bool) -> None:

@@ -1,7 +1,7 @@
 """The settings that every service has, in blocks; a default is held to its bounds as well."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -262,6 +262,20 @@ class RetentionSettings(Block):
         description="Marks of consumed events; longer than any topic keeps its records, or a duplicate would "
         "count again.",
     )
+
+
+class HasDatabase(Protocol):
+    """Any settings with a database in them."""
+
+    @property
+    def database(self) -> DatabaseSettings: ...
+
+
+class HasDatabaseAndKafka(HasDatabase, Protocol):
+    """Any settings with a database and a broker in them."""
+
+    @property
+    def kafka(self) -> KafkaSettings: ...
 
 
 class ServiceSettings(BaseSettings):

@@ -82,11 +82,8 @@ async def _run(act: Act, _: str, settings: Settings, asked: argparse.Namespace) 
         sys.stderr.write(f"{UNCONFIRMED}\n")
         return 2
     try:
-        database = await Database.open(settings.database, service=ANALYTICS)
-        try:
+        async with Database.opened(settings.database, service=ANALYTICS) as database:
             done = await act(database, settings, asked)
-        finally:
-            await database.close()
     except Failure as failure:
         sys.stderr.write(f"{failure.detail}\n")
         return 1

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Protocol
 
 import msgspec
 
@@ -13,7 +12,7 @@ from shared.kernel.listing import listing
 from shared.messaging.dead_letters.listed import Letter, Listed, list_dead_letters
 from shared.messaging.dead_letters.pauses import PausedGroup, paused_groups, resume_groups
 from shared.messaging.dead_letters.replay import replay
-from shared.settings import DatabaseSettings, KafkaSettings
+from shared.settings import DatabaseSettings, HasDatabaseAndKafka, KafkaSettings
 
 NOTHING = "No dead letters."
 NONE_CHOSEN = "No such dead letters."
@@ -32,16 +31,9 @@ record at which it stopped, and with counts that begin anew. Resume when the cau
 as many dead letters once more, and is paused again."""
 
 
-class HasBoth(Protocol):
-    """Any settings with a database and a broker in them."""
-
-    @property
-    def database(self) -> DatabaseSettings: ...
-    @property
-    def kafka(self) -> KafkaSettings: ...
-
-
-async def dead_letters_command(service: str, settings: HasBoth, asked: argparse.Namespace) -> int:
+async def dead_letters_command(
+    service: str, settings: HasDatabaseAndKafka, asked: argparse.Namespace
+) -> int:
     """`list [--limit N] [--before N] [--json] [--show]`, `replay --offset N | --reason R | --all [--again]`, `paused`, or
     `resume [GROUP]`.
     """
@@ -86,16 +78,15 @@ def dead_letters_options(parser: argparse.ArgumentParser) -> None:
 
 
 async def _pauses(service: str, settings: DatabaseSettings, asked: argparse.Namespace) -> int:
-    database = await Database.open(settings, service=service)
-    try:
-        async with database.transaction() as tx:
-            if asked.action == "resume":
-                lines = [f"resumed {group}" for group in await resume_groups(tx, asked.group)]
-                nothing = NOT_PAUSED if asked.group else NONE_PAUSED
-            else:
-                lines, nothing = [_paused(each) for each in await paused_groups(tx)], NONE_PAUSED
-    finally:
-        await database.close()
+    async with (
+        Database.opened(settings, service=service) as database,
+        database.transaction() as tx,
+    ):
+        if asked.action == "resume":
+            lines = [f"resumed {group}" for group in await resume_groups(tx, asked.group)]
+            nothing = NOT_PAUSED if asked.group else NONE_PAUSED
+        else:
+            lines, nothing = [_paused(each) for each in await paused_groups(tx)], NONE_PAUSED
     sys.stdout.write(listing(lines, nothing=nothing) + "\n")
     return int(not lines and nothing == NOT_PAUSED)
 

@@ -3,12 +3,11 @@
 import argparse
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from shared.contracts.topics import ALL
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
-from shared.settings import DatabaseSettings
+from shared.settings import HasDatabase
 
 PARK = """
 with here as (
@@ -19,13 +18,6 @@ select $1, xid, position, 'parked by an operator', true from here
 on conflict (topic) do update set parked = true
 """
 UNPARK = "update held_topic set parked = false where topic = $1 and parked returning topic"
-
-
-class HasDatabase(Protocol):
-    """Any settings with a database in them."""
-
-    @property
-    def database(self) -> DatabaseSettings: ...
 
 
 async def park(database: Database, topic: str) -> None:
@@ -79,11 +71,8 @@ async def _on(
         sys.stderr.write(f"{service} does not publish to {topic}; it does to {', '.join(ours)}\n")
         return 2
     try:
-        database = await Database.open(settings.database, service=service)
-        try:
+        async with Database.opened(settings.database, service=service) as database:
             sys.stdout.write(f"{await do(database)}\n")
-        finally:
-            await database.close()
     except Unavailable as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1

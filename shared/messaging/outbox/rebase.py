@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import sys
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from shared.database.database import Database, Tx
 from shared.jobs.lease import LIFE_SECONDS, Lease
@@ -11,7 +11,7 @@ from shared.kernel.errors import Conflict, Failure
 from shared.messaging.outbox.cluster import REMEMBER, is_known
 from shared.messaging.outbox.cursor import BEGIN
 from shared.messaging.outbox.relay import LEASE
-from shared.settings import DatabaseSettings
+from shared.settings import HasDatabase
 
 TRIES, PAUSE_SECONDS = 2 * int(LIFE_SECONDS) + 2, 0.5
 """A lease that was restored ends by itself, and a relay that refuses holds one for a moment only."""
@@ -51,13 +51,6 @@ REBASING = """\
 After a dump was restored into another cluster: give the outbox that cluster's transaction ids, so that its
 events are published in their order and none is passed over. Doing it twice is harmless. Some may be
 published a second time, under the ids they had, so nothing has a second effect. docs/operate/restore.md has the whole procedure."""
-
-
-class HasDatabase(Protocol):
-    """Any settings with a database in them."""
-
-    @property
-    def database(self) -> DatabaseSettings: ...
 
 
 class Rebased(NamedTuple):
@@ -105,11 +98,8 @@ def rebase_options(parser: argparse.ArgumentParser) -> None:
 async def rebase_command(service: str, settings: HasDatabase, _: argparse.Namespace) -> int:
     """Rebase the service's outbox, and say what became of it."""
     try:
-        database = await Database.open(settings.database, service=service)
-        try:
+        async with Database.opened(settings.database, service=service) as database:
             done = await rebase(database)
-        finally:
-            await database.close()
     except Failure as failure:
         sys.stderr.write(f"{failure.detail}\n")
         return 1

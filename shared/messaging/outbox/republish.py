@@ -3,11 +3,10 @@
 import argparse
 import sys
 from datetime import UTC, datetime
-from typing import Protocol
 
 from shared.database.database import Database
 from shared.kernel.errors import Unavailable
-from shared.settings import DatabaseSettings
+from shared.settings import HasDatabase
 
 EXAMPLE = "2026-03-02T12:00:00Z"
 REWIND = """
@@ -20,13 +19,6 @@ select count(*) from outbox, relay_cursor as here
 where (outbox.xid, outbox.position) > (here.xid, here.position)
   and exists (select from outbox where created_at >= $1)
 """
-
-
-class HasDatabase(Protocol):
-    """Any settings with a database in them."""
-
-    @property
-    def database(self) -> DatabaseSettings: ...
 
 
 async def republish(database: Database, since: datetime) -> int:
@@ -62,11 +54,8 @@ async def republish_command(service: str, settings: HasDatabase, asked: argparse
     """
     since: datetime = asked.since
     try:
-        database = await Database.open(settings.database, service=service)
-        try:
+        async with Database.opened(settings.database, service=service) as database:
             number = await republish(database, since)
-        finally:
-            await database.close()
     except Unavailable as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Protocol
 
 from shared.database.database import Database
 from shared.kernel.errors import Failure
@@ -11,7 +10,7 @@ from shared.kernel.listing import listing
 from shared.messaging.kafka_topics import create_topics, describe_topics
 from shared.messaging.topic_plan import differences, line_of, planned, topics_of
 from shared.messaging.topics.grow import grow
-from shared.settings import DatabaseSettings, KafkaSettings
+from shared.settings import HasDatabaseAndKafka, KafkaSettings
 
 PLAN, CREATE, CHECK, GROW = "plan", "create", "check", "grow"
 AS_PLANNED = "All topics are as planned, or better."
@@ -19,15 +18,6 @@ GROWING = """\
 Give a topic that the service publishes more partitions, without breaking the order of a key. Refused while a
 relay of the service publishes, or while a group has not read all: stop every worker that has the part relay,
 wait until the lag is 0, ask again, start the workers. docs/operate/topics.md has the whole procedure."""
-
-
-class HasKafkaAndDatabase(Protocol):
-    """Any settings with a broker and a database in them."""
-
-    @property
-    def kafka(self) -> KafkaSettings: ...
-    @property
-    def database(self) -> DatabaseSettings: ...
 
 
 def topics_options(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +39,7 @@ def topics_options(parser: argparse.ArgumentParser) -> None:
 
 
 async def topics_command(
-    service: str, settings: HasKafkaAndDatabase, asked: argparse.Namespace
+    service: str, settings: HasDatabaseAndKafka, asked: argparse.Namespace
 ) -> int:
     """`[plan|create|check]`, or `grow TOPIC N [--others-stopped]`."""
     try:
@@ -75,9 +65,8 @@ async def lacking(service: str, kafka: KafkaSettings) -> list[str]:
     return [each for plan in plans for each in differences(plan, found.get(plan.name))]
 
 
-async def _grow(service: str, settings: HasKafkaAndDatabase, asked: argparse.Namespace) -> int:
-    database = await Database.open(settings.database, service=service)
-    try:
+async def _grow(service: str, settings: HasDatabaseAndKafka, asked: argparse.Namespace) -> int:
+    async with Database.opened(settings.database, service=service) as database:
         await grow(
             service,
             database,
@@ -86,8 +75,6 @@ async def _grow(service: str, settings: HasKafkaAndDatabase, asked: argparse.Nam
             asked.partitions,
             others_stopped=asked.others_stopped,
         )
-    finally:
-        await database.close()
     return _say([f"{asked.topic} has {asked.partitions} partitions. Start the workers again."], "")
 
 
