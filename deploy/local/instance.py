@@ -48,12 +48,15 @@ class Instance:
         argv: Sequence[str],
         *,
         env: Mapping[str, str] | None = None,
-        cwd: Path = ROOT,
+        cwd: Path | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
     ) -> Child:
-        """Start a process that belongs to this instance and write down that it exists."""
+        """Start a process that belongs to this instance and write down that it exists.
+
+        It starts in `cwd`, by default at the root of the sources.
+        """
         log = self.home / "logs" / f"{name}.log"
-        child = spawn(name, argv, log=log, env=env, cwd=cwd, stop_signal=stop_signal)
+        child = spawn(name, argv, log=log, env=env, cwd=cwd or ROOT, stop_signal=stop_signal)
         with self._writing:
             self._children.append(child)
             self._processes = [one for one in self._processes if not _replaced(one, name)]

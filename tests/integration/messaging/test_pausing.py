@@ -119,11 +119,11 @@ async def test_while_one_group_is_paused_another_of_the_service_goes_on(
             good = Outgoing(confirmed())
             await other.publish(message(good))
 
-            async def consumed() -> None:
+            async def goes_on() -> None:
                 assert await handler.consumed() == [good.id]
+                assert await trouble(working) == ""
 
-            await eventually(consumed, within=30)
-            assert await trouble(working) == ""
+            await eventually(goes_on, within=30)
 
 
 async def test_neither_a_restart_nor_another_replica_begins_to_count_anew(
