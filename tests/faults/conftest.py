@@ -9,7 +9,9 @@ network, deaths at random, restarts of everything) is marked `long` and left to 
             and agents remember must be true
 """
 
+import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -50,10 +52,18 @@ def whole_ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
 
 @pytest.fixture
 async def ground(whole_ground: Ground) -> AsyncIterator[Ground]:
+    late = asyncio.get_running_loop().call_later(SECONDS - 60, say_where_tasks_wait)
     yield whole_ground
+    late.cancel()
     await whole_ground.repair()
     await whole_ground.judged()
     gc.collect()
+
+
+def say_where_tasks_wait() -> None:
+    """What the time limit, which knows of no tasks, cannot say."""
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stderr)
 
 
 @pytest.fixture
