@@ -5,9 +5,10 @@ from datetime import timedelta
 from shared.jobs.retention import Kept, Retention
 from shared.settings import RetentionSettings
 
-# Only what is behind the relay's cursor, and behind its topic's own where that takes nothing.
+# Only what is behind the relay's cursor, and behind its topic's own where that takes nothing. How far it went is noted
+# for those who read the outbox as a feed.
 DELETE_OUTBOX = """
-delete from outbox where (xid, position) in (
+with old as (
   select xid, position from (
     select outbox.xid, outbox.position, created_at from outbox, relay_cursor as here
     where (outbox.xid, outbox.position) <= (here.xid, here.position)
@@ -18,7 +19,12 @@ delete from outbox where (xid, position) in (
     order by outbox.xid, outbox.position limit $2
   ) as oldest
   where created_at < $1
+), noted as (
+  update relay_cursor set deleted_xid = last.xid, deleted_position = last.position
+  from (select xid, position from old order by xid desc, position desc limit 1) as last
+  where id = 1 and (deleted_xid, deleted_position) < (last.xid, last.position)
 )
+delete from outbox using old where outbox.xid = old.xid and outbox.position = old.position
 """
 OLDEST_OUTBOX = "select created_at from outbox order by xid, position limit 1"
 DELETE_PUBLISHED = """

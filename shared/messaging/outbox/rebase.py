@@ -37,7 +37,8 @@ where xid > pg_current_xact_id() or subject in (
 )
 """
 CURSOR = """
-update relay_cursor set xid = '1', position = coalesce((select max(position) from outbox where xid = '1'), 0)
+update relay_cursor set xid = '1', position = coalesce((select max(position) from outbox where xid = '1'), 0),
+  deleted_xid = '0', deleted_position = 0
 where id = 1
 """
 # What a topic that takes nothing has before its own cursor was published, all else of it waits.

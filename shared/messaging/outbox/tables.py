@@ -23,6 +23,7 @@ from shared.database.base import Xid8
 
 _THIS_TRANSACTION = text("pg_current_xact_id()")
 _NOW = text("clock_timestamp()")
+_DELETED = "With the position: rows up to here may have been deleted, none behind it."
 
 
 def make_outbox_tables(metadata: MetaData) -> None:
@@ -61,6 +62,8 @@ def _make_relay_tables(metadata: MetaData) -> None:
         Column("xid", Xid8, nullable=False),
         Column("position", BigInteger, nullable=False),
         Column("cluster", BigInteger, comment="Whose transaction ids: its system identifier."),
+        Column("deleted_xid", Xid8, nullable=False, server_default=text("'0'"), comment=_DELETED),
+        Column("deleted_position", BigInteger, nullable=False, server_default=text("0")),
     )
     Table(
         "held_topic",

@@ -1,8 +1,8 @@
-"""The relay's cursor against every order in which transactions can begin, append and commit."""
+"""The relay's cursor and a feed, against every order in which transactions can begin, append and commit."""
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from shared.database.database import Database
 from shared.jobs.lease import Lease
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.cursor import OutboxCursor
+from shared.messaging.outbox.feed import Feed, begin_feed
 from shared.messaging.outbox.publishing import Published
 from tests.support.database import Databases, open_at
 from tests.support.kafka import SOURCE, confirmed
@@ -50,12 +51,13 @@ def dsn(databases: Databases) -> str:
 
 
 class Watch:
-    """What the relay would publish, in its order."""
+    """What the relay would publish, in its order, and what a feed names meanwhile."""
 
-    def __init__(self, cursor: OutboxCursor, contacts: Sequence[UUID]) -> None:
+    def __init__(self, cursor: OutboxCursor, feed: Feed, contacts: Sequence[UUID]) -> None:
         self._cursor, self._contacts = cursor, {str(contact).encode() for contact in contacts}
-        self._stop = asyncio.Event()
+        self._feed, self._stop = feed, asyncio.Event()
         self.read: dict[bytes, list[int]] = defaultdict(list)
+        self.heard: Counter[str] = Counter()
 
     async def look(self) -> None:
         rows = await self._cursor.read(self._stop)
@@ -64,6 +66,8 @@ class Watch:
                 self.read[row["key"]].append(json.loads(row["value"])["seq"])
         if rows:
             await self._cursor.advance(rows[-1], Published([], {}))
+        while changed := await self._feed.read(max_rows=1):
+            self.heard.update(each.subject for each in changed)
 
 
 async def act(
@@ -92,7 +96,7 @@ async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> Non
         assert await lease.take()
         cursor = OutboxCursor(leader, database, lease)
         await cursor.begin()
-        watch = Watch(cursor, contacts)
+        watch = Watch(cursor, await begin_feed(database), contacts)
         async with asyncio.TaskGroup() as group:
             for writer, turn in zip(writers, turns, strict=True):
                 group.create_task(act(database, writer, contacts, turn))
@@ -111,6 +115,7 @@ async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> Non
     appended = [n for writer in writers if writer.commits for n in writer.about]
     for n, contact in enumerate(contacts):
         assert watch.read[str(contact).encode()] == list(range(1, appended.count(n) + 1))
+        assert watch.heard[str(contact)] == appended.count(n)
 
 
 LATE = [Writer(True, (0,), True), Writer(False, (0,), True), Writer(True, (1,), True)]

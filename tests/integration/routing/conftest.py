@@ -7,14 +7,18 @@ import pytest
 
 from tests.conftest import OpenDatabase
 from tests.integration.routing.api import Api, serve
+from tests.integration.routing.heard import note_writes, unheard
 from tests.integration.routing.world import World
 from tests.support.clock import FakeClock
 
 
 @pytest.fixture
-async def world(open_database: OpenDatabase, clock: FakeClock) -> World:
-    """An empty centre on a database of its own."""
-    return World(await open_database("routing"), clock)
+async def world(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterator[World]:
+    """An empty centre on a database of its own. Whatever a test does there, a feed hears of it."""
+    database = await open_database("routing")
+    await note_writes(database)
+    yield World(database, clock)
+    assert await unheard(database) == []
 
 
 @pytest.fixture

@@ -284,10 +284,14 @@ async def test_a_customer_who_says_no_by_the_link_goes_first_though_a_word_was_o
     await world.agent()
     contact_id, resolution_id = await world.resolved()
     await world.consume(wrote_again(contact_id, world))
+    waiting_since = (await world.contact(contact_id))["queued_at"]
+    world.clock.advance(60)
     await world.consume(settled(ResolutionRefuted, contact_id, resolution_id, world))
     contact = await world.contact(contact_id)
     assert (contact["state"], contact["precedence"]) == ("waiting", True)
-    assert contact["returns_to"] is None
+    assert (contact["returns_to"], contact["queued_at"]) == (None, waiting_since)
+    *_, told = await world.published(ContactQueued)
+    assert (told.reason, told.queued_at) == (QueuedReason.REOPENED, waiting_since)
 
 
 async def test_what_was_confirmed_while_a_word_was_owed_is_closed_by_nothing_new(
@@ -313,7 +317,8 @@ async def test_a_settlement_that_comes_late_changes_nothing(world: World) -> Non
     for kind in (ResolutionRefuted, ResolutionUnrefuted, ResolutionConfirmed):
         await world.consume(settled(kind, contact_id, resolution_id, world))
     assert (await world.contact(contact_id))["state"] == "waiting"
-    assert len(await world.published(ContactQueued)) == 2
+    why = [queued.reason for queued in await world.published(ContactQueued)]
+    assert why == [QueuedReason.RECEIVED, QueuedReason.WROTE_AGAIN, QueuedReason.REOPENED]
 
 
 async def test_settlements_and_messages_of_unknown_contacts_harm_nothing(world: World) -> None:

@@ -169,6 +169,14 @@ def upgrade() -> None:
             nullable=True,
             comment="Whose transaction ids: its system identifier.",
         ),
+        sa.Column(
+            "deleted_xid",
+            Xid8(),
+            server_default=sa.text("'0'"),
+            nullable=False,
+            comment="With the position: rows up to here may have been deleted, none behind it.",
+        ),
+        sa.Column("deleted_position", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_relay_cursor")),
     )
     op.create_table(

@@ -71,9 +71,10 @@ def resolution_refuted(
     """Not solved, says the customer: the contact reopens, or goes first if it waits already."""
     if contact is None or not _is_last_word(contact, event.data):
         return None
+    queue, why = _queue(contact, scene), "the customer says no"
     if contact.returns_to is not None:
-        return lifecycle.refute(contact)
-    return lifecycle.reopen(contact, _queue(contact, scene), "the customer says no", scene.now)
+        return lifecycle.refute_waiting(contact, queue, why)
+    return lifecycle.reopen(contact, queue, why, scene.now)
 
 
 def resolution_settled(

@@ -286,6 +286,15 @@ def refute(contact: Contact) -> Decision[Contact]:
     return Decision(replace(contact, precedence=True, returns_to=None))
 
 
+def refute_waiting(contact: Contact, queue: QueueChanged, why: str) -> Decision[Contact]:
+    """As `refute`; one that waits has precedence from now on, in its place, and that is told."""
+    refuted = refute(contact)
+    if contact.state is not ContactState.WAITING or contact.queued_at is None:
+        return refuted
+    rule = f"{why}: first in {queue.queue_id}"
+    return wait(refuted.state, queue, QueuedReason.REOPENED, rule, contact.queued_at)
+
+
 def close(contact: Contact) -> Decision[Contact]:
     """The last word on a resolution is spoken; only the customer can reopen it.
 
