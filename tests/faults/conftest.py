@@ -12,17 +12,20 @@ network, deaths at random, restarts of everything) is marked `long` and left to 
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.local.parts import LocalParts
+from deploy.local.processes import tail
 from tests.conftest import BROKER
 from tests.faults.ground import Ground, a_ground
 from tests.support.parts import a_home
 
 HERE, SECONDS = Path(__file__).parent, 600
+LINES = 60
 SOCKETS = "default::pytest.PytestUnraisableExceptionWarning"
 """A client of our own may be left with a socket to a part that was killed or frozen.
 
@@ -38,6 +41,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings(SOCKETS))
             if "ground" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.timeout(SECONDS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A drill that failed is explained by what the processes wrote."""
+    report = yield
+    ground = getattr(item, "funcargs", {}).get("ground")
+    if report.failed and ground:
+        for child in ground.platform.running.values():
+            report.sections.append((child.name, tail(child, LINES)))
+    return report
 
 
 @pytest.fixture(scope="package")
