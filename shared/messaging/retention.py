@@ -1,17 +1,22 @@
-"""How long messaging keeps its rows: what was published, where it went, and the marks of what was consumed."""
+"""How long messaging keeps its rows: what was published, where it went, and the marks of what was consumed.
+
+In a database that was restored into another cluster nothing of the outbox is deleted until it is rebased: what was
+written since sorts before the cursor, published or not, and where the rest went says what is still to be published.
+"""
 
 from datetime import timedelta
 
 from shared.jobs.retention import Kept, Retention
+from shared.messaging.outbox.cluster import OUR_CURSOR
 from shared.settings import RetentionSettings
 
 # Only what is behind the relay's cursor, and behind its topic's own where that takes nothing. How far it went is noted
 # for those who read the outbox as a feed.
-DELETE_OUTBOX = """
+DELETE_OUTBOX = f"""
 with old as (
   select xid, position from (
     select outbox.xid, outbox.position, created_at from outbox, relay_cursor as here
-    where (outbox.xid, outbox.position) <= (here.xid, here.position)
+    where {OUR_CURSOR} and (outbox.xid, outbox.position) <= (here.xid, here.position)
       and not exists (
         select from held_topic as held where held.topic = outbox.topic
           and (outbox.xid, outbox.position) > (held.xid, held.position)
@@ -25,13 +30,14 @@ with old as (
   where id = 1 and (deleted_xid, deleted_position) < (last.xid, last.position)
 )
 delete from outbox using old where outbox.xid = old.xid and outbox.position = old.position
-"""
+"""  # noqa: S608 - it is ours
 OLDEST_OUTBOX = "select created_at from outbox order by xid, position limit 1"
-DELETE_PUBLISHED = """
+DELETE_PUBLISHED = f"""
 delete from published where ctid = any(array(
-  select ctid from published where published_at < $1 order by published_at limit $2
+  select ctid from published where published_at < $1 and exists (select from relay_cursor as here where {OUR_CURSOR})
+  order by published_at limit $2
 ))
-"""
+"""  # noqa: S608 - it is ours
 OLDEST_PUBLISHED = "select min(published_at) from published"
 DELETE_MARKS = """
 delete from inbox where event_id = any(array(

@@ -16,10 +16,9 @@ from shared.messaging.outbox.cursor import BEGIN
 
 LOOK_SECONDS = 600.0
 
-KNOWN = """
-select cluster is not distinct from (select system_identifier from pg_control_system())
-from relay_cursor where id = 1
-"""
+OUR_CURSOR = "here.id = 1 and here.cluster = (select system_identifier from pg_control_system())"
+"""Of `relay_cursor as here`: it remembers this cluster."""
+KNOWN = f"select exists (select from relay_cursor as here where {OUR_CURSOR})"  # noqa: S608 - it is ours
 # No id of this cluster is as high as the next one. And what sorts before the cursor and went nowhere was
 # written since, with an id that the new cluster gave; rows older than all notes may have lost theirs.
 RESTORED = """

@@ -9,6 +9,7 @@ from shared.contracts.cloudevents import Outgoing
 from shared.database.database import Database
 from shared.jobs.retention import delete_expired
 from shared.messaging.outbox.append import append
+from shared.messaging.outbox.cluster import REMEMBER
 from shared.messaging.outbox.cursor import BEGIN
 from shared.messaging.outbox.feed import Changed, Forgotten, begin_feed
 from shared.messaging.retention import messaging_retention
@@ -36,6 +37,7 @@ async def change(database: Database, *contacts: UUID) -> None:
 async def publish_and_delete(database: Database) -> None:
     async with database.transaction() as tx:
         await tx.execute(BEGIN)
+        await tx.execute(REMEMBER)
         await tx.execute(PUBLISHED)
     later = FakeClock().now() + timedelta(days=3650)
     await delete_expired(database, later, messaging_retention(RetentionSettings()))

@@ -34,9 +34,11 @@ with written as (
 select max(xid::text::bigint), max(position) from written
 """
 MOVE = """
-insert into relay_cursor (id, xid, position) values (1, $1, $2)
+insert into relay_cursor (id, xid, position, cluster)
+select 1, $1, $2, system_identifier from pg_control_system()
 on conflict (id) do update set xid = excluded.xid, position = excluded.position
 """
+ANOTHER_CLUSTER = "update relay_cursor set cluster = cluster # 1"
 SIZES = "select pg_total_relation_size(name::regclass) from unnest($1::text[]) as name"
 ROWS = "select (select count(*) from outbox), (select count(*) from published), (select count(*) from inbox)"
 
@@ -91,6 +93,21 @@ async def test_what_was_not_published_is_kept_however_old_it_is(
     now = clock.advance(timedelta(days=400).total_seconds())
     await delete_expired(database, now, KEPT)
     assert await rows(database) == (PER_DAY, 0, 0)
+
+
+async def test_what_was_restored_into_another_cluster_is_kept_until_it_is_rebased(
+    database: Database, clock: FakeClock
+) -> None:
+    await live_a_day(database, clock.now())
+    now = clock.advance(timedelta(days=400).total_seconds())
+    async with database.transaction() as tx:
+        await tx.execute(ANOTHER_CLUSTER)
+    await delete_expired(database, now, KEPT)
+    assert await rows(database) == (PER_DAY, PER_DAY, 0)
+    async with database.transaction() as tx:
+        await tx.execute(ANOTHER_CLUSTER)
+    await delete_expired(database, now, KEPT)
+    assert await rows(database) == (0, 0, 0)
 
 
 async def test_a_table_that_cannot_be_cleaned_up_keeps_no_other_from_it(
