@@ -1,7 +1,9 @@
 """Followup without Kafka: its use cases on a real database, and what its outbox holds."""
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
+from pydantic import SecretStr
 
 from services.followup.adapters.db import check_ins
 from services.followup.adapters.links import Links
@@ -26,7 +28,7 @@ from tests.unit.followup.story import Story
 
 HOUR, WINDOW = 3600.0, 3 * 24 * 3600.0
 POLICY = Policy([Rule(delay=timedelta(seconds=HOUR), window=timedelta(seconds=WINDOW))])
-SECRETS = ["s" * 32]
+SECRETS = SecretStr(json.dumps(["s" * 32]))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What a customer's link is good for, over a real socket."""
 
 import asyncio
+import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from services.followup.adapters.links import Links
 from services.followup.bootstrap import routers
@@ -146,7 +148,7 @@ async def test_a_tampered_link_is_unknown_and_learns_nothing(
     follow_up: FollowUp, customer: httpx2.AsyncClient
 ) -> None:
     path = await asked(follow_up)
-    forged = Links("", ["f" * 32]).link(new_id(), NOON)
+    forged = Links("", SecretStr(json.dumps(["f" * 32]))).link(new_id(), NOON)
     unknown = Links("", SECRETS).link(new_id(), NOON.replace(year=2099))
     said = set()
     for bad in (path[:-3] + "AAA", path.replace("check-ins/", "check-ins/x"), forged, unknown):
