@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+
 from pydantic import SecretStr
 
 from services.followup.adapters.db import check_ins
@@ -83,7 +84,7 @@ class FollowUp:
 
     async def check_ins(self, story: Story) -> list[CheckIn]:
         async with self.database.connection() as tx:
-            return await check_ins.of_contact(tx, story.contact_id)
+            return await check_ins.of_contact(tx, story.contact_id, 0, 100)
 
     async def published(self, *types: type[Event]) -> list[Incoming[Event]]:
         """What the outbox holds, of these types or of all, in order."""

@@ -309,3 +309,19 @@ async def test_an_operator_with_the_scope_sees_how_check_ins_stand(
     assert shown["check_in_id"] == str(check_in.check_in_id)
     assert (shown["state"], shown["number"], shown["settled_at"]) == ("sent", 1, None)
     assert "comment" not in shown
+
+
+async def test_check_ins_are_listed_in_pages_each_once(
+    follow_up: FollowUp, customer: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    story = Story()
+    await follow_up.consume(story.identified(), story.received())
+    for number in range(1, 6):
+        await follow_up.consume(story.claimed(number, number=number))
+    headers, pages, after = token(tmp_path, "followup.admin"), [], 0
+    while after is not None:
+        address = f"/v1/check-ins?contact_id={story.contact_id}&limit=2&after={after}"
+        page = (await customer.get(address, headers=headers)).json()
+        pages.append([check_in["number"] for check_in in page["check_ins"]])
+        after = page["next"]
+    assert pages == [[1, 2], [3, 4], [5]]
