@@ -23,7 +23,7 @@ NOWHERE: dict[str, Any] = {
     "auth": {"issuer": "https://issuer.invalid", "jwks": "nowhere"},
     "attachments": {"url": "s3://nowhere"},
     "public_url": "https://nowhere.invalid",
-    "link_secrets": ["never used to sign anything at all"],
+    "link_secrets": '["never used to sign anything at all"]',
 }
 """Settings that are enough to put an application together, which connects to nothing by itself."""
 

@@ -23,7 +23,7 @@ One environment may serve several services: what another one reads is passed ove
 last part of a name says the unit: `_ms` milliseconds, `_seconds` seconds, `_bytes` bytes.
 
 What is one secret may stand in a file: `RAPPORT_DATABASE__DSN_FILE` names the file that holds `RAPPORT_DATABASE__DSN`, and so on ({secrets}).
-Such a file is read again whenever a connection is made, so a secret that is replaced needs no restart, and so is a file of
+Such a file is read again for each connection and each link, so a secret that is replaced needs no restart, and so is a file of
 `RAPPORT_AUTH__JWKS`, every second. [Processes](operate/processes.md#secrets-that-change) says what happens then.
 
 `python -m services.<name> check` prints the settings in effect, each with where it comes from and secrets as `set` or `unset`; it says whether an

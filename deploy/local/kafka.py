@@ -25,7 +25,6 @@ SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SIDE:PLAINTEXT",
     "auto.create.topics.enable": "false",
     "message.max.bytes": str(2 * 1024 * 1024),
     # One node holds every copy.
@@ -45,6 +44,10 @@ SETTINGS = {
     # The default alone would take half of the heap.
     "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
 }
+SCRAM = {
+    "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    "listener.name.side.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+}
 
 
 class Kafka:
@@ -63,6 +66,7 @@ class Kafka:
         self._child: Child | None = None
         self._port = 0
         self._side_listener: tuple[int, int] | None = None
+        self._side_protocol = "PLAINTEXT"
 
     @property
     def bootstrap(self) -> str:
@@ -92,13 +96,20 @@ class Kafka:
         if self._child is not None:
             self._child.kill()
 
-    def open_side_listener(self, advertised: int) -> int:
+    def open_side_listener(self, advertised: int, protocol: str = "PLAINTEXT") -> int:
         """Listen on a second port, which is returned, from the next start on.
 
-        To its clients the broker advertises port `advertised`: that of a proxy before it, for drills.
+        To its clients the broker advertises port `advertised`: that of a proxy before it, for drills. With
+        SASL_PLAINTEXT it asks them for a password.
         """
-        self._side_listener = free_port(), advertised
+        self._side_listener, self._side_protocol = (free_port(), advertised), protocol
         return self._side_listener[0]
+
+    def set_password(self, user: str, password: str) -> None:
+        """Who comes to the side listener from now on shows this; who has come already stays."""
+        tool = [*self._java, "kafka.admin.ConfigCommand", "--bootstrap-server", self.bootstrap]
+        whose = ["--alter", "--entity-type", "users", "--entity-name", user]
+        run([*tool, *whose, "--add-config", f"SCRAM-SHA-512=[password={password}]"], "A password")
 
     def _configure(self) -> None:
         self._port = free_port(self._port or self._instance.fact("broker_port"))
@@ -107,7 +118,9 @@ class Kafka:
         if self._side_listener:
             here, there = self._side_listener
             listeners, advertised = f",SIDE://{LOOPBACK}:{here}", f",SIDE://{LOOPBACK}:{there}"
-        settings = SETTINGS | {
+        settings = SETTINGS | (SCRAM if self._side_protocol.startswith("SASL") else {})
+        settings |= {
+            "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SIDE:{self._side_protocol}",
             "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}{listeners}",
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}{advertised}",
             # Named here and not in the formatted folder, so that the port may differ next time.

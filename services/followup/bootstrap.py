@@ -109,8 +109,7 @@ def policy(settings: CheckInSettings) -> Policy:
 
 def links(settings: Settings) -> Links:
     """Makes and reads links as the settings say."""
-    secrets = [secret.get_secret_value() for secret in settings.link_secrets]
-    return Links(str(settings.public_url), secrets)
+    return Links(str(settings.public_url), settings.link_secrets)
 
 
 def _rule(rule: CheckInRule) -> Rule:

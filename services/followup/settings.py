@@ -4,11 +4,20 @@ import re
 from datetime import time
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    WithJsonSchema,
+)
 
 from shared.contracts.values import Channel
 from shared.settings import Block, Different, Positive, Seconds, ServiceSettings
 
+KEYS = TypeAdapter(Annotated[list[Annotated[str, Field(min_length=32)]], Field(min_length=1)])
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 
 
@@ -26,10 +35,23 @@ def _base(url: AnyHttpUrl) -> AnyHttpUrl:
     return url
 
 
+def link_keys(secrets: SecretStr) -> list[str]:
+    """The keys of the links, the one that signs last. Raises `ValueError`, which shows none."""
+    try:
+        return KEYS.validate_json(secrets.get_secret_value())
+    except ValueError:
+        raise ValueError("must be a JSON list of texts of 32 characters up") from None
+
+
+def _keys(secrets: SecretStr) -> SecretStr:
+    link_keys(secrets)
+    return secrets
+
+
 TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 Base = Annotated[AnyHttpUrl, AfterValidator(_base)]
 Delay = Annotated[float, Field(ge=0, le=31_536_000)]
-Secret = Annotated[SecretStr, Field(min_length=32)]
+Keys = Annotated[SecretStr, AfterValidator(_keys), WithJsonSchema({"type": "array", "minItems": 1})]
 
 
 class CheckInRule(Block):
@@ -68,8 +90,7 @@ class Settings(ServiceSettings):
         description="How customers reach this api: the base of links.",
         examples=["https://help.example"],
     )
-    link_secrets: tuple[Secret, ...] = Field(
-        min_length=1,
+    link_secrets: Keys = Field(
         description="Keys of the links, as JSON: the last signs, all are believed; 32 characters up.",
         examples=[
             ["the one before, still believed: 5uPnW2", "the one that signs from now on: x81Qd"]

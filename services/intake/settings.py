@@ -90,7 +90,15 @@ class SmtpSettings(Block):
     max_bytes: Positive = Field(20 * 2**20, description="Longer mails get 552.")
     max_connections: Positive = Field(200, description="Connections beyond it get 421.")
     max_recipients: Positive = Field(100, description="Recipients of one mail beyond it get 452.")
-    timeout_seconds: WholeSeconds = Field(60, description="A silent connection is closed after it.")
+    timeout_seconds: Seconds = Field(
+        60, description="A connection on which nothing comes for so long gets 421 and is closed."
+    )
+    data_seconds: Annotated[Seconds, AtLeast("timeout_seconds")] = Field(
+        600, description="A mail that takes longer to arrive, from DATA to its end, gets the same."
+    )
+    session_seconds: Annotated[Seconds, AtLeast("data_seconds")] = Field(
+        1_800, description="The same for a whole session; a mail that is here is stored first."
+    )
 
 
 class ReadingSettings(Block):

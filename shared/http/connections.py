@@ -6,7 +6,7 @@ So silent sockets, slow senders and desks never take the places of requests, nor
 
 from typing import Final, Protocol
 
-from shared.kernel.errors import Unavailable
+from shared.kernel.errors import Overloaded, Unavailable
 from shared.settings import HttpSettings
 
 RETRY_STREAM_SECONDS: Final = 10
@@ -28,7 +28,7 @@ class Connections:
         self._limits = limits
         self._waiting: dict[Connection, None] = {}  # the longest wait first
         self._at_work: set[Connection] = set()
-        self._streams: set[Connection] = set()
+        self._streams: dict[Connection, str | None] = {}  # whose it is
 
     @property
     def is_full(self) -> bool:
@@ -53,17 +53,28 @@ class Connections:
         self._waiting.pop(connection, None)
         self._at_work.add(connection)
 
-    def stream(self, connection: Connection) -> None:
-        """Its answer is a stream. Raises `Unavailable` where too many are open."""
+    def stream(self, connection: Connection, subject: str | None) -> None:
+        """Its answer is a stream of this caller, or of nobody known.
+
+        Raises `Overloaded` where the caller has too many open, `Unavailable` where all together have.
+        """
+        if subject is not None and self._open_of(subject) >= self._limits.limit_caller_streams:
+            raise Overloaded(
+                "this caller has too many event streams open",
+                retry_after_seconds=RETRY_STREAM_SECONDS,
+            )
         if len(self._streams) >= self._limits.limit_streams:
             raise Unavailable(
                 "too many event streams are open", retry_after_seconds=RETRY_STREAM_SECONDS
             )
         self.leave(connection)
-        self._streams.add(connection)
+        self._streams[connection] = subject
 
     def leave(self, connection: Connection) -> None:
         """It is gone, or about to take another place."""
         self._waiting.pop(connection, None)
         self._at_work.discard(connection)
-        self._streams.discard(connection)
+        self._streams.pop(connection, None)
+
+    def _open_of(self, subject: str) -> int:
+        return list(self._streams.values()).count(subject)

@@ -11,7 +11,9 @@ JSON = b"application/json"
 WHOLE = "rapport.whole"
 """The ASGI extension of our server: `await whole(status, head, body)` sends a response in one piece."""
 STREAM = "rapport.stream"
-"""The ASGI extension by which an answer takes the place of a stream; it raises `Unavailable` if there is none."""
+"""The ASGI extension by which an answer takes the place of a stream: `take_place(subject)`, or None for nobody known.
+
+It raises `Overloaded` or `Unavailable` where there is none."""
 
 
 class HttpResponse(msgspec.Struct, frozen=True):

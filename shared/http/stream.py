@@ -28,11 +28,12 @@ def event_stream(
 ) -> EventSourceResponse:
     """Answer with `events` until they end, the client goes, the caller's token does, or the process begins to stop.
 
-    The last two say so, as `expired` and `bye`. Raises `Unavailable` where too many streams are open.
+    The last two say so, as `expired` and `bye`. Raises `Overloaded` where the caller has too many open, `Unavailable`
+    where all callers together have.
     """
     take_place = request.scope.get("extensions", {}).get(STREAM)
     if take_place is not None:
-        take_place()
+        take_place(caller.subject if caller is not None else None)
     closing: asyncio.Event = request.app.state.closing
     left = request.app.state.gatekeeper.seconds_left(caller) if caller is not None else inf
     return EventSourceResponse(

@@ -1,57 +1,34 @@
-"""The door to Kafka for what writes, asks and reads alone; `reader` and `kafka_topics` go through it. No other file
-imports its client, but what a reader reads past it (`garbled`).
+"""The door to Kafka for what writes, asks and reads alone; `reader` and `kafka_topics` are those beside it. No other file
+imports its client, but what starts one (`kafka_client`) and what a reader reads past it (`garbled`).
 
-The client hides outages: reading returns nothing, committing and idempotent sending wait for ever.
-So what may wait has a deadline of its own here, and `Probe` tells silence from absence. Or it stumbles
-over one, such as over a connection it has forgotten: whatever it raises, the broker is out of reach.
+What may wait for ever has a deadline of its own here, and `Probe` tells silence from absence.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import (
-    InvalidTopicError,
-    KafkaError,
-    MessageSizeTooLargeError,
-    PolicyViolationError,
-    RecordListTooLargeError,
-    TopicAuthorizationFailedError,
-    UnknownTopicOrPartitionError,
-)
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.record import Headers, Record
-from shared.kernel.errors import Conflict, Failure, Unavailable
+from shared.kernel.errors import Conflict
+from shared.messaging.kafka_client import (
+    STARTING_SECONDS,
+    administering,
+    close_client,
+    reaching_broker,
+    start_client,
+)
 from shared.messaging.kafka_options import Password, connecting, producing
-from shared.observability.logging import get_logger
 from shared.settings import KafkaSettings
 
-STARTING_SECONDS = 30.0
-COMMIT_SECONDS = CLOSING_SECONDS = 5.0
+COMMIT_SECONDS = 5.0
 # What a publisher's transaction took back was never said.
 READING = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
-# What an outage is called: by the client, by the system, and by the event loop.
-OUTAGES = (KafkaError, OSError, RuntimeError)
-# What the broker says of one topic alone, and repeats until somebody changes the topic or our rights.
-REFUSALS: dict[type[BaseException], str] = {
-    UnknownTopicOrPartitionError: "it does not exist",
-    InvalidTopicError: "nobody may write to it",
-    TopicAuthorizationFailedError: "we may not write to it",
-    MessageSizeTooLargeError: "a record is larger than it takes",
-    RecordListTooLargeError: "a batch is larger than it takes",
-    PolicyViolationError: "a record is against its policy",
-}
-
-log = get_logger(__name__)
-
-
-class TopicRefused(Unavailable):
-    """The broker is there, but takes nothing for this topic; of other topics that says nothing."""
+LOOK_SECONDS = 1.0
 
 
 class Message(NamedTuple):
@@ -69,22 +46,6 @@ class Written(NamedTuple):
     records: int
 
 
-@asynccontextmanager
-async def _broker(seconds: float | None = None) -> AsyncIterator[None]:
-    """Inside, whatever the client raises is `Unavailable`, and so is what takes longer than this."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except Failure:
-        raise
-    except tuple(REFUSALS) as error:
-        raise TopicRefused(REFUSALS[type(error)]) from error
-    except Exception as error:
-        if not isinstance(error, OUTAGES):
-            log.warning("the Kafka client stumbled", exc_info=error)
-        raise Unavailable(f"broker: {type(error).__name__}") from error
-
-
 @lru_cache(maxsize=10_000)
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition every Kafka client by default chooses for this key."""
@@ -95,17 +56,17 @@ class Producer:
     """Writes batches; with `acks=all`, and idempotent unless the settings say the broker cannot."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        self._password = Password(settings)
+        self._settings, self._password = settings, Password(settings)
         self._client = AIOKafkaProducer(**producing(settings))
 
     async def __aenter__(self) -> "Producer":
-        await _start(self._client)
+        await start_client(self._client, self._settings)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             self._abort()
-        await _close(self._client)
+        await close_client(self._client)
 
     def _abort(self) -> None:
         """Let go of what is on its way: who has failed or is cancelled writes nothing more.
@@ -124,7 +85,7 @@ class Producer:
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has. Raises `TopicRefused`, or `Unavailable`."""
-        async with _broker():
+        async with reaching_broker():
             return len(await self._client.partitions_for(topic))
 
     async def write(self, topic: str, partition: int, messages: Sequence[Message]) -> list[Written]:
@@ -139,11 +100,20 @@ class Producer:
         while left:
             batch = self._client.create_batch()
             count = _fill(batch, left)
-            async with _broker():
+            async with reaching_broker():
                 sent = await self._client.send_batch(batch, topic, partition=partition)
-                written.append(Written((await sent).offset, count))
+                written.append(Written((await self._taken(sent)).offset, count))
             left = left[count:]
         return written
+
+    async def _taken(self, sent: "asyncio.Future[Any]") -> Any:
+        """What became of a batch. A client whose password was replaced meanwhile may never come to send it."""
+        try:
+            while not (await asyncio.wait({sent}, timeout=LOOK_SECONDS))[0]:
+                self._password.check()
+            return sent.result()
+        finally:
+            sent.cancel()
 
 
 def _fill(batch: Any, messages: Sequence[Message]) -> int:
@@ -262,46 +232,9 @@ async def _standalone(
 ) -> AsyncIterator[Any]:
     own = {"group_id": group, "enable_auto_commit": False}
     client = AIOKafkaConsumer(*topics, **connecting(settings), **READING, **own)
-    await _start(client)
+    await start_client(client, settings)
     try:
-        async with _broker():
+        async with reaching_broker():
             yield client
     finally:
-        await _close(client)
-
-
-@asynccontextmanager
-async def administering(
-    settings: KafkaSettings, seconds: float | None = None
-) -> AsyncIterator[Any]:
-    """A client for administration; inside, whatever fails or takes longer than this is `Unavailable`."""
-    client = AIOKafkaAdminClient(**connecting(settings))
-    try:
-        async with _broker(seconds):
-            await client.start()
-            yield client
-    finally:
-        await _close(client)
-
-
-async def _start(client: Any) -> None:
-    """Start a client in good time, or leave nothing of it behind. Raises `Unavailable`."""
-    try:
-        async with _broker(STARTING_SECONDS):
-            await client.start()
-    except BaseException:
-        await _close(client)
-        raise
-
-
-async def _close(client: Any) -> None:
-    """Say goodbye, but do not wait for ever: a broker that is away does not answer. Hang up always."""
-    try:
-        async with _broker(CLOSING_SECONDS):
-            await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
-    except Unavailable as error:
-        log.info("a Kafka client did not close", reason=error.detail)
-    finally:  # nothing happens to connections that are closed
-        with suppress(Unavailable):
-            async with _broker():
-                await (getattr(client, "_client", None) or client.client).close()
+        await close_client(client)

@@ -10,7 +10,8 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.contracts.topics import Topic
-from shared.messaging.kafka import administering, end_offsets, oldest_offsets
+from shared.messaging.kafka import end_offsets, oldest_offsets
+from shared.messaging.kafka_client import administering
 from shared.messaging.topic_plan import TopicState, planned
 from shared.settings import KafkaSettings
 

@@ -12,7 +12,8 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from shared.contracts.record import Record
 from shared.kernel.errors import Unavailable
 from shared.messaging.garbled import read_garbled
-from shared.messaging.kafka import COMMIT_SECONDS, READING, _broker, _close, _start
+from shared.messaging.kafka import COMMIT_SECONDS, READING
+from shared.messaging.kafka_client import close_client, reaching_broker, start_client
 from shared.messaging.kafka_options import Password, consuming
 from shared.messaging.positions import Positions
 from shared.observability import metrics
@@ -37,7 +38,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         gather_ms: int = 0,
     ) -> None:
         self._most = settings.max_records
-        self._password = Password(settings)
+        self._settings, self._password = settings, Password(settings)
         own = consuming(settings, group, member, gather_ms)
         self._client = AIOKafkaConsumer(**own, **DEALING, **READING)
         self._client.subscribe(list(topics), listener=self)
@@ -49,7 +50,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         self._assigned_at = monotonic()
 
     async def __aenter__(self) -> "Reader":
-        await _start(self._client)
+        await start_client(self._client, self._settings)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -57,7 +58,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
             await self._commit_if_possible()
         finally:
             self._assigned.set(0)
-            await _close(self._client)
+            await close_client(self._client)
 
     async def poll(self) -> list[Record]:
         """What there is, in partition order; nothing after a tenth of a second. Raises `Unavailable`.
@@ -67,7 +68,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         """
         self._idle.set()
         self._password.check()
-        async with _broker():
+        async with reaching_broker():
             try:
                 found = await self._client.getmany(timeout_ms=100, max_records=self._most)
             except UnicodeDecodeError:
@@ -122,7 +123,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
     async def commit(self) -> None:
         """Commit how far we are. Raises `Unavailable`."""
         if offsets := self._positions.ahead(self._client.assignment()):
-            async with _broker(COMMIT_SECONDS):
+            async with reaching_broker(COMMIT_SECONDS):
                 await self._client.commit(offsets)
             self._positions.committed.update(offsets)
 
@@ -134,7 +135,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # the library ha
         mine = self._client.assignment()
         self._positions.forget_all_but(mine)
         waiting = {partition.topic: 0 for partition in mine}
-        async with _broker(COMMIT_SECONDS):
+        async with reaching_broker(COMMIT_SECONDS):
             for place, end in (await self._client.end_offsets(mine)).items():
                 waiting[place.topic] += max(0, end - await self._done_until(place))
         return waiting

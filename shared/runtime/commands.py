@@ -5,6 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
+from shared.kernel.errors import Failure
 from shared.messaging.dead_letters.command import dead_letters_command, dead_letters_options
 from shared.messaging.outbox.parking import park_command, parking_options, unpark_command
 from shared.messaging.outbox.rebase import rebase_command, rebase_options
@@ -17,12 +18,23 @@ from shared.settings import ServiceSettings
 class Command(NamedTuple):
     """One word of the command line: what it means, what it does, and what more it may be told.
 
-    `run` gets the service's name, its settings and what was asked, and returns the exit status.
+    `run` gets the service's name, its settings and what was asked, and returns the exit status. It may raise a `Failure`.
     """
 
     meaning: str
     run: Callable[[str, Any, argparse.Namespace], Awaitable[int]]
     options: Callable[[argparse.ArgumentParser], None] = lambda _: None
+
+
+async def run_command(
+    command: Command, service: str, settings: ServiceSettings, asked: argparse.Namespace
+) -> int:
+    """The exit status; 1 for a `Failure`, whose reason a person reads on standard error."""
+    try:
+        return await command.run(service, settings, asked)
+    except Failure as failure:
+        sys.stderr.write(f"{failure.detail}\n")
+        return 1
 
 
 async def _migrate(service: str, settings: ServiceSettings, _: argparse.Namespace) -> int:

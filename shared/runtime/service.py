@@ -22,7 +22,7 @@ from shared.observability import logging, metrics, tracing
 from shared.observability.kinds import WorkerPart
 from shared.observability.logging import get_logger
 from shared.runtime.command_line import ROLES, asked
-from shared.runtime.commands import COMMANDS, Command
+from shared.runtime.commands import COMMANDS, Command, run_command
 from shared.runtime.memory import freeze_gc
 from shared.runtime.supervision import Part, signals_set, supervise
 from shared.settings import ServiceSettings, SettingsError, load
@@ -118,7 +118,7 @@ async def _work(service: Service[S], settings: S, options: argparse.Namespace) -
             return await serve(service.worker, settings, options.parts)
         case word:
             command = {**COMMANDS, **service.commands}[word]
-            return await command.run(service.name, settings, options)
+            return await run_command(command, service.name, settings, options)
 
 
 async def serve(build: Build[S], settings: S, groups: Collection[str] = ()) -> int:

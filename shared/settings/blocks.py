@@ -167,6 +167,9 @@ class HttpSettings(Block):
     limit_streams: Positive = Field(
         2_000, description="Event streams open at once; those beyond it get 503."
     )
+    limit_caller_streams: Positive = Field(
+        8, description="The same for those of one caller, beyond which they get 429."
+    )
     limit_waiting: Positive = Field(
         2_000,
         description="Connections that send no whole request yet; beyond it the one that has waited longest is closed.",

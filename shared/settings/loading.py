@@ -3,7 +3,8 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -13,7 +14,7 @@ from pydantic_settings import SettingsError as UnreadableValue
 from shared.settings.blocks import DELIMITER, PREFIX, ServiceSettings
 from shared.settings.bounds import BOUND
 from shared.settings.forms import block_of, form_of
-from shared.settings.mounted import faults
+from shared.settings.mounted import FILE, MountedSecret, faults, may_be_mounted
 from shared.settings.variables import known, not_own, unknown, variables
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -30,12 +31,14 @@ def load(settings_class: type[S]) -> S:
     if unreadable := [*faults(dict(variables(settings_class)), given)]:
         raise SettingsError("\n".join(dict.fromkeys([*lines, *unreadable])))
     try:
-        settings = settings_class()
+        settings = settings_class(**_mounted(settings_class, given))
     except UnreadableValue:
         if not lines:
             raise
     except ValidationError as error:
-        lines += (line for item in error.errors() for line in _complaints(settings_class, item))
+        said = {_name(line) for line in lines}
+        every = (line for item in error.errors() for line in _complaints(settings_class, item))
+        lines += (line for line in every if _name(line) not in said)
     else:
         if not lines:
             return settings
@@ -53,6 +56,21 @@ def present() -> dict[str, str]:
     """Variables that are ours, in capitals: their names are read either way."""
     every = {name.upper(): value for name, value in sorted(os.environ.items())}
     return {name: value for name, value in every.items() if name.startswith(PREFIX)}
+
+
+def _mounted(settings_class: type[BaseModel], given: Mapping[str, str]) -> dict[str, Any]:
+    """The secrets that stand in files; those of a block are seen to by the block."""
+    files = {name: _variable([name]) + FILE for name in settings_class.model_fields}
+    return {
+        name: MountedSecret(Path(given[file]))
+        for name, file in files.items()
+        if file in given and may_be_mounted(settings_class.model_fields[name])
+    }
+
+
+def _name(line: str) -> str:
+    """The variable of which a line speaks."""
+    return line.partition(":")[0]
 
 
 def _misnamed(settings_class: type[ServiceSettings], given: Mapping[str, str]) -> Iterator[str]:

@@ -12,7 +12,6 @@ from services.analytics.entrypoints.consumer import TOPICS, consumed
 from services.analytics.settings import Settings
 from shared.contracts.topics import ANALYTICS, DAY
 from shared.database.database import Database
-from shared.kernel.errors import Failure
 from shared.runtime.commands import Command
 
 REACH_DAYS = min(topic.retention_hours or 0 for topic in TOPICS) // DAY
@@ -77,16 +76,12 @@ async def _rebuild(database: Database, settings: Settings, _: argparse.Namespace
 
 
 async def _run(act: Act, _: str, settings: Settings, asked: argparse.Namespace) -> int:
-    """Do it and print what was done; on standard error, why not."""
+    """Do it and print what was done."""
     if not getattr(asked, "yes", True):
         sys.stderr.write(f"{UNCONFIRMED}\n")
         return 2
-    try:
-        async with Database.opened(settings.database, service=ANALYTICS) as database:
-            done = await act(database, settings, asked)
-    except Failure as failure:
-        sys.stderr.write(f"{failure.detail}\n")
-        return 1
+    async with Database.opened(settings.database, service=ANALYTICS) as database:
+        done = await act(database, settings, asked)
     sys.stdout.write(f"{done}\n")
     return 0
 

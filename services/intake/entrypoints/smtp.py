@@ -5,7 +5,7 @@ import logging
 from os import fsdecode
 from typing import Any, AnyStr
 
-from aiosmtpd.smtp import SMTP, Session
+from aiosmtpd.smtp import SMTP, Session, syntax
 from aiosmtpd.smtp import Envelope as Incoming
 
 from services.intake.application.inbound_mail import InboundMail
@@ -18,6 +18,9 @@ from shared.observability.logging import get_logger
 KEPT = "250 2.0.0 we have it"
 LATER = "451 4.3.0 we cannot store it now, please try again later"
 FULL = b"421 4.7.0 too many connections, please try again later\r\n"
+SILENT = b"421 4.4.2 nothing came for too long, please try again later\r\n"
+LATE = b"421 4.4.2 the mail takes too long to arrive, please try again later\r\n"
+SESSION_OVER = b"421 4.4.2 the session is too long, please connect again\r\n"
 NOT_HERE = "550 5.7.1 we do not take mail for this address"
 ENOUGH = "452 4.5.3 too many recipients"
 OURS = sorted({"552", LATER[:3], FULL[:3].decode(), NOT_HERE[:3], ENOUGH[:3]})
@@ -40,7 +43,7 @@ class SmtpServer:
         self._settings, self._mail = settings, mail
         self.port = settings.port
         self.conversations: set[Conversation] = set()
-        self._in_progress = 0
+        self.storing: set[Conversation] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self.open = False
@@ -95,13 +98,13 @@ class SmtpServer:
         return "250 2.1.5 OK"
 
     async def handle_DATA(  # noqa: N802 - the library names it
-        self, _: Any, __: Session, envelope: Incoming
+        self, conversation: "Conversation", _: Session, envelope: Incoming
     ) -> str:
         """The whole mail is here: the response comes when it is committed, and not before."""
         content = envelope.original_content or b""
         sender = envelope.mail_from if envelope.mail_from != NULL_SENDER else ""
         around = Envelope(sender=sender or "", recipients=tuple(envelope.rcpt_tos))
-        self._in_progress += 1
+        self.storing.add(conversation)
         self._idle.clear()
         try:
             await self._mail.receive(content, around)
@@ -109,8 +112,8 @@ class SmtpServer:
             log.debug("a mail was deferred", reason=failure.detail)
             return LATER
         finally:
-            self._in_progress -= 1
-            if not self._in_progress:
+            self.storing.discard(conversation)
+            if not self.storing:
                 self._idle.set()
         return KEPT
 
@@ -121,7 +124,10 @@ class SmtpServer:
 
 
 class Conversation(SMTP):
-    """One connection. Whoever sends far more than we accept, or too many at once, is cut off."""
+    """One connection. Whoever sends far more than we accept, for too long, or too many at once, is cut off.
+
+    A mail that is here in whole is stored and answered first, however late it is.
+    """
 
     line_length_limit = LONGEST_LINE
 
@@ -136,8 +142,10 @@ class Conversation(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self.received = 0
-        self._server, self._max_received = server, 2 * settings.max_bytes
+        self._server, self._settings = server, settings
         self._is_refused = len(server.conversations) >= settings.max_connections
+        self._session_end = self.loop.time() + settings.session_seconds
+        self._deadline: asyncio.TimerHandle | None = None
 
     async def push(self, status: AnyStr) -> None:
         """Send a reply, ours or the library's; what refuses something is counted."""
@@ -146,31 +154,74 @@ class Conversation(SMTP):
             metrics.intake_smtp_refusals.labels(code).inc()
         await super().push(status)
 
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the library names it
+        """The mail has so long to arrive, and no longer than the session has."""
+        late = self.loop.time() + self._settings.data_seconds
+        self._end_at(*min((late, LATE), (self._session_end, SESSION_OVER)))
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._end_at(self._session_end, SESSION_OVER)
+
     def connection_made(self, transport: Any) -> None:
         """Counted from the first moment."""
         if self._is_refused:
-            metrics.intake_smtp_refusals.labels(FULL[:3].decode()).inc()
-            transport.write(FULL)
-            transport.close()
+            self._turn_away(transport, FULL)
             return
         self._server.conversations.add(self)
         super().connection_made(transport)
+        self._end_at(self._session_end, SESSION_OVER)
 
     def connection_lost(self, error: Exception | None) -> None:
         """And no longer."""
         if not self._is_refused:
             self._server.conversations.discard(self)
             super().connection_lost(error)
+        if self._deadline:
+            self._deadline.cancel()
 
     def data_received(self, data: bytes) -> None:
         """The library drains what is too large; we drain only so much."""
         self.received += len(data)
-        if self.received > self._max_received:
+        if self.received > 2 * self._settings.max_bytes:
             self.end()
         elif not self._is_refused:
+            self._reset_timeout()
             super().data_received(data)
 
     def end(self) -> None:
         """Close, whatever state it is in."""
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
+
+    def _timeout_cb(self) -> None:
+        """The library's timer ran out: nothing came. While a mail is stored it is we who are silent."""
+        if self in self._server.storing:
+            self._reset_timeout()
+        else:
+            self._over(SILENT)
+
+    def _end_at(self, when: float, reply: bytes) -> None:
+        """From now on this moment of the loop's clock is the last, and no other."""
+        if self._deadline:
+            self._deadline.cancel()
+        if self.transport is not None:
+            self._deadline = self.loop.call_at(when, self._over, reply)
+
+    def _over(self, reply: bytes) -> None:
+        """Its time is over; after a mail that is stored just now `smtp_DATA` looks again."""
+        if self in self._server.storing or self.transport is None:
+            return
+        if self.transport.is_closing():  # and the other side takes nothing of what was said
+            self.end()
+            return
+        self._turn_away(self.transport, reply)
+        self._end_at(self.loop.time() + self._settings.timeout_seconds, reply)
+
+    @staticmethod
+    def _turn_away(transport: Any, reply: bytes) -> None:
+        """Refuse, and close."""
+        metrics.intake_smtp_refusals.labels(reply[:3].decode()).inc()
+        transport.write(reply)
+        transport.close()

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import msgspec
 
 from shared.database.database import Database
-from shared.kernel.errors import Unavailable
 from shared.kernel.listing import listing
 from shared.messaging.dead_letters.listed import Letter, Listed, list_dead_letters
 from shared.messaging.dead_letters.pauses import PausedGroup, paused_groups, resume_groups
@@ -37,15 +36,11 @@ async def dead_letters_command(
     """`list [--limit N] [--before N] [--json] [--show]`, `replay --offset N | --reason R | --all [--again]`, `paused`, or
     `resume [GROUP]`.
     """
-    try:
-        if asked.action in {"paused", "resume"}:
-            return await _pauses(service, settings.database, asked)
-        letters = await list_dead_letters(service, settings.kafka)
-        if asked.action == "replay":
-            return await _replay_chosen(service, settings.kafka, letters, asked)
-    except Unavailable as error:
-        sys.stderr.write(f"{error.detail}\n")
-        return 1
+    if asked.action in {"paused", "resume"}:
+        return await _pauses(service, settings.database, asked)
+    letters = await list_dead_letters(service, settings.kafka)
+    if asked.action == "replay":
+        return await _replay_chosen(service, settings.kafka, letters, asked)
     before = [each for each in letters if asked.before is None or each.listed.offset < asked.before]
     lines = [_line(letter, asked) for letter in before[-asked.limit :]]
     # Of JSON a program reads every line, so there a person is told beside it.

@@ -16,7 +16,8 @@ from shared.jobs.backoff import Backoff
 from shared.jobs.lease import Lease, LeaseLost
 from shared.jobs.tasks import end
 from shared.kernel.errors import Unavailable
-from shared.messaging.kafka import Producer, TopicRefused
+from shared.messaging.kafka import Producer
+from shared.messaging.kafka_client import TopicRefused
 from shared.messaging.outbox.fenced import FENCED, fenced
 from shared.messaging.outbox.publishing import Published, publish_batch
 from shared.observability.logging import get_logger

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from shared.contracts.topics import ALL
 from shared.database.database import Database
-from shared.kernel.errors import Unavailable
 from shared.settings import HasDatabase
 
 PARK = """
@@ -70,10 +69,6 @@ async def _on(
     if topic not in ours:
         sys.stderr.write(f"{service} does not publish to {topic}; it does to {', '.join(ours)}\n")
         return 2
-    try:
-        async with Database.opened(settings.database, service=service) as database:
-            sys.stdout.write(f"{await do(database)}\n")
-    except Unavailable as error:
-        sys.stderr.write(f"{error.detail}\n")
-        return 1
+    async with Database.opened(settings.database, service=service) as database:
+        sys.stdout.write(f"{await do(database)}\n")
     return 0

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from shared.contracts.record import EVENT_HEADERS
 from shared.contracts.trace_context import TraceContext
-from shared.messaging.kafka import Message, Producer, TopicRefused, partition_of
+from shared.messaging.kafka import Message, Producer, partition_of
+from shared.messaging.kafka_client import TopicRefused
 from shared.messaging.outbox.headers import unpack
 from shared.observability import metrics
 

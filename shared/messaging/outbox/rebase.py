@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from shared.database.database import Database, Tx
 from shared.jobs.lease import LIFE_SECONDS, Lease
-from shared.kernel.errors import Conflict, Failure
+from shared.kernel.errors import Conflict
 from shared.messaging.outbox.cluster import REMEMBER, is_known
 from shared.messaging.outbox.cursor import BEGIN
 from shared.messaging.outbox.relay import LEASE
@@ -98,12 +98,8 @@ def rebase_options(parser: argparse.ArgumentParser) -> None:
 
 async def rebase_command(service: str, settings: HasDatabase, _: argparse.Namespace) -> int:
     """Rebase the service's outbox, and say what became of it."""
-    try:
-        async with Database.opened(settings.database, service=service) as database:
-            done = await rebase(database)
-    except Failure as failure:
-        sys.stderr.write(f"{failure.detail}\n")
-        return 1
+    async with Database.opened(settings.database, service=service) as database:
+        done = await rebase(database)
     nothing = "Nothing to do: the outbox has the transaction ids of this cluster."
     sys.stdout.write(
         f"{done.waiting} events wait to be published, {done.published} were.\n"

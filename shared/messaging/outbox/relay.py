@@ -17,7 +17,8 @@ from shared.database.database import Database
 from shared.jobs.backoff import WORTH_A_BATCH, Backoff, pause, rest
 from shared.jobs.lease import Lease, LeaseLost
 from shared.kernel.errors import Unavailable
-from shared.messaging.kafka import Producer, TopicRefused, read_between
+from shared.messaging.kafka import Producer, read_between
+from shared.messaging.kafka_client import TopicRefused
 from shared.messaging.outbox.cluster import own_cluster
 from shared.messaging.outbox.cursor import OutboxCursor, Row
 from shared.messaging.outbox.foreign import Foreign, Gap

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 
 from shared.database.database import Database
-from shared.kernel.errors import Failure
 from shared.kernel.listing import listing
 from shared.messaging.kafka_topics import create_topics, describe_topics
 from shared.messaging.topic_plan import differences, line_of, planned, topics_of
@@ -42,19 +41,15 @@ async def topics_command(
     service: str, settings: HasDatabaseAndKafka, asked: argparse.Namespace
 ) -> int:
     """`[plan|create|check]`, or `grow TOPIC N [--others-stopped]`."""
-    try:
-        match asked.action or PLAN:
-            case "create":
-                created = await create_topics(settings.kafka, topics_of(service))
-                return _say([f"{name} is created" for name in created], "All topics exist.")
-            case "check":
-                found = await lacking(service, settings.kafka)
-                return _say(found, AS_PLANNED) or bool(found)
-            case "grow":
-                return await _grow(service, settings, asked)
-    except Failure as failure:
-        sys.stderr.write(f"{failure.detail}\n")
-        return 1
+    match asked.action or PLAN:
+        case "create":
+            created = await create_topics(settings.kafka, topics_of(service))
+            return _say([f"{name} is created" for name in created], "All topics exist.")
+        case "check":
+            found = await lacking(service, settings.kafka)
+            return _say(found, AS_PLANNED) or bool(found)
+        case "grow":
+            return await _grow(service, settings, asked)
     return _say([line_of(planned(topic, settings.kafka)) for topic in topics_of(service)], "None.")
 
 

@@ -20,6 +20,7 @@ from shared.contracts.event import topic_of
 from shared.database.database import Database
 from shared.messaging.kafka import Message, start_over
 from shared.runtime.command_line import asked
+from shared.runtime.commands import run_command
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
 from tests.integration.analytics.test_counting import sums_of
@@ -173,7 +174,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> str:
 async def command(settings: Settings, *argv: str) -> int:
     """What `python -m services.analytics …` does; its exit status."""
     options = asked(SERVICE.name, argv, SERVICE.commands)
-    return await SERVICE.commands[options.word].run(SERVICE.name, settings, options)
+    return await run_command(SERVICE.commands[options.word], SERVICE.name, settings, options)
 
 
 async def done(settings: Settings, *argv: str) -> bool:

@@ -1,7 +1,10 @@
 """Followup without Kafka: its use cases on a real database, and what its outbox holds."""
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
+
+from pydantic import SecretStr
 
 from services.followup.adapters.db import check_ins
 from services.followup.adapters.links import Links
@@ -26,7 +29,7 @@ from tests.unit.followup.story import Story
 
 HOUR, WINDOW = 3600.0, 3 * 24 * 3600.0
 POLICY = Policy([Rule(delay=timedelta(seconds=HOUR), window=timedelta(seconds=WINDOW))])
-SECRETS = ["s" * 32]
+SECRETS = SecretStr(json.dumps(["s" * 32]))
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class FollowUp:
 
     async def check_ins(self, story: Story) -> list[CheckIn]:
         async with self.database.connection() as tx:
-            return await check_ins.of_contact(tx, story.contact_id)
+            return await check_ins.of_contact(tx, story.contact_id, 0, 100)
 
     async def published(self, *types: type[Event]) -> list[Incoming[Event]]:
         """What the outbox holds, of these types or of all, in order."""

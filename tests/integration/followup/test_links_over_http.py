@@ -1,6 +1,7 @@
 """What a customer's link is good for, over a real socket."""
 
 import asyncio
+import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from services.followup.adapters.links import Links
 from services.followup.bootstrap import routers
@@ -146,7 +148,7 @@ async def test_a_tampered_link_is_unknown_and_learns_nothing(
     follow_up: FollowUp, customer: httpx2.AsyncClient
 ) -> None:
     path = await asked(follow_up)
-    forged = Links("", ["f" * 32]).link(new_id(), NOON)
+    forged = Links("", SecretStr(json.dumps(["f" * 32]))).link(new_id(), NOON)
     unknown = Links("", SECRETS).link(new_id(), NOON.replace(year=2099))
     said = set()
     for bad in (path[:-3] + "AAA", path.replace("check-ins/", "check-ins/x"), forged, unknown):
@@ -307,3 +309,19 @@ async def test_an_operator_with_the_scope_sees_how_check_ins_stand(
     assert shown["check_in_id"] == str(check_in.check_in_id)
     assert (shown["state"], shown["number"], shown["settled_at"]) == ("sent", 1, None)
     assert "comment" not in shown
+
+
+async def test_check_ins_are_listed_in_pages_each_once(
+    follow_up: FollowUp, customer: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    story = Story()
+    await follow_up.consume(story.identified(), story.received())
+    for number in range(1, 6):
+        await follow_up.consume(story.claimed(number, number=number))
+    headers, pages, after = token(tmp_path, "followup.admin"), [], 0
+    while after is not None:
+        address = f"/v1/check-ins?contact_id={story.contact_id}&limit=2&after={after}"
+        page = (await customer.get(address, headers=headers)).json()
+        pages.append([check_in["number"] for check_in in page["check_ins"]])
+        after = page["next"]
+    assert pages == [[1, 2], [3, 4], [5]]

@@ -26,6 +26,7 @@ from shared.contracts.followup import (
 from shared.contracts.routing import MessageRequested
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
+from tests.integration.followup.following import SECRETS
 from tests.integration.http.serving import serving
 from tests.support.eventually import eventually
 from tests.support.kafka import consumed_from, message, publish, running
@@ -43,7 +44,7 @@ async def settings(postgres_dsn: MakeDsn, broker: KafkaSettings, tmp_path: Path)
         kafka=broker,
         auth=AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks=str(issuer.jwks)),
         public_url=AnyHttpUrl("http://follow.test"),
-        link_secrets=(SecretStr("s" * 32),),
+        link_secrets=SECRETS,
         check_in=CheckInSettings(delay_seconds=0.5, window_seconds=6, quiet_hours=False),
     )
 

@@ -79,7 +79,7 @@ async def test_every_state_survives_the_database(follow_up: FollowUp) -> None:
         written = check_in(state)
         await save(follow_up, written)
         async with follow_up.database.connection() as tx:
-            assert await check_ins.of_contact(tx, written.claim.contact_id) == [written]
+            assert await check_ins.of_contact(tx, written.claim.contact_id, 0, 100) == [written]
 
 
 @pytest.mark.parametrize("was", [Waiting(), Scheduled(NOON), SENT])
@@ -90,7 +90,7 @@ async def test_a_claim_that_is_still_open_survives_the_database(
     written = replace(check_in(StillOpen(was, after(200))), aftermath=SAID_STILL_OPEN)
     await save(follow_up, written)
     async with follow_up.database.connection() as tx:
-        assert await check_ins.of_contact(tx, written.claim.contact_id) == [written]
+        assert await check_ins.of_contact(tx, written.claim.contact_id, 0, 100) == [written]
 
 
 async def test_what_is_known_since_a_claim_survives_the_database(follow_up: FollowUp) -> None:
@@ -101,7 +101,7 @@ async def test_what_is_known_since_a_claim_survives_the_database(follow_up: Foll
         written = replace(check_in(SENT), aftermath=known)
         await save(follow_up, written)
         async with follow_up.database.connection() as tx:
-            assert await check_ins.of_contact(tx, written.claim.contact_id) == [written]
+            assert await check_ins.of_contact(tx, written.claim.contact_id, 0, 100) == [written]
 
 
 async def test_what_is_known_of_a_contact_survives_the_database(follow_up: FollowUp) -> None:

@@ -51,9 +51,11 @@ async def app_named(service: str) -> App:
         return role.app
 
 
-def token(folder: Path, *scopes: str, ttl: timedelta = HOUR) -> dict[str, str]:
-    """The header of a caller named `tester`."""
-    return {"authorization": f"Bearer {TokenIssuer(folder).mint('tester', scopes, ttl)}"}
+def token(
+    folder: Path, *scopes: str, ttl: timedelta = HOUR, subject: str = "tester"
+) -> dict[str, str]:
+    """The header of a caller of this name."""
+    return {"authorization": f"Bearer {TokenIssuer(folder).mint(subject, scopes, ttl)}"}
 
 
 @asynccontextmanager

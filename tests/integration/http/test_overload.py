@@ -23,7 +23,7 @@ from tests.integration.http.serving import app_of, hot_route, serving, token
 from tests.support.eventually import eventually
 
 MANY = 60
-FEW = {"limit_concurrency": 4, "limit_waiting": 20, "limit_streams": 4}
+FEW = {"limit_concurrency": 4, "limit_waiting": 20, "limit_streams": 4, "limit_caller_streams": 5}
 QUICK = {"head_seconds": 0.5, "body_seconds": 0.5, "send_seconds": 0.5}
 HEAD = b"GET /v1/plain HTTP/1.1\r\nhost: x\r\n"
 ASK = HEAD + b"\r\n"
@@ -35,7 +35,7 @@ class Scene:
     def __init__(self, client: httpx2.AsyncClient, folder: Path, answering: asyncio.Event) -> None:
         self.client, self.answering = client, answering
         self._folder, self._opened = folder, AsyncExitStack()
-        self._own = client.headers | token(folder, "desk")
+        self.own = client.headers | token(folder, "desk")
 
     async def connect(self, sent: bytes = b"") -> asyncio.StreamReader:
         """A connection on which this was sent, open to the end of the test."""
@@ -60,11 +60,13 @@ class Scene:
         """A plain request on a connection of its own, as a load balancer may send it."""
         url = f"{self.client.base_url}/v1/plain"
         async with httpx2.AsyncClient(timeout=5, trust_env=False) as client:
-            return await client.get(url, headers=self._own)
+            return await client.get(url, headers=self.own)
 
-    async def stream(self, ttl: timedelta = timedelta(hours=1)) -> AsyncIterator[str]:
+    async def stream(
+        self, ttl: timedelta = timedelta(hours=1), subject: str = "tester"
+    ) -> AsyncIterator[str]:
         """The names of a stream's events."""
-        own = token(self._folder, "desk", ttl=ttl)
+        own = token(self._folder, "desk", ttl=ttl, subject=subject)
         async with self.client.stream("GET", "/v1/live", headers=own, timeout=10) as lines:
             assert lines.status_code == 200
             async for line in lines.aiter_lines():
@@ -243,10 +245,27 @@ async def test_streams_have_places_of_their_own_and_a_refusal_says_when_to_come_
     async with start() as scene:
         opened = [scene.stream() for _ in range(FEW["limit_streams"])]
         assert [await anext(each) for each in opened] == ["hello"] * FEW["limit_streams"]
-        refused = await scene.client.get("/v1/live", headers=scene._own)
+        refused = await scene.client.get("/v1/live", headers=scene.own)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
         assert refused.json()["detail"] == "too many event streams are open"
         assert [(await scene.plain()).status_code for _ in range(9)] == [200] * 9
+        await opened.pop().aclose()
+        again = scene.stream()
+        assert await anext(again) == "hello"
+        for each in (*opened, again):
+            await each.aclose()
+
+
+async def test_one_caller_has_a_few_streams_and_leaves_the_other_places_to_others(
+    start: Callable[..., Any],
+) -> None:
+    async with start(limit_caller_streams=2) as scene:
+        opened = [scene.stream(subject=who) for who in ("ana", "ana", "tester", "tester")]
+        assert [await anext(each) for each in opened] == ["hello"] * 4
+        refused = await scene.client.get("/v1/live", headers=scene.own)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.json()["detail"] == "this caller has too many event streams open"
         await opened.pop().aclose()
         again = scene.stream()
         assert await anext(again) == "hello"

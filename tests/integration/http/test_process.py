@@ -130,6 +130,14 @@ async def test_what_cannot_start_says_why() -> None:
     assert process.logged("ended by a failure")[0]["error"] == ["Unavailable: database: away"]
 
 
+async def test_a_command_that_fails_says_why_in_one_line() -> None:
+    async with tiny("rebase") as process:
+        out, errors = await process._process.communicate()
+    assert (process._process.returncode, out) == (1, b"")
+    (line,) = errors.decode().splitlines()
+    assert line.startswith("database: ")
+
+
 async def test_a_port_that_is_taken_is_said() -> None:
     async with tiny("api") as first:
         api, _ = await first.listening()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from shared.kernel.errors import Unavailable
 from tests.integration.http.serving import serving
 from tests.integration.intake.desk import a_contact, app_of, calling, token
 from tests.integration.intake.place import Intake
-from tests.unit.intake.builders import CHANNELS, PORTS, a_forecast, a_queue, an_arrival
+from tests.unit.intake.builders import CHANNELS, NOON, PORTS, a_forecast, a_queue, an_arrival
 
 CONTACTS = "/v1/contacts"
 ATTACHMENT = "/v1/contacts/{contact_id}/messages/{message_id}/attachments/{position}"
@@ -193,6 +193,27 @@ async def test_a_contact_can_be_read_as_the_customer_sees_it(
     assert body["messages"][1]["state"] == "queued"
     assert body["promises"][0]["outcome"] is None
     assert (await client.get(f"{CONTACTS}/{UUID(int=1)}")).status_code == 404
+
+
+async def test_many_messages_come_in_pages_the_newest_first(
+    intake: Intake, client: httpx2.AsyncClient
+) -> None:
+    first = await intake.stored(an_arrival(mail_id="<0@example.org>", text="0"))
+    for number in range(1, 5):
+        later = NOON + timedelta(seconds=number)
+        again = an_arrival(refers_to=("<0@example.org>",), text=f"{number}", received_at=later)
+        assert (await intake.stored(again)).contact_id == first.contact_id
+    pages: list[list[tuple[str, str]]] = []
+    before: dict[str, str] | None = {}
+    while before is not None:
+        query = {"limit": "3", **before}
+        shown = (await client.get(f"{CONTACTS}/{first.contact_id}", params=query)).json()
+        pages.append([(each["direction"], each["text"]) for each in shown["messages"]])
+        before = {"before": shown["next"]} if shown["next"] else None
+    everything = [each for page in reversed(pages) for each in page]
+    assert [text for direction, text in everything if direction == "in"] == list("01234")
+    assert [len(page) for page in pages] == [3, 3, 0]
+    assert [text for _, text in pages[0]] == list("234")
 
 
 async def test_waits_are_public_and_follow_the_forecast(intake: Intake, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The SMTP server, over real sockets."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
@@ -8,6 +9,7 @@ from typing import Any
 
 import aiosmtplib
 import pytest
+from prometheus_client import REGISTRY
 
 from services.intake.application.inbound_mail import InboundMail
 from services.intake.entrypoints.smtp import SmtpServer
@@ -143,6 +145,89 @@ async def test_a_flood_without_a_line_end_is_cut_off(intake: Intake) -> None:
         writer.close()
 
 
+def refusals(code: str) -> float:
+    return REGISTRY.get_sample_value("rapport_intake_smtp_refusals_total", {"code": code}) or 0.0
+
+
+async def dribbled(server: SmtpServer, *lines: bytes, drop: bytes) -> bytes:
+    """Say these lines, then `drop` every few milliseconds until the server closes; the last it says."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.writelines(lines)
+    answers = asyncio.create_task(reader.read())
+    while not answers.done():
+        writer.write(drop)
+        await asyncio.wait({answers}, timeout=0.02)
+    writer.close()
+    return answers.result().splitlines()[-1]
+
+
+BEGUN = (b"EHLO x\r\n", b"MAIL FROM:<a@b.org>\r\n", f"RCPT TO:<{HELP}>\r\n".encode(), b"DATA\r\n")
+
+
+@pytest.mark.parametrize("drop", [b"x", b"x\r\n"], ids=["letters", "lines"])
+async def test_a_mail_that_dribbles_in_is_given_up_with_421_and_counted(
+    intake: Intake, drop: bytes
+) -> None:
+    before = refusals("421")
+    limits = {"timeout_seconds": 0.2, "data_seconds": 0.5}
+    async with listening(intake.mail, **limits) as server:
+        last = await asyncio.wait_for(dribbled(server, *BEGUN, drop=drop), 5)
+        await eventually(lambda: not server.conversations)
+    assert last.startswith(b"421 4.4.2 the mail takes too long")
+    assert refusals("421") == before + 1
+    assert await intake.accounts() == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "drop"), [((), b"NOOP\r\n"), (BEGUN, b"x")], ids=["commands", "a mail"]
+)
+async def test_a_session_that_goes_on_and_on_is_ended_with_421_and_counted(
+    intake: Intake, lines: tuple[bytes, ...], drop: bytes
+) -> None:
+    before = refusals("421")
+    limits = {"timeout_seconds": 0.2, "data_seconds": 0.5, "session_seconds": 0.5}
+    async with listening(intake.mail, **limits) as server:
+        last = await asyncio.wait_for(dribbled(server, *lines, drop=drop), 5)
+        await eventually(lambda: not server.conversations)
+    assert last.startswith(b"421 4.4.2 the session is too long")
+    assert refusals("421") == before + 1
+
+
+async def test_a_silent_connection_is_told_421_and_closed(intake: Intake) -> None:
+    async with listening(intake.mail, timeout_seconds=0.2) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        said = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+    assert said.splitlines()[-1].startswith(b"421 4.4.2 nothing came")
+
+
+async def test_who_takes_none_of_our_replies_is_cut_off_all_the_same(intake: Intake) -> None:
+    limits = {"timeout_seconds": 0.2, "data_seconds": 0.5, "session_seconds": 0.5}
+    async with listening(intake.mail, **limits) as server:
+        deaf = socket.create_connection(("127.0.0.1", server.port))
+        deaf.setblocking(False)
+        await eventually(lambda: len(server.conversations) == 1)
+        with suppress(BlockingIOError):
+            while True:
+                deaf.send(b"NOOP\r\n" * 10_000)
+        await eventually(lambda: not server.conversations, within=5)
+        deaf.close()
+
+
+async def test_a_slow_mail_that_keeps_coming_is_no_silence(intake: Intake) -> None:
+    async with listening(intake.mail, timeout_seconds=0.3) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        answers = asyncio.create_task(reader.read())
+        writer.writelines((*BEGUN, b"From: a@b.org\r\n\r\n"))
+        for _ in range(12):
+            writer.write(b"help\r\n")
+            await asyncio.wait({answers}, timeout=0.05)
+        writer.write(b".\r\nQUIT\r\n")
+        said = await asyncio.wait_for(answers, 5)
+        writer.close()
+    assert said.splitlines()[-2].startswith(b"250 2.0.0")
+
+
 @pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r"])
 async def test_no_second_mail_is_smuggled_behind_a_bare_line_end(
     intake: Intake, server: SmtpServer, end: bytes
@@ -201,6 +286,18 @@ class Slow:
     async def receive(self, _content: bytes, _envelope: object) -> None:
         self.begun.set()
         await self.go.wait()
+
+
+async def test_a_mail_that_is_here_is_stored_and_answered_however_late_it_is() -> None:
+    slow, limits = Slow(), {"timeout_seconds": 0.1, "data_seconds": 0.2, "session_seconds": 0.2}
+    async with listening(slow, **limits) as server:  # type: ignore[arg-type]  # a slow database
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.writelines((*BEGUN, b"help\r\n.\r\n"))
+        await slow.begun.wait()
+        asyncio.get_running_loop().call_later(0.5, slow.go.set)
+        said = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+    assert [line[:4] for line in said.splitlines()[-2:]] == [b"250 ", b"421 "]
 
 
 async def test_a_mail_that_is_here_is_finished_when_the_server_closes() -> None:

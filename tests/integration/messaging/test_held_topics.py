@@ -5,14 +5,16 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from prometheus_client import REGISTRY
+from pydantic import SecretStr
 
-from shared.contracts.topics import Topic
+from shared.contracts.topics import ASSIGNMENTS, ROUTING, Topic
 from shared.database.database import Database
 from shared.jobs.retention import delete_expired
 from shared.kernel.errors import Unavailable
@@ -23,7 +25,11 @@ from shared.messaging.outbox.age import age_job
 from shared.messaging.outbox.parking import park, unpark
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.retention import messaging_retention
-from shared.settings import KafkaSettings, RetentionSettings
+from shared.runtime.command_line import asked
+from shared.runtime.commands import COMMANDS, run_command
+from shared.settings import DatabaseSettings, KafkaSettings, RetentionSettings
+from tests.conftest import MakeDsn
+from tests.support.database import open_at
 from tests.support.eventually import eventually
 from tests.support.kafka import running
 
@@ -241,6 +247,52 @@ async def test_only_what_is_parked_can_be_unparked(database: Database, line: Lin
     assert await held_topics(database) == {line.name: True}
     assert await unpark(database, line.name)
     assert not await unpark(database, line.name)
+
+
+async def test_a_topic_is_parked_and_unparked_by_the_words_of_an_operator(
+    postgres_dsn: MakeDsn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dsn, topic = await postgres_dsn("routing"), ASSIGNMENTS.name
+    database = await open_at(dsn)
+    steps = (
+        ("park", f"{topic} is parked: its events wait in the outbox.", {topic: True}),
+        ("unpark", f"{topic} is tried again, beginning with what has waited.", {topic: False}),
+        ("unpark", f"{topic} is not parked.", {topic: False}),
+    )
+    for word, said, left in steps:
+        assert await command(dsn, word, topic) == 0
+        assert capsys.readouterr().out == f"{said}\n"
+        assert await held_topics(database) == left
+    await database.close()
+
+
+@pytest.mark.parametrize("word", ["park", "unpark"])
+async def test_what_is_no_topic_of_the_service_is_neither_parked_nor_unparked(
+    postgres_dsn: MakeDsn, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    dsn = await postgres_dsn("routing")
+    assert await command(dsn, word, "rapport.followups") == 2
+    refused = capsys.readouterr().err
+    assert refused.startswith("routing does not publish to rapport.followups; it does to ")
+    assert ASSIGNMENTS.name in refused
+    database = await open_at(dsn)
+    assert await held_topics(database) == {}
+    await database.close()
+
+
+@pytest.mark.parametrize("word", ["park", "unpark"])
+async def test_the_words_say_that_the_database_is_away(
+    capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    assert await command("postgresql://nobody@127.0.0.1:1/none", word, ASSIGNMENTS.name) == 1
+    assert capsys.readouterr().err.startswith("database: ")
+
+
+async def command(dsn: str, *argv: str) -> int:
+    """What `python -m services.routing …` does; its exit status."""
+    settings: Any = SimpleNamespace(database=DatabaseSettings(dsn=SecretStr(dsn)))
+    options = asked(ROUTING, argv)
+    return await run_command(COMMANDS[options.word], ROUTING, settings, options)
 
 
 async def test_the_next_leader_knows_what_is_held(

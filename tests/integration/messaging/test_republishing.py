@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.outbox.republish import republish_command
 from shared.runtime.command_line import asked
+from shared.runtime.commands import COMMANDS, run_command
 from shared.settings import DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn
 from tests.support.database import open_at
@@ -61,8 +63,9 @@ async def test_the_command_says_that_the_database_is_away(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     away = DatabaseSettings(dsn=SecretStr("postgresql://nobody@127.0.0.1:1/none"))
-    settings = SimpleNamespace(database=away)
-    assert await republish_command("followup", settings, since("2020-01-01")) == 1
+    settings: Any = SimpleNamespace(database=away)
+    command = COMMANDS["republish"]
+    assert await run_command(command, "followup", settings, since("2020-01-01")) == 1
     assert "database" in capsys.readouterr().err
 
 

@@ -29,7 +29,10 @@ async def test_a_queue_is_defined_shown_and_published(world: World, api: Api) ->
     shown = await api.admin("GET", "/v1/queues/billing")
     assert shown.json() == put.json()
     assert Queue.model_validate(shown.json()).offer_timeout_seconds == 30
-    assert (await api.admin("GET", "/v1/queues")).json() == {"queues": [shown.json()]}
+    assert (await api.admin("GET", "/v1/queues")).json() == {
+        "queues": [shown.json()],
+        "next": None,
+    }
     [event] = await world.published(QueueChanged)
     assert (event.queue_id, event.topics[0].need.amount) == ("billing", 100)
     assert (await api.admin("GET", "/v1/queues/none")).status_code == 404
@@ -55,6 +58,18 @@ async def test_agents_are_listed_in_pages_each_once(api: Api) -> None:
         after = page["next"]
     assert pages == [["a", "b"], ["c", "d"], ["e"]]
     assert (await api.admin("GET", "/v1/agents?limit=1001")).status_code == 422
+
+
+async def test_queues_are_listed_in_pages_each_once(api: Api) -> None:
+    for queue_id in ("c", "a", "e", "b", "d"):
+        await api.admin("PUT", f"/v1/queues/{queue_id}", QUEUE)
+    pages, after = [], ""
+    while after is not None:
+        page = (await api.admin("GET", f"/v1/queues?limit=2&after={after}")).json()
+        pages.append([queue["queue_id"] for queue in page["queues"]])
+        after = page["next"]
+    assert pages == [["a", "b"], ["c", "d"], ["e"]]
+    assert (await api.admin("GET", "/v1/queues?limit=1001")).status_code == 422
 
 
 async def test_a_new_definition_leaves_presence_and_forecast_alone(world: World, api: Api) -> None:

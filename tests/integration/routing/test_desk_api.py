@@ -86,6 +86,25 @@ async def test_the_whole_work_on_a_contact_is_in_its_history(world: World, api: 
         assert len(await world.published(kind)) == 1
 
 
+async def test_a_long_history_comes_in_pages_the_newest_first(world: World, api: Api) -> None:
+    await world.queue()
+    await world.agent()
+    contact_id = await world.assigned()
+    for number in range(4):
+        await api.at(contact_id, "replies", {"text": f"{number}"})
+        world.clock.advance(1)
+    pages, path = [], f"/v1/contacts/{contact_id}?limit=2"
+    shown = ContactWithHistory.model_validate((await api.get(path)).json())
+    pages.append([message.text for message in shown.messages])
+    while shown.next is not None:
+        answer = await api.get(f"{path}&before={shown.next}")
+        shown = ContactWithHistory.model_validate(answer.json())
+        pages.append([message.text for message in shown.messages])
+    assert pages == [["2", "3"], ["0", "1"], ["Please help"]]
+    elsewhere = await api.get(f"/v1/contacts/{contact_id}?before={contact_id}")
+    assert elsewhere.json()["messages"] == []
+
+
 async def test_what_belongs_to_another_agent_is_not_there(world: World, api: Api) -> None:
     await world.queue()
     await world.agent("ann")

@@ -1,7 +1,9 @@
 """The policy as it is given to a process."""
 
 import json
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -63,6 +65,30 @@ def test_links_need_a_secret_of_some_length_which_no_error_shows(
         load(Settings)
     assert "RAPPORT_LINK_SECRETS" in str(refused.value)
     assert "short" not in str(refused.value)
+
+
+def test_the_secrets_of_links_may_stand_in_a_file_that_is_read_again(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "keys"
+    path.write_text(json.dumps(["o" * 32]))
+    environment.delenv("RAPPORT_LINK_SECRETS")
+    environment.setenv("RAPPORT_LINK_SECRETS_FILE", str(path))
+    signed, moment = links(load(Settings)), datetime(2026, 3, 2, tzinfo=UTC)
+    before = signed.link(UUID(int=7), moment)
+    path.write_text(json.dumps(["o" * 32, "n" * 32]))
+    assert signed.link(UUID(int=7), moment) != before
+    assert signed.read(before.rpartition("/")[2]).check_in_id == UUID(int=7)
+
+
+def test_a_file_without_keys_is_refused_at_start(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "keys").write_text('["short"]')
+    environment.delenv("RAPPORT_LINK_SECRETS")
+    environment.setenv("RAPPORT_LINK_SECRETS_FILE", str(tmp_path / "keys"))
+    with pytest.raises(SettingsError, match="RAPPORT_LINK_SECRETS: must be a JSON list"):
+        load(Settings)
 
 
 def test_secrets_are_not_shown_with_the_settings() -> None:

@@ -60,7 +60,7 @@ LOCK_CLOSING = QUESTION.format(
 )
 NEXT_DUE = "select min(due_at) from check_in where state = 'scheduled' and not word_owed"
 NEXT_CLOSING = "select min(closes_at) from check_in where state = 'sent' and not word_owed"
-OF_CONTACT = "select * from check_in where contact_id = $1 order by number"
+OF_CONTACT = "select * from check_in where contact_id = $1 and number > $2 order by number limit $3"
 
 
 async def save(tx: Tx, check_ins: Iterable[CheckIn]) -> None:
@@ -107,9 +107,9 @@ async def lock(tx: Tx, check_in_id: UUID) -> Question | None:
     return _to_question(row) if row else None
 
 
-async def of_contact(tx: Tx, contact_id: UUID) -> list[CheckIn]:
-    """The check-ins of a contact, in the order in which its resolutions were claimed."""
-    return [to_check_in(row) for row in await tx.fetch(OF_CONTACT, contact_id)]
+async def of_contact(tx: Tx, contact_id: UUID, after: int, limit: int) -> list[CheckIn]:
+    """So many check-ins of a contact at most, in the order in which its resolutions were claimed: those behind the `after`th."""
+    return [to_check_in(row) for row in await tx.fetch(OF_CONTACT, contact_id, after, limit)]
 
 
 def _to_question(row: Row) -> Question:

@@ -1,10 +1,10 @@
 """How check-ins stand, for operators."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.followup.adapters.db import check_ins
@@ -12,6 +12,7 @@ from services.followup.adapters.db.rows import from_check_in
 from services.followup.domain.check_ins.model import CheckIn
 from shared.database.database import Database
 from shared.http.auth import require
+from shared.http.paging import DEFAULT, Limit
 
 
 class CheckInOut(BaseModel):
@@ -43,9 +44,13 @@ class CheckInOut(BaseModel):
 
 
 class CheckInsOut(BaseModel):
-    """The check-ins of a contact, in the order in which its resolutions were claimed."""
+    """A page of the check-ins of a contact, in the order in which its resolutions were claimed.
+
+    `next` is the `after` of the next page, null on the last.
+    """
 
     check_ins: list[CheckInOut]
+    next: int | None
 
 
 def router(database: Database) -> APIRouter:
@@ -53,10 +58,15 @@ def router(database: Database) -> APIRouter:
     routes = APIRouter(prefix="/v1")
 
     @routes.get("/check-ins", dependencies=[require("followup.admin")])
-    async def check_ins_of_a_contact(contact_id: UUID) -> CheckInsOut:
+    async def check_ins_of_a_contact(
+        contact_id: UUID,
+        after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+        limit: Limit = DEFAULT,
+    ) -> CheckInsOut:
         """How the check-ins of a contact stand; empty if nothing was ever claimed."""
         async with database.connection() as tx:
-            found = await check_ins.of_contact(tx, contact_id)
-        return CheckInsOut(check_ins=[CheckInOut.of(check_in) for check_in in found])
+            found = await check_ins.of_contact(tx, contact_id, after, limit)
+        last = found[-1].claim.number if len(found) == limit else None
+        return CheckInsOut(check_ins=[CheckInOut.of(check_in) for check_in in found], next=last)
 
     return routes

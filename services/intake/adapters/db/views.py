@@ -54,7 +54,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContactView(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact with all that was written."""
+    """A contact with a page of what was written; `next` is null where that begins with the first message."""
 
     contact_id: UUID
     customer_id: UUID
@@ -66,6 +66,7 @@ class ContactView(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool
     promises: list[PromiseView]
     messages: list[MessageView]
+    next: UUID | None
 
 
 CONTACT = """
@@ -76,17 +77,22 @@ PROMISES = """
 select promise_id, made_at, due_at, basis, outcome, settled_at
 from promise where contact_id = $1 order by made_at
 """
+# The newest of those before one of them, which is where the page before began.
 MESSAGES = """
 select message_id, case when state is null then 'in' else 'out' end as direction, written_at,
   subject, text, kind, settled_at, reason,
   case when state = 'sent' and attempts = 0 then 'in_response' else state end as state,
   files.attachments, files.files
-from message m cross join lateral (
+from (
+  select * from message where contact_id = $1 and ($2::uuid is null or (written_at, message_id) < (
+    select written_at, message_id from message where message_id = $2 and contact_id = $1
+  )) order by written_at desc, message_id desc limit $3
+) m cross join lateral (
   select count(*)::int as attachments, coalesce(jsonb_agg(jsonb_build_object(
     'position', position, 'name', name, 'media_type', media_type, 'size', size
   ) order by position), '[]') as files
   from attachment a where a.message_id = m.message_id
-) files where contact_id = $1 order by written_at, message_id
+) files order by written_at, message_id
 """
 ATTACHMENT = """
 select name, size, a.digest from attachment a join message m using (message_id)
@@ -94,15 +100,17 @@ where m.contact_id = $1 and message_id = $2 and position = $3
 """
 
 
-async def contact(tx: Tx, contact_id: UUID) -> ContactView | None:
-    """The contact, if there is one."""
+async def contact(tx: Tx, contact_id: UUID, before: UUID | None, limit: int) -> ContactView | None:
+    """The contact, if there is one, with so many of its messages at most: the newest, or those before one."""
     row = await tx.fetchrow(CONTACT, contact_id)
     if row is None:
         return None
+    written = await tx.fetch(MESSAGES, contact_id, before, limit)
     return ContactView(
         **dict(row),
         promises=[from_row(each, PromiseView) for each in await tx.fetch(PROMISES, contact_id)],
-        messages=[from_row(each, MessageView) for each in await tx.fetch(MESSAGES, contact_id)],
+        messages=[from_row(each, MessageView) for each in written],
+        next=written[0]["message_id"] if len(written) == limit else None,
     )
 
 

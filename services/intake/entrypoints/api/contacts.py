@@ -20,6 +20,7 @@ from shared.database.database import Database
 from shared.http.app import HotRequest, HotRoute
 from shared.http.auth import require
 from shared.http.idempotency import LONGEST_KEY, REPLAYED, VISIBLE, valid_key
+from shared.http.paging import DEFAULT, Limit
 from shared.http.problems import problem
 from shared.http.response import HttpResponse
 from shared.kernel.clock import Clock
@@ -95,7 +96,10 @@ class PromiseStateOut(Out):
 
 
 class ContactOut(Out):
-    """A contact as the customer sees it."""
+    """A contact as the customer sees it, with its newest messages, the newest of them last.
+
+    `next` is the `before` of the page of messages before these, null where there are none.
+    """
 
     contact_id: UUID
     customer_id: UUID
@@ -107,6 +111,7 @@ class ContactOut(Out):
     automatic: bool
     promises: list[PromiseStateOut]
     messages: list[MessageOut]
+    next: UUID | None
 
 
 def contact_schema() -> dict[str, Any]:
@@ -186,10 +191,12 @@ def contact_routes(database: Database) -> APIRouter:
         dependencies=[require(PUBLISH)],
         responses={404: {"description": "There is no such contact."}},
     )
-    async def read_a_contact(contact_id: UUID) -> ContactOut:
+    async def read_a_contact(
+        contact_id: UUID, before: UUID | None = None, limit: Limit = DEFAULT
+    ) -> ContactOut:
         """The contact as the customer sees it: messages, promises, delivery states."""
         async with database.connection() as tx:
-            found = await views.contact(tx, contact_id)
+            found = await views.contact(tx, contact_id, before, limit)
         if found is None:
             raise Missing("there is no such contact")
         return ContactOut.model_validate(found)

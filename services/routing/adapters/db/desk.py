@@ -38,10 +38,14 @@ where contact_id = $1 and exists (
     and (o.accepted_at is not null or o.state = 'open')
 )
 """
-PARTS = {
-    "messages": """
+# The newest of those before one of them, which is where the page before began.
+MESSAGES = """
 select message_id, inbound, kind, agent_id, name, subject, body as text, written_at, state, reason
-from message where contact_id = $1 order by written_at, message_id""",
+from message where contact_id = $1 and ($2::uuid is null or (written_at, message_id) < (
+  select written_at, message_id from message where message_id = $2 and contact_id = $1
+)) order by written_at desc, message_id desc limit $3
+"""
+PARTS = {
     "offers": """
 select offer_id, agent_id, queue_id, state, made_at, expires_at, accepted_at, resolved_at, ended_at
 from offer where contact_id = $1 order by made_at, offer_id""",
@@ -88,13 +92,21 @@ async def find_desk(tx: Tx, agent_id: str) -> Json | None:
     }
 
 
-async def find_contact(tx: Tx, contact_id: UUID, agent_id: str) -> Json | None:
-    """The contact with its history; None unless the agent holds it, held it or is offered it."""
+async def find_contact(
+    tx: Tx, contact_id: UUID, agent_id: str, before: UUID | None, limit: int
+) -> Json | None:
+    """The contact with its history; None unless the agent holds it, held it or is offered it.
+
+    Of what customers may write without end it has so many at most: the newest messages, or those before one.
+    """
     row = await tx.fetchrow(CONTACT, contact_id, agent_id)
     if row is None:
         return None
     found: Json = {name: row[name] for name in _CONTACT}
     found["need"] = need_of(row)
+    written = await tx.fetch(MESSAGES, contact_id, before, limit)
+    found["messages"] = [dict(each) for each in reversed(written)]
+    found["next"] = written[-1]["message_id"] if len(written) == limit else None
     for part, statement in PARTS.items():
         found[part] = [dict(each) for each in await tx.fetch(statement, contact_id)]
     return found

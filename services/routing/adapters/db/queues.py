@@ -12,6 +12,7 @@ from shared.contracts.routing import Forecast, QueueChanged
 from shared.database.database import Tx
 
 ALL = "select card, forecast from queue order by queue_id"
+PAGE = "select card, forecast from queue where queue_id > $1 order by queue_id limit $2"
 ONE = "select card, forecast from queue where queue_id = $1"
 OVERFLOW = """
 select q.queue_id as of, o.card, o.forecast
@@ -50,6 +51,11 @@ from queue q cross join lateral (
 async def find_all(tx: Tx) -> list[QueueChanged]:
     """Every queue, by id, with the forecast that was last published."""
     return [_queue(row) for row in await tx.fetch(ALL)]
+
+
+async def page(tx: Tx, after: str, limit: int) -> list[QueueChanged]:
+    """So many queues at most, by id, those behind `after`."""
+    return [_queue(row) for row in await tx.fetch(PAGE, after, limit)]
 
 
 async def find(tx: Tx, queue_id: str) -> QueueChanged | None:

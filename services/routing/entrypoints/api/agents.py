@@ -24,6 +24,7 @@ from shared.contracts import routing
 from shared.contracts.routing import AgentChanged, Presence
 from shared.contracts.values import Channel
 from shared.http.auth import require
+from shared.http.paging import DEFAULT, Limit
 from shared.kernel.errors import Missing
 
 AgentId = Annotated[Slug, Path()]
@@ -97,7 +98,7 @@ def agent_routes(commands: Commands) -> APIRouter:
     @routes.get("", response_model=Agents)
     async def list_agents(
         after: Annotated[str, Query(max_length=200)] = "",
-        limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
+        limit: Limit = DEFAULT,
     ) -> Response:
         """The agents, by id."""
         async with database.connection() as tx:

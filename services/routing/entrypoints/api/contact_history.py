@@ -12,6 +12,7 @@ from services.routing.entrypoints.api.fields import Need, Out, refusals
 from shared.contracts.routing import HelpStep, ResolutionOutcome
 from shared.contracts.values import AuthorityKind, Channel, MessageKind
 from shared.http.auth import Caller, require
+from shared.http.paging import DEFAULT, Limit
 from shared.kernel.errors import Missing
 
 NEVER_THEIRS = refusals({404: "There is no such contact, or it never was with this agent"})
@@ -91,7 +92,10 @@ class Resolution(Out):
 
 
 class ContactWithHistory(Out):
-    """A contact and everything that happened to it, oldest first."""
+    """A contact and everything that happened to it, oldest first; of its messages the newest.
+
+    `next` is the `before` of the page of messages before these, null where there are none.
+    """
 
     contact_id: UUID
     customer_id: UUID
@@ -117,6 +121,7 @@ class ContactWithHistory(Out):
     notes: list[AgentNote]
     actions: list[Action]
     resolutions: list[Resolution]
+    next: UUID | None
 
 
 def contact_history_routes(commands: Commands) -> APIRouter:
@@ -125,11 +130,14 @@ def contact_history_routes(commands: Commands) -> APIRouter:
 
     @routes.get("", response_model=ContactWithHistory, responses=NEVER_THEIRS)
     async def show_a_contact(
-        contact_id: UUID, caller: Annotated[Caller, require("desk")]
+        contact_id: UUID,
+        caller: Annotated[Caller, require("desk")],
+        before: UUID | None = None,
+        limit: Limit = DEFAULT,
     ) -> Response:
         """A contact with its history, for who holds it, held it or is offered it."""
         async with commands.database.connection() as tx:
-            found = await find_contact(tx, contact_id, caller.subject)
+            found = await find_contact(tx, contact_id, caller.subject, before, limit)
         if found is None:
             raise Missing("there is no such contact")
         return respond_json(found)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from services.routing.adapters.db import queues
@@ -22,6 +22,7 @@ from services.routing.entrypoints.api.fields import (
 )
 from shared.contracts.routing import QueueChanged
 from shared.http.auth import require
+from shared.http.paging import DEFAULT, Limit
 from shared.kernel.errors import Missing
 
 QueueId = Annotated[Slug, Path()]
@@ -64,9 +65,10 @@ class Queue(QueueIn):
 
 
 class Queues(BaseModel):
-    """All queues, by id."""
+    """A page of the queues, by id; `next` is the `after` of the next page, null on the last."""
 
     queues: list[Queue]
+    next: str | None
 
 
 def queue_routes(commands: Commands) -> APIRouter:
@@ -92,9 +94,13 @@ def queue_routes(commands: Commands) -> APIRouter:
         return respond_json(found)
 
     @routes.get("", response_model=Queues)
-    async def list_queues() -> Response:
-        """All queues."""
+    async def list_queues(
+        after: Annotated[str, Query(max_length=200)] = "", limit: Limit = DEFAULT
+    ) -> Response:
+        """The queues, by id."""
         async with database.connection() as tx:
-            return respond_json({"queues": await queues.find_all(tx)})
+            found = await queues.page(tx, after, limit)
+        last = found[-1].queue_id if len(found) == limit else None
+        return respond_json({"queues": found, "next": last})
 
     return routes
