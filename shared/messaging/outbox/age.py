@@ -9,11 +9,16 @@ from shared.jobs.periodic import PeriodicJob
 from shared.observability import metrics
 
 INTERVAL_SECONDS = 5.0
+# Begins at the cursor, whatever was published before and is kept.
 AGE = """
+with here as (
+  select xid, position from relay_cursor where id = 1 union all select '0', 0 order by xid desc limit 1
+)
 select extract(epoch from clock_timestamp() - created_at)::float8
-from outbox left join relay_cursor as here on here.id = 1
-where here.id is null or (outbox.xid, outbox.position) > (here.xid, here.position)
-order by outbox.xid, outbox.position limit 1
+from here, lateral (
+  select created_at from outbox where (outbox.xid, outbox.position) > (here.xid, here.position)
+  order by outbox.xid, outbox.position limit 1
+) as oldest
 """
 # What is behind its own cursor and the relay's is younger, and counts above.
 HELD = """

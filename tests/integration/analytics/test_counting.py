@@ -7,6 +7,7 @@ from random import Random
 from hypothesis import HealthCheck, given, settings
 
 from services.analytics.adapters.db import rollups
+from services.analytics.application.commands.sweep_rollups import TURN_SECONDS, sweep_rollups
 from services.analytics.application.queries.recounted import differences
 from services.analytics.application.recounting import recount
 from services.analytics.domain.calendar_periods import span
@@ -17,6 +18,7 @@ from tests.integration.analytics.conftest import Count
 from tests.support.life import NOON, Life, whole_life
 from tests.unit.analytics.histories import Batches, arrivals, counted, fact_of
 
+DAYS = 4
 A_FEW = settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -112,7 +114,11 @@ async def test_sums_that_became_nothing_are_swept_away(
     emptied = "select count(*) from rollup where queue_id = $1"
     async with database.connection() as tx:
         assert await tx.fetchval(emptied, NOT_QUEUED) > 0
-        assert await rollups.sweep(tx, before=NOON + timedelta(days=1)) > 0
+        first = await rollups.first_period(tx)
+        assert first is not None
+        for turn in range(DAYS):
+            now = first + timedelta(days=DAYS, seconds=turn * TURN_SECONDS)
+            await sweep_rollups(tx, now)
         assert await tx.fetchval(emptied, NOT_QUEUED) == 0
     assert await wrong(database) == {}
 

@@ -25,7 +25,8 @@ where fact.contact_id = given.contact_id
 """
 PAGE = """
 select contact_id, body::text from fact
-where $1::uuid is null or contact_id > $1 order by contact_id limit $2
+where contact_id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
+order by contact_id limit $2
 """
 ESTIMATE = "select reltuples::bigint from pg_class where oid = 'fact'::regclass"
 

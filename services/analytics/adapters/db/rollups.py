@@ -31,10 +31,12 @@ where generation = {CURRENT} and n <> 0
 """  # noqa: S608 - it is ours
 SWEEP = f"""
 delete from rollup where ctid = any(array(
-  select ctid from rollup where generation = {CURRENT} and n = 0 and period_start < $1
-  limit $2 for update skip locked
+  select ctid from rollup
+  where generation = {CURRENT} and n = 0 and period_start >= $1 and period_start < $2
+  limit $3 for update skip locked
 ))
 """  # noqa: S608 - it is ours
+FIRST_PERIOD = f"select min(period_start) from rollup where generation = {CURRENT}"  # noqa: S608 - it is ours
 DELETE_BEFORE = """
 delete from rollup where ctid = any(array(
   select ctid from rollup where generation < $1 order by generation limit $2 for update skip locked
@@ -76,9 +78,18 @@ async def all_sums(tx: Tx) -> Sums:
     return {(row[0], row[1], row[2], row[3], row[4]): row[5] for row in rows}
 
 
-async def sweep(tx: Tx, before: datetime) -> int:
-    """Remove sums of periods before `before` that have become 0, `STEP` at most; how many."""
-    return _count(await tx.execute(SWEEP, before, STEP))
+async def first_period(tx: Tx) -> datetime | None:
+    """The start of the oldest period that has sums; null: there are none."""
+    found: datetime | None = await tx.fetchval(FIRST_PERIOD)
+    return found
+
+
+async def sweep(tx: Tx, since: datetime, before: datetime) -> int:
+    """Remove sums of periods in [since, before) that have become 0, `STEP` at most; how many.
+
+    Reads all sums of these periods: nothing finds those at 0.
+    """
+    return _count(await tx.execute(SWEEP, since, before, STEP))
 
 
 async def delete_before(tx: Tx, generation: int) -> int:

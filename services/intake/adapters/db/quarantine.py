@@ -86,8 +86,9 @@ from {_QUARANTINED.source} on conflict do nothing returning channel
 ENTRIES = """
 select quarantine_id, source, channel, reason, octet_length(content) as size, received_at,
   replayed_at, contact_id, envelope->'origin' as origin
-from quarantine where $1::uuid is null or (received_at, quarantine_id) < (
+from quarantine where (received_at, quarantine_id) < (
   select received_at, quarantine_id from quarantine where quarantine_id = $1
+  union all select 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff' where $1 is null
 ) order by received_at desc, quarantine_id desc limit $2
 """
 ONE = """

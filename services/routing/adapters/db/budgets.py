@@ -8,7 +8,7 @@ from shared.database.database import Tx
 LOCK = """
 insert into authority_day (agent_id, kind, currency, day, spent, budget)
 values ($1, $2, $3, $4, 0, $5)
-on conflict (agent_id, kind, currency, day)
+on conflict (day, agent_id, kind, currency)
   do update set budget = greatest(authority_day.spent, excluded.budget)
 returning spent
 """

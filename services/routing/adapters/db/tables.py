@@ -303,7 +303,7 @@ authority_day = Table(
     Column("day", Date, nullable=False),
     Column("spent", BigInteger, nullable=False),
     Column("budget", BigInteger, nullable=False),
-    PrimaryKeyConstraint("agent_id", "kind", "currency", "day"),
+    PrimaryKeyConstraint("day", "agent_id", "kind", "currency"),
     _one_of("kind", AuthorityKind),
     CheckConstraint("spent between 0 and budget", name="spent_within_budget"),
 )

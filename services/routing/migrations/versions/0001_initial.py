@@ -284,7 +284,7 @@ def upgrade() -> None:
             ["agent_id"], ["agent.agent_id"], name=op.f("fk_authority_day_agent_id_agent")
         ),
         sa.PrimaryKeyConstraint(
-            "agent_id", "kind", "currency", "day", name=op.f("pk_authority_day")
+            "day", "agent_id", "kind", "currency", name=op.f("pk_authority_day")
         ),
     )
     op.create_table(
