@@ -25,6 +25,7 @@ insert into inbox (event_id, received_at) select grown(91, n), {at} from {rows};
 insert into relay_cursor (id, xid, position) values (1, '1', 1);
 """
 INTAKE = """
+insert into expired_contact select grown(20, n), {at} from {rows};
 insert into customer select grown(2, n), 'Ada', 'en', 'UTC', 'standard', {at} from {rows};
 insert into contact_point
 select grown(3, n), 'email', n || '@example.org', grown(2, n) from {rows};
@@ -53,6 +54,7 @@ select grown(8, n), case n % 2 when 0 then 'smtp' else 'inbox' end, 'email', 'x'
 from {rows} where n % 10 < 2 or not {over};
 """
 ROUTING = """
+insert into expired_contact select grown(20, n), {at} from {rows};
 insert into queue select 'q' || n, '{{}}' from generate_series(1, 20) as n;
 insert into agent select 'a' || n, 'Ann', 'ready', '{{}}', '[]', '[]', {at}, {at}, 0
 from generate_series(1, 100) as n;
@@ -82,6 +84,7 @@ insert into idempotency_keys
 select 'a' || n % 100, 'r', n::text, 'f', 200, 'x', {at} from {rows};
 """
 FOLLOWUP = """
+insert into expired_contact select grown(20, n), {at} from {rows};
 insert into customer select grown(2, n), 'Ada' from {rows};
 insert into contact (contact_id, customer_id, channel, language, time_zone, value_tier, automatic)
 select grown(1, n), grown(2, n), 'email', 'en', 'UTC', 'standard', false from {rows};

@@ -11,10 +11,11 @@ from services.routing.domain.contact.decisions import Scene
 from services.routing.domain.contact.model import Contact
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event
-from shared.database.database import Tx
+from shared.database.database import Tx, once_committed
 from shared.jobs.signals import notify
 from shared.kernel.clock import Clock
 from shared.messaging.consumer.handlers import Handlers, decide_in_order
+from shared.observability import metrics
 
 
 class ContactHandler:
@@ -32,8 +33,14 @@ class ContactHandler:
         states = {contact_id: known.get(contact_id) for contact_id, _ in keyed}
         changed, outgoing = decide_in_order(self._table, states, keyed, scene)
         await save_contacts(tx, [each for each in changed.values() if each], scene.now)
+        await _delete(tx, [key for key, each in changed.items() if each is None])
         await notify(tx, map(signals.desk, _holders(known.values())))
         return outgoing
+
+
+async def _delete(tx: Tx, gone: Sequence[UUID]) -> None:
+    await contacts.delete(tx, gone)
+    once_committed(metrics.retention_deleted.labels("contact").inc, len(gone))
 
 
 def _holders(known: Iterable[Contact]) -> Iterable[str]:

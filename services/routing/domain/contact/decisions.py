@@ -18,7 +18,7 @@ from shared.contracts.followup import (
     ResolutionRefuted,
     ResolutionUnrefuted,
 )
-from shared.contracts.intake import ContactReceived, MessageReceived
+from shared.contracts.intake import ContactExpired, ContactReceived, MessageReceived
 from shared.contracts.routing import QueueChanged
 
 
@@ -86,6 +86,13 @@ def resolution_settled(
     if contact is None or not _is_last_word(contact, event.data):
         return None
     return lifecycle.close(contact)
+
+
+def contact_expired(
+    _contact: Contact | None, _event: Incoming[ContactExpired], _scene: Scene
+) -> Decision[Contact | None]:
+    """Intake has deleted it: there is nobody left to write to, so its offer ends with it, too."""
+    return Decision(None)
 
 
 def _is_last_word(
