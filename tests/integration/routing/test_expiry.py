@@ -73,24 +73,25 @@ async def test_nothing_of_it_stays_but_what_was_spent_that_day(world: World) -> 
     assert await world.outbox() == published
 
 
-async def test_an_offer_ends_with_its_contact_and_its_agent_is_free(world: World) -> None:
+async def test_one_that_waits_or_is_with_an_agent_is_kept(world: World) -> None:
     await world.queue()
-    await world.agent()
-    contact_id = await world.receive()
+    await world.agent(slots=3)
+    assigned, offered = await world.assigned(), await world.receive()
     await world.dispatch()
-    offer = await world.offer_of(contact_id)
-    await world.consume(expired(contact_id, world))
-    with pytest.raises(Missing):
-        await world.accept("ann", offer["offer_id"])
-    await world.assigned()
+    wrapping = await world.assigned()
+    await world.resolve("ann", wrapping)
+    waiting = await world.receive()
+    kept = [assigned, offered, wrapping, waiting]
+    await world.consume(*(expired(contact_id, world) for contact_id in kept))
+    assert [(await counts(world, contact_id))["contact"] for contact_id in kept] == [1, 1, 1, 1]
+    await world.resolve("ann", assigned)
 
 
-async def test_who_accepts_while_it_expires_finds_no_offer(world: World) -> None:
-    await world.queue()
-    await world.agent()
-    contact_id = await world.receive()
-    await world.dispatch()
-    offer = await world.offer_of(contact_id)
+async def test_who_looks_for_an_old_offer_while_its_contact_expires_finds_none(
+    world: World,
+) -> None:
+    contact_id, _ = await a_whole_contact(world)
+    [offer] = await world.rows("select offer_id from offer where contact_id = $1", contact_id)
     [subscription] = subscriptions(world.clock)
     async with world.database.transaction() as tx:
         await subscription.handle(tx, [consumed(expired(contact_id, world))])
@@ -140,7 +141,7 @@ async def test_in_whatever_order_and_batches_it_is_gone_once_its_expiry_was_cons
 ) -> None:
     await world.queue()
     for seed in range(40):
-        random, received = Random(seed), world.received()
+        random, received = Random(seed), world.received(automatic=True, promise=None)
         events = 2 * late_events(world, received)
         random.shuffle(events)
         await in_batches(world, received.contact_id, events, random)

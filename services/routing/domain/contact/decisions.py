@@ -89,10 +89,15 @@ def resolution_settled(
 
 
 def contact_expired(
-    _contact: Contact | None, _event: Incoming[ContactExpired], _scene: Scene
-) -> Decision[Contact | None]:
-    """Intake has deleted it: there is nobody left to write to, so its offer ends with it, too."""
-    return Decision(None)
+    contact: Contact | None, _event: Incoming[ContactExpired], _scene: Scene
+) -> Decision[Contact | None] | None:
+    """Intake has deleted it, and so do we. One that still waits, or that an agent holds, is kept.
+
+    Whoever keeps the line in memory hears of each change of it by an event, and there is none for this.
+    """
+    if contact is None or not (contact.offer or contact.state is ContactState.WAITING):
+        return Decision(None)
+    return None
 
 
 def _is_last_word(
