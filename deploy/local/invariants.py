@@ -23,6 +23,7 @@ BROUGHT = ("rapport.contact.received.v1", "rapport.message.received.v1")
 ONCE = {
     "rapport.customer.identified.v1": "customer_id",
     "rapport.contact.received.v1": "contact_id",
+    "rapport.contact.expired.v1": "contact_id",
     "rapport.message.received.v1": "message_id",
     "rapport.message.sent.v1": "message_id",
     "rapport.promise.settled.v1": "promise_id",

@@ -25,7 +25,7 @@ from shared.jobs.contact import database_contact
 from shared.jobs.periodic import periodic_jobs
 from shared.jobs.signals import Signals
 from shared.kernel.clock import Clock, SystemClock
-from shared.messaging.retention import messaging_retention
+from shared.messaging.retention import expired_contact_retention, messaging_retention
 from shared.messaging.worker import messaging
 from shared.observability.kinds import WorkerPart
 from shared.runtime import Role, Service
@@ -66,13 +66,12 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
             close_due=CloseDue(clock),
         )
         periodic = periodic_jobs(JOBS, context, signals)
-        events = messaging(
-            FOLLOWUP,
-            subscriptions(rules, clock),
-            database,
-            settings.kafka,
-            messaging_retention(settings.retention),
-        )
+        retention = {
+            **messaging_retention(settings.retention),
+            **expired_contact_retention(settings.retention),
+        }
+        consumed = subscriptions(rules, clock)
+        events = messaging(FOLLOWUP, consumed, database, settings.kafka, retention)
         checks = {"database": database.ping, **{name: job.check for name, job in periodic.items()}}
         yield Role(
             parts={**periodic, "signals": signals, **events.parts},

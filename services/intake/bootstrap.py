@@ -45,7 +45,7 @@ from shared.jobs.periodic import periodic_jobs
 from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.consumer.subscription import Admit, Subscription
 from shared.messaging.outbox.backlog import Backlog, Limit
-from shared.messaging.retention import messaging_retention
+from shared.messaging.retention import expired_contact_retention, messaging_retention
 from shared.messaging.worker import messaging
 from shared.observability.kinds import WorkerPart
 from shared.runtime import Part, Role, Service
@@ -104,7 +104,10 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     channels = registered(settings, clock)
     backlog = backlog_of(settings, database)
     subscribed = consumed(settings, channels, clock, backlog.admit)
-    retention = messaging_retention(settings.retention)
+    retention = {
+        **messaging_retention(settings.retention),
+        **expired_contact_retention(settings.retention),
+    }
     kafka = messaging(INTAKE, subscribed, database, settings.kafka, retention, backlog=backlog)
     context = Context(
         database,
@@ -112,6 +115,8 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         batch=settings.promise.batch,
         longest_sleep=timedelta(seconds=settings.promise.minimum_seconds / 2),
         orphans=OrphanSweep(database, attachments, clock),
+        keep_contacts=timedelta(days=settings.keep_contacts_days),
+        admit=backlog.admit,
     )
     jobs = periodic_jobs(JOBS, context)
     parts: dict[str, Part] = {

@@ -245,6 +245,13 @@ class Settings(ServiceSettings):
     outbox: OutboxSettings = Field(
         OutboxSettings(), description="The bound of what waits to be published."
     )
+    keep_contacts_days: int = Field(
+        730,
+        ge=30,
+        le=36_500,
+        description="A contact is deleted, here and in every service, when nothing has been written, promised or sent"
+        " for so long.",
+    )
     commit_max_in_flight: Positive = Field(2, description="Group commits at once, per api process.")
     commit_max_batch: Positive = Field(500, description="Arrivals of one group commit at most.")
     commit_max_bytes: Positive = Field(

@@ -17,7 +17,7 @@ from shared.http.auth import Authenticator
 from shared.jobs.periodic import periodic_jobs
 from shared.jobs.signals import Signals
 from shared.kernel.clock import SystemClock
-from shared.messaging.retention import messaging_retention
+from shared.messaging.retention import expired_contact_retention, messaging_retention
 from shared.messaging.worker import messaging
 from shared.observability.kinds import WorkerPart
 from shared.runtime import Role, Service
@@ -54,6 +54,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         jobs = periodic_jobs(JOBS, Context(database, clock, settings), signals)
         retention = {
             **messaging_retention(settings.retention),
+            **expired_contact_retention(settings.retention),
             "idempotency_keys": idempotency.RESPONSES,
         }
         messages = messaging(ROUTING, subscriptions(clock), database, settings.kafka, retention)

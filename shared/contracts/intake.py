@@ -142,3 +142,14 @@ class PromiseSettled(Event, frozen=True, kw_only=True):
     outcome: PromiseOutcome
     due_at: Time
     settled_at: Time
+
+
+@event("rapport.contact.expired.v1", topics.CONTACTS, subject="contact_id")
+class ContactExpired(Event, frozen=True, kw_only=True):
+    """Nothing has happened to the contact for so long that it is deleted: the last event about it.
+
+    Whoever keeps something of it deletes that. What the customer writes to it afterwards is a new contact.
+    """
+
+    contact_id: UUID
+    expired_at: Time

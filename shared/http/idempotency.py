@@ -3,7 +3,7 @@
 `once` is for one request; `recall` and `remember` are the same for a whole batch of them, in two
 statements and one. While a request runs, a lock of its transaction stands for it, so that a twin
 is told at once instead of being kept waiting. A submitted contact has a rule of its own: its key is the
-arrival's and is never forgotten (`services/intake/domain/acceptance.py`).
+arrival's and is known for as long as its contact (`services/intake/domain/acceptance.py`).
 """
 
 from collections.abc import Awaitable, Callable, Sequence

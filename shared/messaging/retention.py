@@ -1,4 +1,4 @@
-"""How long messaging keeps its rows: what was published, where it went, and the marks of what was consumed.
+"""How long messaging keeps its rows: what was published, where it went, what was consumed, and what has expired.
 
 In a database that was restored into another cluster nothing of the outbox is deleted until it is rebased: what was
 written since sorts before the cursor, published or not, and where the rest went says what is still to be published.
@@ -45,6 +45,18 @@ delete from inbox where event_id = any(array(
 ))
 """
 OLDEST_MARK = "select min(received_at) from inbox"
+# With the contact goes its counter of `seq`, but never while an event of it may still have to be published.
+DELETE_EXPIRED = """
+with old as (
+  select contact_id from expired_contact
+  where expired_at < least($1, (select created_at from outbox order by xid, position limit 1))
+  order by expired_at limit $2
+), counters as (
+  delete from stream where subject = any(array(select contact_id::text from old))
+)
+delete from expired_contact where contact_id = any(array(select contact_id from old))
+"""
+OLDEST_EXPIRED = "select min(expired_at) from expired_contact"
 
 
 def messaging_retention(settings: RetentionSettings) -> Retention:
@@ -55,3 +67,9 @@ def messaging_retention(settings: RetentionSettings) -> Retention:
         "published": Kept(published, DELETE_PUBLISHED, OLDEST_PUBLISHED),
         "inbox": Kept(timedelta(days=settings.inbox_days), DELETE_MARKS, OLDEST_MARK),
     }
+
+
+def expired_contact_retention(settings: RetentionSettings) -> Retention:
+    """The table of those that keep something of contacts: until no event of such a contact can come any more."""
+    period = timedelta(days=settings.inbox_days)
+    return {"expired_contact": Kept(period, DELETE_EXPIRED, OLDEST_EXPIRED)}

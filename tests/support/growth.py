@@ -35,6 +35,7 @@ insert into inbox (event_id, received_at)
 select grown(91, n * 6 + e), {at} from {marked}, generate_series(0, 5) as e;
 """
 INTAKE = """
+insert into expired_contact select grown(20, n), {at} from {marked};
 insert into customer select grown(2, n), 'Ada', 'en', 'UTC', 'standard', {at} from {people};
 insert into contact_point
 select grown(3, n), 'email', n || '@example.org', grown(2, n) from {people};
@@ -67,6 +68,7 @@ select grown(8, n), case n % 2 when 0 then 'smtp' else 'inbox' end, 'email', 'x'
   case when {over} then grown(1, n) end, grown(9, n) from {rows} where n % 50 < 2 or not {over};
 """
 ROUTING = """
+insert into expired_contact select grown(20, n), {at} from {marked};
 insert into queue select 'q' || n, '{{}}' from generate_series(1, 20) as n;
 insert into agent select 'a' || n, 'Ann', 'ready', '{{}}', '[]', '[]', {at}, {at}, 0
 from generate_series(0, {agents} - 1) as n;
@@ -112,6 +114,7 @@ insert into idempotency_keys
 select 'a' || n % {agents}, 'r', n::text, 'f', 200, 'x', {at} from {answered};
 """
 FOLLOWUP = """
+insert into expired_contact select grown(20, n), {at} from {marked};
 insert into customer select grown(2, n), 'Ada' from {people};
 insert into contact (contact_id, customer_id, channel, language, time_zone, value_tier, automatic)
 select grown(1, n), grown(2, {customer}), 'email', 'en', 'UTC', 'standard', false from {rows};

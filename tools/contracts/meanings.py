@@ -32,6 +32,7 @@ MEANINGS = {
     "due_at": "By when it is to happen.",
     "ended_at": "When the agent became free of the contact.",
     "evidence": "What shows that the step was taken; it may quote the customer.",
+    "expired_at": "When it was deleted.",
     "expires_at": "From when it no longer holds. Null: it does not expire.",
     "failed_at": "When it was given up.",
     "language": "ISO 639 code in small letters, such as de, te or mn.",

@@ -3,6 +3,7 @@
 from services.followup.application.handlers.contacts import ContactHandler
 from services.followup.application.handlers.customers import customer_handler
 from services.followup.domain.check_ins.decisions import (
+    contact_expired,
     contact_queued,
     contact_received,
     contact_reviewed,
@@ -12,7 +13,12 @@ from services.followup.domain.check_ins.decisions import (
 from services.followup.domain.check_ins.policy import Policy
 from services.followup.domain.customer import customer_identified
 from shared.contracts import topics
-from shared.contracts.intake import ContactReceived, CustomerIdentified, MessageFailed
+from shared.contracts.intake import (
+    ContactExpired,
+    ContactReceived,
+    CustomerIdentified,
+    MessageFailed,
+)
 from shared.contracts.routing import ContactQueued, ContactReviewed, ResolutionClaimed
 from shared.kernel.clock import Clock
 from shared.messaging.consumer.handlers import handlers, on, process_each, types_in
@@ -25,6 +31,7 @@ CONTACT_HANDLERS = handlers(
     on(ContactQueued, contact_queued),  # reopened, or the customer wrote again
     on(ContactReviewed, contact_reviewed),  # what an agent says of that
     on(MessageFailed, message_failed),  # our question did not arrive
+    on(ContactExpired, contact_expired),  # intake has deleted it: nothing of it stays
 )
 CUSTOMER_HANDLERS = handlers(
     on(CustomerIdentified, customer_identified),  # what the customer is called

@@ -1,4 +1,4 @@
-"""Orphans: attachments that were stored for a contact which then did not come to be."""
+"""Orphans: attachments that were stored for a contact which then did not come to be, or has expired."""
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
@@ -18,7 +18,7 @@ class OrphanSweep:
     """Looks through the store from end to end, again and again, a page at each step.
 
     It goes by the contact: each that is opened has an id which was never used before, so a contact
-    that is not there after a day will never be. A file of a contact that is there may be named by a
+    that is not there after a day will never be, or never again. A file of a contact that is there may be named by a
     row at any moment, by the same mail sent once more, so it stays.
     """
 

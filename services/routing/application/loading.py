@@ -15,7 +15,9 @@ async def lock_offered(tx: Tx, agent_id: str, offer_id: UUID) -> Contact:
     offer = await offers.find(tx, offer_id, agent_id)
     if offer is None:
         raise Missing("there is no such offer")
-    contact = (await contacts.lock(tx, [offer.contact_id]))[offer.contact_id]
+    contact = (await contacts.lock(tx, [offer.contact_id])).get(offer.contact_id)
+    if contact is None:
+        raise Missing("there is no such offer")
     if contact.offer is not None and contact.offer.offer_id == offer_id:
         live(contact, OfferState.OPEN)
         return contact

@@ -12,6 +12,7 @@ from services.routing.domain.customer import Customer, customer_identified
 from shared.contracts import topics
 from shared.contracts.followup import ResolutionConfirmed, ResolutionRefuted, ResolutionUnrefuted
 from shared.contracts.intake import (
+    ContactExpired,
     ContactReceived,
     CustomerIdentified,
     MessageFailed,
@@ -19,6 +20,7 @@ from shared.contracts.intake import (
     MessageSent,
 )
 from shared.kernel.clock import Clock
+from shared.messaging.consumer.expired_contacts import until_expired
 from shared.messaging.consumer.handlers import Handlers, handlers, on, process_each, types_in
 from shared.messaging.consumer.subscription import Subscription
 
@@ -29,6 +31,7 @@ CONTACT_HANDLERS: Handlers[Contact | None, Scene] = handlers(
     on(ResolutionRefuted, decisions.resolution_refuted),  # not solved: back to the same agent
     on(ResolutionConfirmed, decisions.resolution_settled),  # solved: closed
     on(ResolutionUnrefuted, decisions.resolution_settled),  # asked and left in silence: closed
+    on(ContactExpired, decisions.contact_expired),  # intake has deleted it: nothing of it stays
 )
 MESSAGE_HANDLERS: Handlers[Message | None, None] = handlers(
     on(ContactReceived, messages.received),  # what the customer wrote first
@@ -48,11 +51,12 @@ HANDLERS = (MESSAGE_HANDLERS, RESOLUTION_HANDLERS, CUSTOMER_HANDLERS, CONTACT_HA
 
 
 def subscriptions(clock: Clock) -> tuple[Subscription, ...]:
-    """One subscription for all of it."""
+    """One subscription for all of it; what comes of a contact that has expired reaches none of the tables."""
     handle = process_each(
         (MESSAGE_HANDLERS, message_handler(MESSAGE_HANDLERS)),
         (RESOLUTION_HANDLERS, resolution_handler(RESOLUTION_HANDLERS)),
         (CUSTOMER_HANDLERS, customer_handler(CUSTOMER_HANDLERS)),
         (CONTACT_HANDLERS, ContactHandler(CONTACT_HANDLERS, clock)),
     )
-    return (Subscription(topics=TOPICS, wanted=types_in(*HANDLERS), handle=handle),)
+    wanted = types_in(*HANDLERS)
+    return (Subscription(topics=TOPICS, wanted=wanted, handle=until_expired(handle)),)

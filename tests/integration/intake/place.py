@@ -39,6 +39,8 @@ from tests.unit.intake.builders import CHANNELS, DEFAULTS, WORDINGS
 
 DETECT = LanguageDetector()
 ROOM = Room(max_count=10_000, max_bytes=256 * 2**20)
+KEPT = timedelta(days=30)
+"""How long a contact is kept to which nothing happens."""
 OUTBOX = "select * from outbox order by xid, position"
 SUMS = """
 select channel, sum(received)::int, sum(stored)::int, sum(quarantined)::int, sum(deduplicated)::int
@@ -103,7 +105,9 @@ class Intake:
     def jobs(self, *, batch: int) -> Context:
         """What the periodic jobs work with."""
         longest = timedelta(seconds=1)
-        return Context(self.database, self.clock, batch, longest, self.orphans)
+        return Context(
+            self.database, self.clock, batch, longest, self.orphans, KEPT, self.backlog.admit
+        )
 
     async def accept(self, *arrivals: Arrival) -> list[Outcome]:
         """Accept a set in one transaction."""

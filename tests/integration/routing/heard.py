@@ -16,12 +16,16 @@ NOTED = {
 }
 """What the line and the agents are made of, and whose id each row is known by."""
 # A contact changes in silence only while nobody looks for an agent for it. An offer that it comes back from is told, and
-# that a word is owed (`returns_to`) puts nobody before or behind others.
+# that a word is owed (`returns_to`) puts nobody before or behind others. An offer that has ended holds nobody, so that it is
+# deleted with its contact need not be told.
 NOTE = """
 create table written (relation text, subject text, xid xid8);
 create function note() returns trigger language plpgsql as $$
 declare was jsonb := to_jsonb(old); is_now jsonb := to_jsonb(new);
 begin
+  if tg_table_name = 'offer' and is_now is null and was ->> 'slot' is null then
+    return null;
+  end if;
   if tg_table_name <> 'contact' or (
     'waiting' in (was ->> 'state', is_now ->> 'state')
     and was - 'returns_to' is distinct from is_now - 'returns_to'

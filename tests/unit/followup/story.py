@@ -12,6 +12,7 @@ from shared.contracts import intake
 from shared.contracts.cloudevents import Incoming
 from shared.contracts.event import Event, subject_of, topic_of, type_of
 from shared.contracts.intake import (
+    ContactExpired,
     ContactReceived,
     CustomerIdentified,
     CustomerPersonal,
@@ -141,6 +142,9 @@ class Story:
                 reason="refused",
             )
         )
+
+    def expired(self) -> Incoming[Event]:
+        return consumed(ContactExpired(contact_id=self.contact_id, expired_at=NOON))
 
     def resolution_id(self, number: int = 1) -> UUID:
         return stable_id("resolution", str(self.contact_id), str(number))

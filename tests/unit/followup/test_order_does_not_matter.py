@@ -120,3 +120,20 @@ def test_consuming_an_event_twice_changes_nothing(
     events = interleaved(intake, routing, seed)
     twice = [event for event in events for _ in range(2)]
     assert end_of(story, twice) == end_of(story, events)
+
+
+@given(logs=stories(), seed=st.integers(), place=st.integers(0, 30), again=st.booleans())
+def test_a_contact_that_has_expired_is_gone_and_nothing_is_published_of_it_any_more(
+    logs: tuple[Story, list[Incoming[Event]], list[Incoming[Event]]],
+    seed: int,
+    place: int,
+    again: bool,
+) -> None:
+    story, intake, routing = logs
+    events = interleaved(intake, routing, seed)
+    before, late = events[:place], events[place:]
+    late = [*late, *events, story.expired()] if again else late
+    contact, _ = after_events(Contact(contact_id=story.contact_id), before, SCENE)
+    contact, published = after_events(contact, [story.expired(), *late], SCENE)
+    assert contact == Contact(contact_id=story.contact_id, expired=True)
+    assert published == []

@@ -17,12 +17,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.database.base import new_metadata
 from shared.jobs.tables import make_lease_table
-from shared.messaging.consumer.tables import make_inbox_table
+from shared.messaging.consumer.tables import make_expired_contact_table, make_inbox_table
 from shared.messaging.dead_letters.tables import make_dead_letter_limit_table
 from shared.messaging.outbox.tables import make_outbox_tables
 
 metadata = new_metadata()
 make_inbox_table(metadata)
+make_expired_contact_table(metadata)
 make_dead_letter_limit_table(metadata)
 make_outbox_tables(metadata)
 make_lease_table(metadata)

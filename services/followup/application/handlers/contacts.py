@@ -1,6 +1,6 @@
 """What other services' events change about contacts and their check-ins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from services.followup.adapters.db import check_ins, contacts
@@ -11,9 +11,10 @@ from services.followup.domain.check_ins.model import CheckIn, Contact
 from services.followup.domain.check_ins.policy import Policy
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event, subject_of
-from shared.database.database import Tx
+from shared.database.database import Tx, once_committed
 from shared.kernel.clock import Clock
 from shared.messaging.consumer.handlers import Handlers, decide_in_order
+from shared.observability import metrics
 
 
 class ContactHandler:
@@ -29,12 +30,19 @@ class ContactHandler:
         before = await contacts.lock(tx, (contact_id for contact_id, _ in keyed))
         scene = Scene(self._policy, self._clock.now())
         after, outgoing = decide_in_order(self._table, before, keyed, scene)
-        await contacts.save(tx, after.values())
+        await contacts.save(tx, (each for each in after.values() if not each.expired))
+        await contacts.delete(tx, [key for key, each in (before | after).items() if each.expired])
         changed = _changed_check_ins(before, after)
         await check_ins.save(tx, changed)
         await notify_due(tx, changed, scene.now)
         count_outcomes(outgoing)
+        _count_expired(after.values())
         return outgoing
+
+
+def _count_expired(changed: Iterable[Contact]) -> None:
+    expired = sum(contact.expired for contact in changed)
+    once_committed(metrics.retention_deleted.labels("contact").inc, expired)
 
 
 def _changed_check_ins(

@@ -33,7 +33,7 @@ from shared.contracts.cloudevents import Incoming
 from shared.contracts.decision import Decision
 from shared.contracts.event import Event
 from shared.contracts.followup import SkippedReason
-from shared.contracts.intake import ContactReceived, MessageFailed
+from shared.contracts.intake import ContactExpired, ContactReceived, MessageFailed
 from shared.contracts.routing import (
     ContactQueued,
     ContactReviewed,
@@ -146,6 +146,13 @@ def message_failed(
     )
 
 
+def contact_expired(
+    contact: Contact, _event: Incoming[ContactExpired], _scene: Scene
+) -> Decision[Contact]:
+    """Nobody is asked any more, and nothing is known of it; nor does anybody need to know."""
+    return Decision(Contact(contact_id=contact.contact_id, expired=True))
+
+
 def _review(before: Contact, learnt: Contact, scene: Scene) -> Decision[Contact] | None:
     """Schedule what can be scheduled, skip what need not be asked any more.
 
@@ -161,7 +168,12 @@ def _review(before: Contact, learnt: Contact, scene: Scene) -> Decision[Contact]
 def _decision(
     before: Contact, learnt: Contact, decisions: Sequence[Decision[CheckIn]]
 ) -> Decision[Contact] | None:
-    """What was learnt and decided, as one decision about the contact; None if that is nothing."""
+    """What was learnt and decided, as one decision about the contact; None if that is nothing.
+
+    Nothing is learnt of a contact that has expired, whatever comes late.
+    """
+    if before.expired:
+        return None
     contact = replace(learnt, check_ins=_replaced(learnt, (one.state for one in decisions)))
     if contact == before:
         return None

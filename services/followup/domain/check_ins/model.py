@@ -149,11 +149,15 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """All that follow-up knows of one contact, in whichever order topics were consumed."""
+    """All that follow-up knows of one contact, in whichever order topics were consumed.
+
+    One that has expired is known by its id alone.
+    """
 
     contact_id: UUID
     received: Received | None = None
     check_ins: tuple[CheckIn, ...] = ()
+    expired: bool = False
 
     @property
     def trace(self) -> TraceContext | None:

@@ -72,6 +72,7 @@ message as ({MESSAGE.insert("message", 1 + len(CONTACT))})
 """
 SAVE_ATTACHMENTS = ATTACHMENT.insert("attachment")
 
+# A thread's contact is held as the new message will hold it: one that expires now is waited for, and is no thread.
 # `lateral … limit 1` keeps the planner on the indexes, whatever it believes of tables it has not seen grow.
 EARLIER = """
 select found.*, p.promise_id, p.due_at, p.basis, a.text as promise_text,
@@ -98,7 +99,7 @@ from unnest($1::text[], $2::uuid[]) as given (mail_id, own_id)
 cross join lateral (
   select contact_id from message m where m.message_id = given.own_id and m.state is not null
   union select contact_id from message m where m.mail_id = given.mail_id
-) named join contact c using (contact_id)
+) named join contact c using (contact_id) for key share of c
 """
 EXISTING = "select contact_id from contact where contact_id = any($1::uuid[])"
 

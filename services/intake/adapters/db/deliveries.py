@@ -35,7 +35,7 @@ _OUTCOME = Columns(
     reason="text",
     next_attempt_at="timestamptz",
 )
-# The contact's own point first, then the customer's others by age.
+# The contact's own point first, then the customer's others by age. It is held as the message will hold it.
 CORRESPONDENCE = """
 select c.contact_id, c.channel, points.*,
   (select m.subject from message m where m.contact_id = c.contact_id and m.arrival_key is not null
@@ -52,7 +52,7 @@ cross join lateral (
     select o.*, o.contact_point_id = c.contact_point_id as is_own
     from contact_point o where o.customer_id = c.customer_id
   ) p
-) points
+) points for key share of c
 """
 WRITE = f"""
 insert into message (message_id, contact_id, written_at, subject, text, automatic, kind, channel,

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.database.base import new_metadata
 from shared.jobs.tables import make_lease_table
-from shared.messaging.consumer.tables import make_inbox_table
+from shared.messaging.consumer.tables import make_expired_contact_table, make_inbox_table
 from shared.messaging.dead_letters.tables import make_dead_letter_limit_table
 from shared.messaging.outbox.tables import make_outbox_tables
 
@@ -32,6 +32,7 @@ metadata = new_metadata()
 make_outbox_tables(metadata)
 make_lease_table(metadata)
 make_inbox_table(metadata)
+make_expired_contact_table(metadata)
 make_dead_letter_limit_table(metadata)
 
 
@@ -90,12 +91,18 @@ contact = Table(
     Column("need", JSONB(none_as_null=True)),
     Column("automatic", Boolean, nullable=False),
     _time("received_at"),
+    Column(
+        "active_at",
+        DateTime(timezone=True),
+        comment="When something last happened, at the newest look; null: nobody has looked.",
+    ),
     CheckConstraint("priority between 1 and 9", name="priority"),
     ForeignKeyConstraint(
         ["customer_id", "contact_point_id"],
         ["contact_point.customer_id", "contact_point.contact_point_id"],
     ),
     Index(None, "customer_id"),
+    Index("ix_contact_active_at", text("coalesce(active_at, received_at)")),
 )
 
 # A message came in and has an arrival key, or goes out and has a state; never both, never neither.

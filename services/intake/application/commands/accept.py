@@ -9,6 +9,8 @@ from services.intake.domain.arrival import Arrival, Outcome
 from services.intake.domain.centre_config import CentreConfig
 from services.intake.domain.known_before import Customer, Known, Newcomer
 from shared.database.database import Tx
+from shared.kernel.errors import Unavailable
+from shared.messaging.consumer import expired_contacts
 from shared.messaging.outbox.use_case import Result
 
 Detect = Callable[[str], str | None]
@@ -32,9 +34,11 @@ class Accept:
 
         Two transactions with one arrival between them collide in the database
         (`UniqueViolationError`): whoever lost tries again and then knows the other's.
+        Raises `Unavailable` where a contact has expired since the files of an arrival were stored under it.
         """
         detected = [arrival.language or self._detect(arrival.text) for arrival in arrivals]
         known = await load_known(tx, arrivals)
+        await _refuse_expired(tx, arrivals)
         strangers = newcomers(arrivals, detected, known, config)
         if strangers:
             known = await _register(tx, strangers, known)
@@ -52,6 +56,13 @@ async def load_known(tx: Tx, arrivals: Sequence[Arrival]) -> Known:
         earlier=await contacts.earlier(tx, repeatable),
         threads=await contacts.threads(tx, mails),
     )
+
+
+async def _refuse_expired(tx: Tx, arrivals: Sequence[Arrival]) -> None:
+    """A contact is never opened again: who sends it once more opens another one."""
+    fixed = {arrival.contact_id for arrival in arrivals if arrival.contact_id}
+    if await expired_contacts.expired(tx, fixed):
+        raise Unavailable("the contact has expired meanwhile")
 
 
 async def _register(tx: Tx, strangers: Sequence[Newcomer], known: Known) -> Known:

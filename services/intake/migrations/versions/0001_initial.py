@@ -53,6 +53,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("consumer_group", name=op.f("pk_dead_letter_limit")),
     )
     op.create_table(
+        "expired_contact",
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "expired_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_expired_contact")),
+    )
+    op.create_index(
+        "ix_expired_contact_expired_at", "expired_contact", ["expired_at"], unique=False
+    )
+    op.create_table(
         "held_topic",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column(
@@ -259,6 +273,12 @@ def upgrade() -> None:
         ),
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "active_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When something last happened, at the newest look; null: nobody has looked.",
+        ),
         sa.CheckConstraint("priority between 1 and 9", name=op.f("ck_contact_priority")),
         sa.ForeignKeyConstraint(
             ["customer_id", "contact_point_id"],
@@ -266,6 +286,12 @@ def upgrade() -> None:
             name=op.f("fk_contact_customer_id_contact_point_id_contact_point"),
         ),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contact")),
+    )
+    op.create_index(
+        "ix_contact_active_at",
+        "contact",
+        [sa.literal_column("coalesce(active_at, received_at)")],
+        unique=False,
     )
     op.create_index(op.f("ix_contact_customer_id"), "contact", ["customer_id"], unique=False)
     op.create_table(
@@ -508,6 +534,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_message_contact_id"), table_name="message")
     op.drop_table("message")
     op.drop_index(op.f("ix_contact_customer_id"), table_name="contact")
+    op.drop_index("ix_contact_active_at", table_name="contact")
     op.drop_table("contact")
     op.drop_table("contact_point")
     op.drop_table("topic_rule")
@@ -523,5 +550,7 @@ def downgrade() -> None:
     op.drop_index("ix_inbox_received_at", table_name="inbox")
     op.drop_table("inbox")
     op.drop_table("held_topic")
+    op.drop_index("ix_expired_contact_expired_at", table_name="expired_contact")
+    op.drop_table("expired_contact")
     op.drop_table("dead_letter_limit")
     op.drop_table("customer")

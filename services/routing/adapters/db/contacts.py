@@ -91,6 +91,23 @@ SAVE = f"""
 with saved as ({CONTACT.upsert("contact", "contact_id")})
 {OFFER.upsert("offer", "offer_id", 1 + len(CONTACT))}
 """
+# What was spent stays in the totals of the day.
+DELETE = """
+with offers as (
+  delete from offer where contact_id = any($1::uuid[])
+), messages as (
+  delete from message where contact_id = any($1::uuid[])
+), steps as (
+  delete from help_step where contact_id = any($1::uuid[])
+), notes as (
+  delete from note where contact_id = any($1::uuid[])
+), actions as (
+  delete from action where contact_id = any($1::uuid[])
+), resolutions as (
+  delete from resolution where contact_id = any($1::uuid[])
+)
+delete from contact where contact_id = any($1::uuid[])
+"""
 
 
 class Locked(NamedTuple):
@@ -126,6 +143,12 @@ async def save(tx: Tx, contacts: Sequence[Contact]) -> None:
         offers = [contact.offer for contact in contacts if contact.offer is not None]
         contact_rows, offer_rows = map(_contact_row, contacts), map(_offer_row, offers)
         await tx.execute(SAVE, *CONTACT.arrays(contact_rows), *OFFER.arrays(offer_rows))
+
+
+async def delete(tx: Tx, contact_ids: Sequence[UUID]) -> None:
+    """Delete contacts that are locked, and all that belongs to them. One statement."""
+    if contact_ids:
+        await tx.execute(DELETE, contact_ids)
 
 
 async def save_if_allowed(tx: Tx, contacts: Sequence[Contact]) -> bool:

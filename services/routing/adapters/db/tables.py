@@ -37,7 +37,7 @@ from shared.contracts.values import AuthorityKind, MessageKind
 from shared.database.base import new_metadata
 from shared.http.tables import make_idempotency_table
 from shared.jobs.tables import make_lease_table
-from shared.messaging.consumer.tables import make_inbox_table
+from shared.messaging.consumer.tables import make_expired_contact_table, make_inbox_table
 from shared.messaging.dead_letters.tables import make_dead_letter_limit_table
 from shared.messaging.outbox.tables import make_outbox_tables
 
@@ -45,6 +45,7 @@ metadata: MetaData = new_metadata()
 make_outbox_tables(metadata)
 make_lease_table(metadata)
 make_inbox_table(metadata)
+make_expired_contact_table(metadata)
 make_dead_letter_limit_table(metadata)
 make_idempotency_table(metadata)
 

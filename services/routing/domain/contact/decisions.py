@@ -18,7 +18,7 @@ from shared.contracts.followup import (
     ResolutionRefuted,
     ResolutionUnrefuted,
 )
-from shared.contracts.intake import ContactReceived, MessageReceived
+from shared.contracts.intake import ContactExpired, ContactReceived, MessageReceived
 from shared.contracts.routing import QueueChanged
 
 
@@ -86,6 +86,18 @@ def resolution_settled(
     if contact is None or not _is_last_word(contact, event.data):
         return None
     return lifecycle.close(contact)
+
+
+def contact_expired(
+    contact: Contact | None, _event: Incoming[ContactExpired], _scene: Scene
+) -> Decision[Contact | None] | None:
+    """Intake has deleted it, and so do we. One that still waits, or that an agent holds, is kept.
+
+    Whoever keeps the line in memory hears of each change of it by an event, and there is none for this.
+    """
+    if contact is None or not (contact.offer or contact.state is ContactState.WAITING):
+        return Decision(None)
+    return None
 
 
 def _is_last_word(

@@ -85,6 +85,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("consumer_group", name=op.f("pk_dead_letter_limit")),
     )
     op.create_table(
+        "expired_contact",
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "expired_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_expired_contact")),
+    )
+    op.create_index(
+        "ix_expired_contact_expired_at", "expired_contact", ["expired_at"], unique=False
+    )
+    op.create_table(
         "held_topic",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column(
@@ -636,6 +650,8 @@ def downgrade() -> None:
     op.drop_index("ix_inbox_received_at", table_name="inbox")
     op.drop_table("inbox")
     op.drop_table("held_topic")
+    op.drop_index("ix_expired_contact_expired_at", table_name="expired_contact")
+    op.drop_table("expired_contact")
     op.drop_table("dead_letter_limit")
     op.drop_index("ix_idempotency_keys_created_at", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
