@@ -193,7 +193,7 @@ async def test_a_session_that_goes_on_and_on_is_ended_with_421_and_counted(
     assert refusals("421") == before + 1
 
 
-async def test_a_silent_connection_is_told_421_and_closed(intake: Intake) -> None:
+async def test_a_silent_connection_gets_421_and_is_closed(intake: Intake) -> None:
     async with listening(intake.mail, timeout_seconds=0.2) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         said = await asyncio.wait_for(reader.read(), 5)
