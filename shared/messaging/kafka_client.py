@@ -90,13 +90,25 @@ async def close_client(client: Any) -> None:
     """Say goodbye, but do not wait for ever: a broker that is away does not answer. Hang up always."""
     try:
         async with reaching_broker(CLOSING_SECONDS):
-            await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
+            await _to_the_end(client)
     except Unavailable as error:
         log.info("a Kafka client did not close", reason=error.detail)
     finally:  # nothing happens to connections that are closed
         with suppress(Unavailable):
             async with reaching_broker():
                 await (getattr(client, "_client", None) or client.client).close()
+
+
+async def _to_the_end(client: Any) -> None:
+    """A producer may cancel its own sender over what is on its way: that is no cancellation of ours."""
+    is_admin = isinstance(client, AIOKafkaAdminClient)
+    closing = asyncio.ensure_future(client.close() if is_admin else client.stop())
+    try:
+        await asyncio.wait({closing})
+    finally:
+        closing.cancel()
+    if not closing.cancelled():
+        closing.result()
 
 
 async def _start(client: Any, settings: KafkaSettings) -> None:

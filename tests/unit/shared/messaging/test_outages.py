@@ -13,6 +13,7 @@ from shared.kernel.errors import Unavailable
 from shared.messaging import kafka
 from shared.messaging import reader as reading
 from shared.messaging.kafka import Producer
+from shared.messaging.kafka_client import close_client
 from shared.messaging.kafka_options import connecting
 from shared.messaging.reader import Reader
 from shared.settings import KafkaSettings
@@ -32,7 +33,10 @@ GONE = (
 class Connections:
     """What a client has below it: gone, too."""
 
+    closed = False
+
     async def close(self) -> None:
+        self.closed = True
         raise ConnectionResetError
 
 
@@ -105,6 +109,21 @@ async def test_a_reset_connection_is_an_outage_and_not_the_end_of_the_process(
         reader.done([record(kafka.Message(b"key", b"{}", []))])
         with pytest.raises(Unavailable):
             await reader.commit()
+
+
+class Cancelling(Gone):
+    """A client that cancels what it has on its way, and waits for that."""
+
+    error = ConnectionResetError()
+
+    async def stop(self) -> None:
+        raise asyncio.CancelledError
+
+
+async def test_a_client_that_cancels_its_own_work_on_closing_cancels_nobody_else() -> None:
+    client = Cancelling()
+    await close_client(client)
+    assert client._client.closed
 
 
 async def test_a_client_whose_password_was_replaced_is_given_up_for_one_with_the_new(
