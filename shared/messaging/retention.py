@@ -14,16 +14,16 @@ from shared.settings import RetentionSettings
 # for those who read the outbox as a feed.
 DELETE_OUTBOX = f"""
 with old as (
-  select xid, position from (
-    select outbox.xid, outbox.position, created_at from outbox, relay_cursor as here
-    where {OUR_CURSOR} and (outbox.xid, outbox.position) <= (here.xid, here.position)
+  select oldest.xid, oldest.position from relay_cursor as here, lateral (
+    select outbox.xid, outbox.position, created_at from outbox
+    where (outbox.xid, outbox.position) <= (here.xid, here.position)
       and not exists (
         select from held_topic as held where held.topic = outbox.topic
           and (outbox.xid, outbox.position) > (held.xid, held.position)
       )
     order by outbox.xid, outbox.position limit $2
   ) as oldest
-  where created_at < $1
+  where {OUR_CURSOR} and created_at < $1
 ), noted as (
   update relay_cursor set deleted_xid = last.xid, deleted_position = last.position
   from (select xid, position from old order by xid desc, position desc limit 1) as last

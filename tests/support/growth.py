@@ -25,8 +25,9 @@ with filled as (
     convert_to(repeat('x', 700), 'UTF8'), {at} from {published}, generate_series(0, 3) as e
   returning xid, position
 )
-insert into relay_cursor (id, xid, position)
-select 1, xid, position from filled order by position desc offset 50 limit 1;
+insert into relay_cursor (id, xid, position, cluster)
+select 1, xid, position, system_identifier from filled, pg_control_system()
+order by position desc offset 50 limit 1;
 insert into stream (subject, seq, xid) select grown(1, n)::text, 3, '1' from {rows};
 insert into published (topic, partition, base_offset, positions, published_at)
 select 'rapport.contacts', n % 12, n, array[4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3], {at}

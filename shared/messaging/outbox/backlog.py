@@ -28,13 +28,15 @@ with cursor as (
 ), here as (
   select xid, position from cursor order by xid, position limit 1
 ), sample as (
-  (select outbox.position, octet_length(value) as bytes from outbox, here
-   where (outbox.xid, outbox.position) > (here.xid, here.position)
-   order by outbox.xid desc, outbox.position desc limit $1)
-  union all
-  (select outbox.position, octet_length(value) from outbox, here
-   where (outbox.xid, outbox.position) > (here.xid, here.position)
-   order by outbox.xid, outbox.position limit $1)
+  select found.* from here, lateral (
+    (select outbox.position, octet_length(value) as bytes from outbox
+     where (outbox.xid, outbox.position) > (here.xid, here.position)
+     order by outbox.xid desc, outbox.position desc limit $1)
+    union all
+    (select outbox.position, octet_length(value) from outbox
+     where (outbox.xid, outbox.position) > (here.xid, here.position)
+     order by outbox.xid, outbox.position limit $1)
+  ) as found
 )
 select
   case when count(*) > 0 then greatest(max(sample.position) - min(here.position), 1) else 0 end,

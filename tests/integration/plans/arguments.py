@@ -53,10 +53,15 @@ _INTAKE: Final[Mapping[str, Asked]] = {
     "quarantine:USED": "'smtp'",
     "quarantine:COUNT": "10000",
     "quarantine:REPLAYED": "grown(8, {open}), {now}, grown(1, {open})",
+    "quiet_contacts:LOCK": "{now} - interval '2 years', 100",
+    "quiet_contacts:ACTIVITY": "ids(1, {old}, 100)",
+    "quiet_contacts:KEEP": "array[grown(1, {old})], array[{now}]",
+    "quiet_contacts:DELETE": "ids(1, {old}, 100)",
+    "quiet_contacts:OLDEST": "",
     "tally:ADD": "'{{email}}', '{{1}}', '{{0}}', '{{0}}'",
     "views:CONTACT": "grown(1, {old})",
     "views:PROMISES": "grown(1, {old})",
-    "views:MESSAGES": "grown(1, {old})",
+    "views:MESSAGES": "grown(1, {old}), null, 50",
     "views:ATTACHMENT": "grown(1, {old}), grown(4, {old}), 0::smallint",
 }
 _ROUTING: Final[Mapping[str, Asked]] = {
@@ -78,11 +83,12 @@ _ROUTING: Final[Mapping[str, Asked]] = {
     " array[grown(10, {next})], array[grown(1, {open})], '{{a1}}', '{{q1}}', '{{email}}', '{{declined}}',"
     " '{{null}}', array[{now}], array[{now}], array[{now}], '{{null}}', '{{null}}', '{{null}}', '{{null}}',"
     " array[{now}], '{{null}}', '{{null}}', '{{null}}'",
+    "contacts:DELETE": "ids(1, {old}, 100)",
     "customers:SAVE": "array[grown(2, 1)], '{{Ada}}', '{{en}}', '{{UTC}}', '{{standard}}', '{{2}}'",
     "desk:PRESENCE": "'a1'",
     "desk:HELD": "'a1'",
     "desk:CONTACT": "grown(1, {old}), 'a' || {old} % {agents}",
-    "desk:PARTS.messages": "grown(1, {old})",
+    "desk:MESSAGES": "grown(1, {old}), null, 50",
     "desk:PARTS.offers": "grown(1, {old})",
     "desk:PARTS.help_steps": "grown(1, {old})",
     "desk:PARTS.notes": "grown(1, {old})",
@@ -119,7 +125,7 @@ _FOLLOWUP: Final[Mapping[str, Asked]] = {
     "check_ins:LOCK_CLOSING": "{now} + interval '1 h', 100",
     "check_ins:NEXT_DUE": "",
     "check_ins:NEXT_CLOSING": "",
-    "check_ins:OF_CONTACT": "grown(1, {old})",
+    "check_ins:OF_CONTACT": "grown(1, {old}), 0, 50",
     "check_ins:SAVE": "array[grown(15, {next})], array[grown(14, {next})], array[grown(1, {last})],"
     " '{{a1}}', '{{q1}}', '{{2}}', array[{now}], '{{scheduled}}', array[{now}], '{{null}}', '{{null}}',"
     " '{{null}}', '{{null}}', '{{null}}', '{{null}}', '{{null}}', '{{null}}', '{{f}}', '{{null}}', '{{f}}',"
@@ -129,6 +135,7 @@ _FOLLOWUP: Final[Mapping[str, Asked]] = {
     "contacts:LOCK_CHECK_INS": "ids(1, {last}, 100)",
     "contacts:SAVE": "array[grown(1, {last})], array[grown(2, 1)], '{{email}}', '{{en}}', '{{UTC}}',"
     " '{{standard}}', '{{f}}', '{{null}}'",
+    "contacts:DELETE": "ids(1, {old}, 100)",
     "customers:SAVE": "ids(2, 100, 100), array_fill('Ada'::text, array[100])",
 }
 _ANALYTICS: Final[Mapping[str, Asked]] = {
@@ -154,6 +161,8 @@ _ANALYTICS: Final[Mapping[str, Asked]] = {
 _MESSAGING: Final[Mapping[str, Asked]] = {
     "consumer.inbox:MARK": "ids(92, 100, 100), array_fill(null::text, array[100])",
     "consumer.inbox:MARK_REPEATS": "ids(91, {open} * 6, 100), array_fill(''::text, array[100]), ids(92, 100, 100)",
+    "consumer.expired_contacts:RECORD": "ids(19, 100, 100)",
+    "consumer.expired_contacts:EXPIRED": "ids(1, {last}, 100)",
     "dead_letters.limit:LOAD": "'x', {now}",
     "outbox.age:AGE": "",
     "outbox.age:HELD": "",
@@ -163,6 +172,7 @@ _MESSAGING: Final[Mapping[str, Asked]] = {
     "outbox.cluster:KNOWN": "",
     "outbox.cursor:READ_AFTER_ROW": "'1', 1, 2000, 1000000",
     "outbox.cursor:READ_AFTER_CURSOR": "2000, 1000000",
+    "outbox.feed:READ": "'1', 1, 2000",
     "outbox.foreign:LAST": "'{{rapport.contacts}}'",
     "outbox.held_topics:LOAD": "",
     "outbox.held_topics:READ": "'rapport.contacts', '1', 1, 2000",
@@ -172,6 +182,8 @@ _MESSAGING: Final[Mapping[str, Asked]] = {
     "retention:OLDEST_PUBLISHED": "",
     "retention:DELETE_MARKS": "{now} - interval '15 days', 5000",
     "retention:OLDEST_MARK": "",
+    "retention:DELETE_EXPIRED": "{now} - interval '15 days', 5000",
+    "retention:OLDEST_EXPIRED": "",
 }
 _HTTP: Final[Mapping[str, Asked]] = {
     "idempotency:RECALL": "'{{a1}}', '{{r}}', '{{1}}', {now} - interval '24 h'",

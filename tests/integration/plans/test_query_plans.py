@@ -56,11 +56,12 @@ def complaints(plan: Plan, indexes: Indexes, *, limited: bool = False) -> Iterat
     """What in the plan takes longer the more rows there are."""
     kind, index = plan["Node Type"], plan.get("Index Name", "")
     table, is_partial = indexes.get(index, (plan.get("Relation Name"), False))
-    is_cut_short = limited and "Filter" not in plan
+    is_filtered = "Filter" in plan or "Join Filter" in plan
+    is_cut_short = limited and not is_filtered
     is_walked = bool(index) and not (is_partial or is_cut_short or "Index Cond" in plan)
     if table not in SMALL and (kind == "Seq Scan" or is_walked):
         yield f"{kind} of all of {table}"
-    limited = kind == "Limit" or (limited and kind not in BLOCKING)
+    limited = kind == "Limit" or (is_cut_short and kind not in BLOCKING)
     for inner in plan.get("Plans", ()):
         yield from complaints(inner, indexes, limited=limited)
 
