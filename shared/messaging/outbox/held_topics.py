@@ -74,6 +74,7 @@ class HeldTopics:
     def __init__(self, database: Database, kafka: KafkaSettings, lease: Lease) -> None:
         self._database, self._kafka, self._lease = database, kafka, lease
         self._held: dict[str, _Held] = {}
+        self._trying: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
 
     def check(self) -> None:
@@ -91,7 +92,9 @@ class HeldTopics:
         return [row for row in rows if row["topic"] not in self._held] if self._held else rows
 
     def caught_up(self) -> bool:
-        """Whether one waits to be joined."""
+        """Whether one waits to be joined. Raises what ended the trying, if anything did: it may not end in silence."""
+        if self._trying is not None and self._trying.done():
+            self._trying.result()
         return any(held.caught_up for held in self._held.values())
 
     async def load(self) -> None:
@@ -110,11 +113,12 @@ class HeldTopics:
         await self.load()
         for held in self._held.values():
             log.warning("a topic waits, the others go on", topic=held.topic, reason=held.reason)
-        trying = asyncio.create_task(self._try_regularly())
+        self._trying = asyncio.create_task(self._try_regularly())
         try:
             yield
         finally:
-            await end(trying)
+            await end(self._trying)
+            self._trying = None
 
     async def rejoin(self, producer: Producer) -> None:
         """Publish what is left of those that have caught up: from here on they go with all others.

@@ -22,6 +22,7 @@ from shared.messaging.kafka import read_all
 from shared.messaging.kafka_topics import create_topics
 from shared.messaging.outbox import publishing
 from shared.messaging.outbox.age import age_job
+from shared.messaging.outbox.held_topics import HeldTopics
 from shared.messaging.outbox.parking import park, unpark
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.retention import messaging_retention
@@ -216,6 +217,23 @@ async def test_what_a_topic_holds_ages_by_itself_while_the_rest_of_the_outbox_do
         await eventually(
             lambda: age("rapport_outbox_held_age_seconds", topic=line.name) == 0, within=30
         )
+
+
+class Broken(Exception):
+    """A mistake of ours."""
+
+
+async def broken(*_: object) -> None:
+    raise Broken
+
+
+async def test_a_mistake_in_trying_them_again_ends_the_relay_and_not_just_the_trying(
+    database: Database, broker: KafkaSettings, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HeldTopics, "_catch_up", broken)
+    await line.write()
+    with pytest.raises(Broken):
+        await asyncio.wait_for(Relay(database, broker).run(asyncio.Event()), 60)
 
 
 async def test_what_is_parked_is_not_tried_and_nothing_of_it_is_lost(
