@@ -1,4 +1,4 @@
-"""A broker that asks for a password, which changes on both sides while the same process goes on."""
+"""A broker that asks for a password, which changes on both sides, in either order, while the same process goes on."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -124,8 +124,24 @@ async def complaint(check: Check) -> str:
     return ""
 
 
+async def is_troubled(check: Check) -> bool:
+    return bool(await complaint(check))
+
+
 async def is_refused(*checks: Check) -> bool:
     return all([REFUSED in await complaint(check) for check in checks])
+
+
+async def test_a_password_that_the_broker_changes_first_is_an_outage_until_the_file_has_it(
+    guarded: Guarded, at_work: AtWork
+) -> None:
+    await guarded.wants("the second")
+    assert guarded.proxy.cut() > 0
+    await at_work.append()
+    await eventually(lambda: is_refused(at_work.contact.check), within=20)
+    await eventually(lambda: is_troubled(at_work.relay.check), within=20)
+    guarded.file.write_text("the second")
+    await eventually(at_work.all_consumed, within=40)
 
 
 async def test_a_password_that_the_file_has_first_is_an_outage_until_the_broker_wants_it(
