@@ -20,9 +20,13 @@ NOTED = {
 # deleted with its contact need not be told.
 NOTE = """
 create table written (relation text, subject text, xid xid8);
+create table held (contact_id text, agent_id text);
 create function note() returns trigger language plpgsql as $$
 declare was jsonb := to_jsonb(old); is_now jsonb := to_jsonb(new);
 begin
+  if tg_table_name = 'offer' and is_now is not null then
+    insert into held values (is_now ->> 'contact_id', is_now ->> 'agent_id');
+  end if;
   if tg_table_name = 'offer' and is_now is null and was ->> 'slot' is null then
     return null;
   end if;
@@ -46,13 +50,13 @@ create trigger tell after insert on outbox for each row execute function tell();
 TRIGGER = """
 create trigger note after insert or update or delete on {table} for each row execute function note('{column}')
 """
-# Of an agent it may also be a contact that tells: one whose offer is theirs.
+# Of an agent it may also be a contact that tells: one whose offer is theirs, or was before it was deleted.
 UNHEARD = """
 select distinct relation, subject from written
 where not exists (
   select from told where told.xid = written.xid and (
     told.subject = written.subject
-    or told.subject in (select contact_id::text from offer where agent_id = written.subject)
+    or told.subject in (select contact_id from held where agent_id = written.subject)
   )
 )
 """
