@@ -27,6 +27,7 @@ RUN_BY = {
     "tools.generate": "Makefile",
     "deploy.local.demo.repeat": "tests/unit/local/test_demo.py",
     "tools.contracts": "tests/architecture/recipes/test_add_an_event.py",
+    "tests.integration.plans": "tests/integration/plans/test_measured.py",
 }
 """Who runs what is not `python -m services.<name>`, which the journeys run."""
 

@@ -7,7 +7,7 @@ takes 40 minutes and 20 GB, one service after the other.
 import argparse
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,7 +82,7 @@ async def _grow(dsn: str, service: str, contacts: int) -> None:
     await _execute(dsn, ["vacuum analyze"])
 
 
-async def _execute(dsn: str, texts: "Iterator[str] | list[str]") -> None:
+async def _execute(dsn: str, texts: Iterable[str]) -> None:
     options = {"session_replication_role": "replica"}
     connection = await asyncpg.connect(dsn, server_settings=options)
     try:

@@ -1,4 +1,4 @@
-"""The command that measures plans at millions of contacts, with few."""
+"""The command that measures plans at millions of contacts, `python -m tests.integration.plans`, with few."""
 
 import re
 from pathlib import Path
