@@ -57,7 +57,7 @@ class Watch:
         self._cursor, self._contacts = cursor, {str(contact).encode() for contact in contacts}
         self._feed, self._stop = feed, asyncio.Event()
         self.read: dict[bytes, list[int]] = defaultdict(list)
-        self.heard: Counter[str] = Counter()
+        self.changed: Counter[str] = Counter()
 
     async def look(self) -> None:
         rows = await self._cursor.read(self._stop)
@@ -67,7 +67,7 @@ class Watch:
         if rows:
             await self._cursor.advance(rows[-1], Published([], {}))
         while changed := await self._feed.read(max_rows=1):
-            self.heard.update(each.subject for each in changed)
+            self.changed.update(each.subject for each in changed)
 
 
 async def act(
@@ -115,7 +115,7 @@ async def play(dsn: str, writers: Sequence[Writer], steps: Sequence[int]) -> Non
     appended = [n for writer in writers if writer.commits for n in writer.about]
     for n, contact in enumerate(contacts):
         assert watch.read[str(contact).encode()] == list(range(1, appended.count(n) + 1))
-        assert watch.heard[str(contact)] == appended.count(n)
+        assert watch.changed[str(contact)] == appended.count(n)
 
 
 LATE = [Writer(True, (0,), True), Writer(False, (0,), True), Writer(True, (1,), True)]

@@ -99,7 +99,7 @@ async def test_who_has_read_everything_does_not_mind_that_it_is_deleted(database
     assert await feed.read() == [about(contact)]
 
 
-async def test_who_was_away_until_changes_were_deleted_is_told_to_begin_again(
+async def test_who_was_away_until_changes_were_deleted_has_to_begin_again(
     database: Database,
 ) -> None:
     feed = await begin_feed(database)

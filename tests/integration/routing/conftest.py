@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import OpenDatabase
 from tests.integration.routing.api import Api, serve
-from tests.integration.routing.heard import note_writes, unheard
+from tests.integration.routing.silent_changes import note_writes, silent_changes
 from tests.integration.routing.world import World
 from tests.support.clock import FakeClock
 
@@ -18,7 +18,7 @@ async def world(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterator[
     database = await open_database("routing")
     await note_writes(database)
     yield World(database, clock)
-    assert await unheard(database) == []
+    assert await silent_changes(database) == []
 
 
 @pytest.fixture

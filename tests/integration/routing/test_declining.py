@@ -193,7 +193,9 @@ async def test_the_dispatcher_wakes_when_a_pause_is_over(world: World, tmp_path:
     over = "update contact set declined = jsonb_set(declined, '{ann,ask_again_at}', to_jsonb($1::text))"
 
     async with world.database.transaction() as tx:
-        await tx.execute("set local session_replication_role = replica")  # our hand is not heard
+        await tx.execute(
+            "set local session_replication_role = replica"
+        )  # by hand: nothing is published
         soon = clock.now() + timedelta(seconds=1)
         await tx.execute(over, soon.isoformat())
     async with running(signals, dispatcher):

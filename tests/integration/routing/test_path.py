@@ -290,8 +290,8 @@ async def test_a_customer_who_says_no_by_the_link_goes_first_though_a_word_was_o
     contact = await world.contact(contact_id)
     assert (contact["state"], contact["precedence"]) == ("waiting", True)
     assert (contact["returns_to"], contact["queued_at"]) == (None, waiting_since)
-    *_, told = await world.published(ContactQueued)
-    assert (told.reason, told.queued_at) == (QueuedReason.REOPENED, waiting_since)
+    *_, queued = await world.published(ContactQueued)
+    assert (queued.reason, queued.queued_at) == (QueuedReason.REOPENED, waiting_since)
 
 
 async def test_what_was_confirmed_while_a_word_was_owed_is_closed_by_nothing_new(

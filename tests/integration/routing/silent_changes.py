@@ -51,7 +51,7 @@ TRIGGER = """
 create trigger note after insert or update or delete on {table} for each row execute function note('{column}')
 """
 # Of an agent it may also be a contact that tells: one whose offer is theirs, or was before it was deleted.
-UNHEARD = """
+SILENT = """
 select distinct relation, subject from written
 where not exists (
   select from told where told.xid = written.xid and (
@@ -70,7 +70,7 @@ async def note_writes(database: Database) -> None:
             await connection.execute(TRIGGER.format(table=table, column=column))
 
 
-async def unheard(database: Database) -> list[tuple[str, str]]:
+async def silent_changes(database: Database) -> list[tuple[str, str]]:
     """Table and id of what was changed and a feed says nothing of."""
     async with database.connection() as connection:
-        return [tuple(row) for row in await connection.fetch(UNHEARD)]
+        return [tuple(row) for row in await connection.fetch(SILENT)]
