@@ -12,7 +12,7 @@ from shared.database.base import new_metadata
 from shared.database.database import Database
 from shared.database.migrate import create_tables, run_migrations
 from shared.jobs.tables import make_lease_table
-from shared.messaging.consumer.tables import make_expired_contact_table, make_inbox_table
+from shared.messaging.consumer.tables import make_inbox_table
 from shared.messaging.dead_letters.tables import make_dead_letter_limit_table
 from shared.messaging.outbox.tables import make_outbox_tables
 from shared.settings import DatabaseSettings
@@ -78,7 +78,6 @@ async def _migrate(service: str, dsn: str) -> None:
     make_outbox_tables(metadata)
     make_lease_table(metadata)
     make_inbox_table(metadata)
-    make_expired_contact_table(metadata)
     make_dead_letter_limit_table(metadata)
     await create_tables(metadata, dsn)
     await asyncio.sleep(0)
