@@ -56,6 +56,9 @@ e2e: install ## run the journeys through all four services
 faults: install ## run all drills, the long ones and the upgrade too, and the benchmarks' own tests
 	@$(PY) -m pytest tests/faults tests/upgrade tests/benchmarks -m "long or not long"
 
+k8s-check: install ## build the manifests of each overlay and hold them against the code
+	@$(PY) -m pytest tests/k8s
+
 upgrade: install ## run the upgrade drill from a commit (FROM_RELEASE=v1; else the last line of RELEASES)
 	@FROM_RELEASE=$(FROM_RELEASE) $(PY) -m pytest tests/upgrade -m "long or not long"
 
@@ -110,4 +113,4 @@ $(READY): requirements/dev.txt
 clean: ## remove what the targets above made (not while something is running)
 	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo picture up down status restart env shell mail reset test unit integration e2e faults upgrade bench check format format-check lint types imports docs docs-check migrations-check lock install clean
+.PHONY: help demo picture up down status restart env shell mail reset test unit integration e2e faults k8s-check upgrade bench check format format-check lint types imports docs docs-check migrations-check lock install clean

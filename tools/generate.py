@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.settings.variables import LIST
-from tools import definitions, routes, settings, telemetry
+from tools import definitions, kafka_resources, routes, settings, telemetry
 from tools.contracts import files as contracts
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS, STRIMZI = ROOT / "docs", ROOT / "deploy/k8s/components/strimzi"
 PAGES: dict[Path, Callable[[], str]] = {
     DOCS / "telemetry.md": telemetry.page,
     DOCS / "routes.md": routes.page,
     DOCS / "settings.md": settings.page,
     LIST: settings.variable_list,
+    STRIMZI / "topics.yaml": kafka_resources.topics,
+    STRIMZI / "users.yaml": kafka_resources.users,
 }
 
 
@@ -30,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def pages(*, check: bool) -> int:
-    """Every metric, span, attribute and readiness check; every route; every setting."""
+    """Every metric, span, attribute and readiness check; every route; every setting; every topic and user of the broker."""
     if not check:
         for path, made in PAGES.items():
             path.write_text(made(), "utf-8")

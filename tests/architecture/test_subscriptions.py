@@ -1,9 +1,7 @@
 """What the topic cards say is what the code does: who consumes a topic, and who publishes to it."""
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from importlib import import_module
-from inspect import signature
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -17,21 +15,13 @@ from shared.contracts.intake import ContactReceived
 from shared.contracts.routing import OfferMade
 from shared.contracts.topics import Topic
 from shared.messaging.consumer.subscription import Subscription
+from tests.support.subscriptions import subscriptions_of
 
 ROOT = Path(__file__).parents[2]
 NAMED = {payload.__name__: payload for payload in REGISTRY.values()}
 FOR_OUTSIDE = f"For {topics.READERS}."
 
 Payload = type[Event]
-
-
-def subscriptions_of(service: str) -> Sequence[Subscription]:
-    """The service's subscriptions; what their handlers are wired to plays no part here."""
-    consumer = import_module(f"services.{service}.entrypoints.consumer")
-    if hasattr(consumer, "SUBSCRIPTIONS"):
-        return tuple(consumer.SUBSCRIPTIONS)
-    wires = [MagicMock() for _ in signature(consumer.subscriptions).parameters]
-    return tuple(consumer.subscriptions(*wires))
 
 
 def consumed_by(service: str) -> frozenset[Payload]:
