@@ -36,7 +36,7 @@ CHILDREN = {"services.intake.adapters.channels.email.reader_process"}
 PROGRAMS_IN = ("services", "shared", "deploy", "tools")
 GUARD = 'if __name__ == "__main__":'
 WORDS = r"[\w-]+(?:\s*\|\s*[\w-]+)*"
-MAKE = re.compile(r"(?:[A-Z_]+=\S+ )*make((?: [a-z-]+)*)((?: [A-Z]+=\S+)*)")
+MAKE = re.compile(r"(?:[A-Z_]+=\S+ )*make((?: [a-z0-9-]+)*)((?: [A-Z]+=\S+)*)")
 PYTHON = re.compile(rf"(?:[A-Z_]+=\S+ )*python3? -m ([\w.<>]+)(?: ({WORDS}))?")
 READ = re.compile(r"\$\(([A-Z]+)\)")
 TARGET = re.compile(r"^([a-z0-9-]+):", re.MULTILINE)
