@@ -184,7 +184,8 @@ class Ground:
                 await coming
             finally:
                 coming.cancel()
-                await asyncio.wait([coming])
+                # A client may swallow that; what went wrong before is worth more than its end.
+                await asyncio.wait([coming], timeout=REST)
 
     async def readiness(self, service: str, role: str) -> dict[str, str]:
         """What keeps the process from being ready; empty if it is."""
