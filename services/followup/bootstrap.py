@@ -66,10 +66,8 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
             close_due=CloseDue(clock),
         )
         periodic = periodic_jobs(JOBS, context, signals)
-        retention = {
-            **messaging_retention(settings.retention),
-            **expired_contact_retention(settings.retention),
-        }
+        periods = settings.retention
+        retention = messaging_retention(periods) | expired_contact_retention(periods)
         consumed = subscriptions(rules, clock)
         events = messaging(FOLLOWUP, consumed, database, settings.kafka, retention)
         checks = {"database": database.ping, **{name: job.check for name, job in periodic.items()}}

@@ -104,10 +104,8 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     channels = registered(settings, clock)
     backlog = backlog_of(settings, database)
     subscribed = consumed(settings, channels, clock, backlog.admit)
-    retention = {
-        **messaging_retention(settings.retention),
-        **expired_contact_retention(settings.retention),
-    }
+    periods = settings.retention
+    retention = messaging_retention(periods) | expired_contact_retention(periods)
     kafka = messaging(INTAKE, subscribed, database, settings.kafka, retention, backlog=backlog)
     context = Context(
         database,

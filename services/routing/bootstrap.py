@@ -52,11 +52,9 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
     try:
         signals = Signals(database)
         jobs = periodic_jobs(JOBS, Context(database, clock, settings), signals)
-        retention = {
-            **messaging_retention(settings.retention),
-            **expired_contact_retention(settings.retention),
-            "idempotency_keys": idempotency.RESPONSES,
-        }
+        periods = settings.retention
+        retention = messaging_retention(periods) | expired_contact_retention(periods)
+        retention |= {"idempotency_keys": idempotency.RESPONSES}
         messages = messaging(ROUTING, subscriptions(clock), database, settings.kafka, retention)
         checks = {"database": database.ping, **{name: part.check for name, part in jobs.items()}}
         yield Role(

@@ -9,3 +9,5 @@ from fastapi import Query
 
 DEFAULT: Final = 200
 Limit = Annotated[int, Query(ge=1, le=1_000, description="Entries of a page at most.")]
+After = Annotated[str, Query(max_length=200)]
+"""The id that the page before ended with; empty: the first page."""

@@ -6,7 +6,7 @@ written since sorts before the cursor, published or not, and where the rest went
 
 from datetime import timedelta
 
-from shared.jobs.retention import Kept, Retention
+from shared.jobs.retention import Kept
 from shared.messaging.outbox.cluster import OUR_CURSOR
 from shared.settings import RetentionSettings
 
@@ -59,7 +59,7 @@ delete from expired_contact where contact_id = any(array(select contact_id from 
 OLDEST_EXPIRED = "select min(expired_at) from expired_contact"
 
 
-def messaging_retention(settings: RetentionSettings) -> Retention:
+def messaging_retention(settings: RetentionSettings) -> dict[str, Kept]:
     """The tables that every service has."""
     published = timedelta(hours=settings.outbox_hours)
     return {
@@ -69,7 +69,7 @@ def messaging_retention(settings: RetentionSettings) -> Retention:
     }
 
 
-def expired_contact_retention(settings: RetentionSettings) -> Retention:
+def expired_contact_retention(settings: RetentionSettings) -> dict[str, Kept]:
     """The table of those that keep something of contacts: until no event of such a contact can come any more."""
     period = timedelta(days=settings.inbox_days)
     return {"expired_contact": Kept(period, DELETE_EXPIRED, OLDEST_EXPIRED)}

@@ -1,6 +1,6 @@
 """Who is scaled by what, and how far."""
 
-from shared.contracts.topics import BY_NAME
+from shared.contracts.topics import BY_NAME, SERVICES
 from shared.settings import KafkaSettings
 from tests.k8s.manifests import Json, of_kind
 from tests.support.subscriptions import subscriptions_of
@@ -48,7 +48,7 @@ def test_relay_jobs_and_delivery_are_two() -> None:
 
 
 def test_the_groups_that_scale_are_those_of_the_code() -> None:
-    for service in ("intake", "routing", "followup", "analytics"):
+    for service in SERVICES:
         groups = groups_of(service)
         for each in triggers(service):
             topics = groups[each["consumerGroup"]]
@@ -56,7 +56,7 @@ def test_the_groups_that_scale_are_those_of_the_code() -> None:
 
 
 def test_no_replica_is_without_a_partition() -> None:
-    for service in ("intake", "routing", "followup", "analytics"):
+    for service in SERVICES:
         most = scaled("ScaledObject")[f"{service}-consumers"]["maxReplicaCount"]
         for each in triggers(service):
             topics = groups_of(service)[each["consumerGroup"]]

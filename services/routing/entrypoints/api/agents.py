@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field, model_validator
 
 from services.routing.adapters.db import agents
@@ -24,7 +24,7 @@ from shared.contracts import routing
 from shared.contracts.routing import AgentChanged, Presence
 from shared.contracts.values import Channel
 from shared.http.auth import require
-from shared.http.paging import DEFAULT, Limit
+from shared.http.paging import DEFAULT, After, Limit
 from shared.kernel.errors import Missing
 
 AgentId = Annotated[Slug, Path()]
@@ -96,10 +96,7 @@ def agent_routes(commands: Commands) -> APIRouter:
         return respond_json(_shown(found))
 
     @routes.get("", response_model=Agents)
-    async def list_agents(
-        after: Annotated[str, Query(max_length=200)] = "",
-        limit: Limit = DEFAULT,
-    ) -> Response:
+    async def list_agents(after: After = "", limit: Limit = DEFAULT) -> Response:
         """The agents, by id."""
         async with database.connection() as tx:
             found = await agents.page(tx, after, limit)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from services.routing.adapters.db import queues
@@ -22,7 +22,7 @@ from services.routing.entrypoints.api.fields import (
 )
 from shared.contracts.routing import QueueChanged
 from shared.http.auth import require
-from shared.http.paging import DEFAULT, Limit
+from shared.http.paging import DEFAULT, After, Limit
 from shared.kernel.errors import Missing
 
 QueueId = Annotated[Slug, Path()]
@@ -94,9 +94,7 @@ def queue_routes(commands: Commands) -> APIRouter:
         return respond_json(found)
 
     @routes.get("", response_model=Queues)
-    async def list_queues(
-        after: Annotated[str, Query(max_length=200)] = "", limit: Limit = DEFAULT
-    ) -> Response:
+    async def list_queues(after: After = "", limit: Limit = DEFAULT) -> Response:
         """The queues, by id."""
         async with database.connection() as tx:
             found = await queues.page(tx, after, limit)
