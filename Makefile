@@ -4,6 +4,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 WORKERS ?= 2 # processes that share the tests of `make test`, each with a PostgreSQL and a broker of its own
+BUILD ?= docker build # what builds an image from a Dockerfile
+VERSION ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 SOURCES := services shared deploy tests docs benchmarks tools
 
 .DEFAULT_GOAL := help
@@ -59,6 +61,22 @@ faults: install ## run all drills, the long ones and the upgrade too, and the be
 k8s-check: install ## build the manifests of each overlay and hold them against the code
 	@$(PY) -m pytest tests/k8s
 
+k8s-drill: install ## run the drill on a real Kubernetes of one node (root, Linux, Go; the first time takes an hour)
+	@$(PY) -m pytest tests/cluster -m long -p no:randomly
+
+k8s-up: install ## run that Kubernetes, with all that Rapport asks of others, until Ctrl-C
+	@$(PY) -m deploy.k8s.local
+
+k8s-token: install ## print a token for it (SUBJECT=mara)
+	@$(PY) -m deploy.k8s.local token $(SUBJECT)
+
+k8s-mail: install ## list the mail that its customers got (MAIL=2: the second, whole)
+	@$(PY) -m deploy.k8s.local mail $(MAIL)
+
+image: ## build the image (BASE=python:3.13-slim-bookworm@sha256:...; BUILD="buildah build" where there is no docker)
+	@test -n "$(BASE)" || { echo 'Name what it is built on, by digest: make image BASE=python:3.13-slim-bookworm@sha256:...'; exit 2; }
+	@$(BUILD) --file deploy/image/Dockerfile --build-arg BASE=$(BASE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) --tag rapport:$(VERSION) .
+
 upgrade: install ## run the upgrade drill from a commit (FROM_RELEASE=v1; else the last line of RELEASES)
 	@FROM_RELEASE=$(FROM_RELEASE) $(PY) -m pytest tests/upgrade -m "long or not long"
 
@@ -100,6 +118,9 @@ lock: ## rewrite the locks in requirements/ from pyproject.toml (hashes, no inde
 	@$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --group dev \
 		--generate-hashes --no-emit-index-url --no-emit-find-links -c requirements/runtime.txt \
 		--custom-compile-command "make lock" -o requirements/dev.txt
+	@$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group sbom \
+		--generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" -o requirements/sbom.txt
 
 install: $(READY) ## make the virtual environment from the lock, once
 
@@ -113,4 +134,4 @@ $(READY): requirements/dev.txt
 clean: ## remove what the targets above made (not while something is running)
 	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo picture up down status restart env shell mail reset test unit integration e2e faults k8s-check upgrade bench check format format-check lint types imports docs docs-check migrations-check lock install clean
+.PHONY: help demo picture up down status restart env shell mail reset test unit integration e2e faults k8s-check k8s-drill k8s-up k8s-token k8s-mail image upgrade bench check format format-check lint types imports docs docs-check migrations-check lock install clean
