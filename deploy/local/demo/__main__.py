@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import httpx2
 
@@ -29,9 +30,10 @@ from deploy.local.invariants import judge
 from deploy.local.parts import LocalParts, say_plainly
 from deploy.local.people.desks import Desk
 from deploy.local.people.mailboxes import Mailboxes
-from deploy.local.platform import Platform
+from deploy.local.platform import Addresses, Platform
 from deploy.local.quiet import wait_until_quiet
 from deploy.local.signposts import farewell, signposts
+from deploy.local.tokens import TokenIssuer
 
 EVERY = 1.1
 """Seconds between two customers, on average."""
@@ -49,14 +51,28 @@ ENVIRONMENT = {
 }
 
 
+class Running(Protocol):
+    """A platform that runs, wherever it does."""
+
+    issuer: TokenIssuer
+
+    @property
+    def addresses(self) -> Addresses: ...
+    def stop(self) -> None: ...
+
+
 @dataclass
 class Demo:
-    """One run: `seconds` long, or until interrupted when 0; `drawing` is where its picture goes."""
+    """One run: `seconds` long, or until interrupted when 0; `drawing` is where its picture goes.
 
-    platform: Platform
+    A customer comes about `every` seconds.
+    """
+
+    platform: Running
     mailboxes: Mailboxes
     seconds: float
     drawing: Path | None = None
+    every: float = EVERY
 
     def __post_init__(self) -> None:
         self.view = ConsoleView(self.seconds, addresses=self.platform.addresses.api)
@@ -95,7 +111,7 @@ class Demo:
     async def _let_arrive(self, traffic: Traffic, stop: asyncio.Event) -> None:
         """Customers until shortly before the end, then a while to be answered in."""
         last = max(1.0, self.seconds - LAST_WORDS) if self.seconds else 0.0
-        works = [traffic.arrive(EVERY, last)]
+        works = [traffic.arrive(self.every, last)]
         works += [self._draw(self.drawing)] if self.drawing else []
         begun = [asyncio.create_task(work) for work in works]
         await wait(stop, self.seconds or None)

@@ -36,18 +36,18 @@ class Mail:
 class Mailboxes:
     """A small SMTP server on loopback; `listeners` are called with each mail, in order of arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.mails: dict[str, list[Mail]] = defaultdict(list)
         self.listeners: list[Callable[[Mail], None]] = []
-        self.port = 0
+        self.port = port
         self._server: asyncio.Server | None = None
         self._arrived = asyncio.Condition()
 
     async def start(self) -> None:
-        """Listen on a free port."""
+        """Listen on `port`, or on a free one."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: SMTP(self, enable_SMTPUTF8=True, loop=loop), LOOPBACK, 0
+            lambda: SMTP(self, enable_SMTPUTF8=True, loop=loop), LOOPBACK, self.port
         )
         self.port = self._server.sockets[0].getsockname()[1]
 

@@ -1,0 +1,1 @@
+"""Manifests, and a cluster of one's own to try them on."""
