@@ -24,6 +24,7 @@ from tools import generate
 
 RUN_BY = {
     "deploy.local": "tests/integration/local/test_commands.py",
+    "deploy.k8s.local": "tests/cluster/conftest.py",
     "tools.generate": "Makefile",
     "deploy.local.demo.repeat": "tests/unit/local/test_demo.py",
     "tools.contracts": "tests/architecture/recipes/test_add_an_event.py",
@@ -31,7 +32,10 @@ RUN_BY = {
 }
 """Who runs what is not `python -m services.<name>`, which the journeys run."""
 
-CHILDREN = {"services.intake.adapters.channels.email.reader_process"}
+CHILDREN = {
+    "services.intake.adapters.channels.email.reader_process",
+    "deploy.k8s.local.node",
+}
 """Programs that another process starts and speaks to: no person asks them for help."""
 PROGRAMS_IN = ("services", "shared", "deploy", "tools")
 GUARD = 'if __name__ == "__main__":'
@@ -43,7 +47,10 @@ TARGET = re.compile(r"^([a-z0-9-]+):", re.MULTILINE)
 FOLLOWED = dict.fromkeys(
     map(Path, ("docs/tutorial.md", "docs/integrate/publish.md", "docs/integrate/consume.md")),
     Path("tests/e2e/test_tutorial.py"),
-) | {Path("docs/integrate/languages.md"): Path("tests/integration/contracts/languages.py")}
+) | {
+    Path("docs/integrate/languages.md"): Path("tests/integration/contracts/languages.py"),
+    Path("docs/operate/install.md"): Path("tests/cluster/test_install.py"),
+}
 """Pages of which a test types every command, in their order."""
 SHOWN = [
     (page, command)
