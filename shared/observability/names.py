@@ -294,6 +294,21 @@ OFFERS = Metric(
     "routing",
     ("outcome",),
 )
+TIME_TO_OFFER = Metric(
+    "rapport_time_to_offer_seconds",
+    "histogram",
+    "Time to an offer from when both could be had: the contact waited, and its agent was ready with a slot"
+    " free and no pause after a decline.",
+    "routing worker",
+    parts=(WorkerPart.JOBS,),
+)
+CONTACTS_UNPLACED = Metric(
+    "rapport_contacts_unplaced",
+    "gauge",
+    "Contacts for which there is no queue; each worker says the same. Any is worth an alert.",
+    "routing worker",
+    parts=(WorkerPart.JOBS,),
+)
 CONTACTS_WAITING = Metric(
     "rapport_contacts_waiting",
     "gauge",
@@ -367,6 +382,14 @@ FIGURES_AGE = Metric(
     "Age of the newest event that the figures count; it grows while nothing happens, too.",
     "analytics worker",
     parts=(WorkerPart.JOBS,),
+)
+FIGURES_DELAY = Metric(
+    "rapport_figures_delay_seconds",
+    "histogram",
+    "Time from an event to the figures that count it; not of events that are read again, by a rebuild or"
+    " a replay.",
+    "analytics worker",
+    parts=(WorkerPart.CONSUMERS,),
 )
 RECOUNT_CONTACTS = Metric(
     "rapport_recount_contacts",
