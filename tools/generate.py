@@ -8,6 +8,7 @@ from pathlib import Path
 from shared.settings.variables import LIST
 from tools import definitions, kafka_resources, objectives, routes, settings, telemetry
 from tools.contracts import files as contracts
+from tools.dashboards import DASHBOARDS
 
 ROOT = Path(__file__).parents[1]
 DOCS, COMPONENTS = ROOT / "docs", ROOT / "deploy/k8s/components"
@@ -19,6 +20,9 @@ PAGES: dict[Path, Callable[[], str]] = {
     COMPONENTS / "strimzi/topics.yaml": kafka_resources.topics,
     COMPONENTS / "strimzi/users.yaml": kafka_resources.users,
     COMPONENTS / "monitoring/objectives.yaml": objectives.rules,
+    **{
+        COMPONENTS / f"monitoring/dashboards/{name}.json": made for name, made in DASHBOARDS.items()
+    },
 }
 
 
@@ -35,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def pages(*, check: bool) -> int:
     """Every metric, span, attribute and readiness check; every route; every setting; every topic and user of the broker;
-    every objective."""
+    every objective and dashboard."""
     if not check:
         for path, made in PAGES.items():
             path.write_text(made(), "utf-8")

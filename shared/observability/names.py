@@ -239,7 +239,6 @@ INTAKE_UNREADABLE_MAILS = Metric(
     "intake api",
     ("limit",),
 )
-
 INTAKE_SUBMISSIONS_WAITING = Metric(
     "rapport_intake_submissions_waiting",
     "gauge",
@@ -297,8 +296,7 @@ OFFERS = Metric(
 TIME_TO_OFFER = Metric(
     "rapport_time_to_offer_seconds",
     "histogram",
-    "Time to an offer from when both could be had: the contact waited, and its agent was ready with a slot"
-    " free and no pause after a decline.",
+    "Time to an offer from when both could be had: its contact waited, and its agent was free for it.",
     "routing worker",
     parts=(WorkerPart.JOBS,),
 )
@@ -386,8 +384,7 @@ FIGURES_AGE = Metric(
 FIGURES_DELAY = Metric(
     "rapport_figures_delay_seconds",
     "histogram",
-    "Time from an event to the figures that count it; not of events that are read again, by a rebuild or"
-    " a replay.",
+    "Time from an event to the figures that count it, once for each: nothing that is read again.",
     "analytics worker",
     parts=(WorkerPart.CONSUMERS,),
 )

@@ -7,6 +7,8 @@ from tests.k8s.manifests import ROOT, Json, of_kind
 PROD = "prod"
 METRIC = re.compile(r"\b(rapport_\w+?)(?:_bucket|_count|_sum)?\b(?=[{\[)\"| ]|$)", re.MULTILINE)
 RECORDED = re.compile(r"\brapport:[\w:]+")
+MATCHED = re.compile(r"(\w+)\{([^}]*)\}")
+MATCHER = re.compile(r"(\w+)(?:=~|!~|!=|=)\"")
 BY = re.compile(r"by \(([\w, ]+)\)")
 EMITTED = re.compile(r"^\| `(rapport_\w+)` \| \w+ \| ([\w, ]*) \|", re.MULTILINE)
 OF_THE_POD = {"service", "part"}
@@ -14,6 +16,8 @@ OF_THE_POD = {"service", "part"}
 OTHERS = {
     "up": OF_THE_POD,
     "process_start_time_seconds": OF_THE_POD,
+    "process_cpu_seconds_total": OF_THE_POD,
+    "process_resident_memory_bytes": OF_THE_POD,
     "strimzi_certificate_expiration_timestamp_ms": {"cluster", "type"},
     "certmanager_certificate_expiration_timestamp_seconds": {"namespace", "name"},
 }
@@ -58,6 +62,22 @@ def asked(expression: str) -> set[str]:
 def labels_of(expression: str) -> set[str]:
     """The labels that its metrics have, all of them together."""
     return OF_THE_POD.union(*(shown()[name] for name in asked(expression)))
+
+
+def wrongly_matched(expression: str) -> list[str]:
+    """Labels by which a metric is asked for that it does not have."""
+    return [
+        f"{name} has no {label}"
+        for name, matchers in MATCHED.findall(expression)
+        for label in MATCHER.findall(matchers)
+        if label not in _matchable(name)
+    ]
+
+
+def _matchable(name: str) -> set[str]:
+    bucket = {"le"} if name.endswith("_bucket") else set()
+    base = re.sub(r"_(bucket|count|sum)$", "", name)
+    return shown().get(base, set()) | shown().get(name, set()) | bucket | {"__name__", "job"}
 
 
 def grouped_by(expression: str) -> set[str]:

@@ -13,6 +13,7 @@ from tests.k8s.rules import (
     recorded,
     rules,
     shown,
+    wrongly_matched,
 )
 from tools.objectives import DAYS, OBJECTIVES
 
@@ -25,6 +26,11 @@ def test_every_metric_that_a_rule_asks_for_is_shown_by_a_process() -> None:
         found = asked(rule["expr"])
         assert found <= shown().keys(), rule
         assert found or RECORDED.search(rule["expr"]), rule
+
+
+def test_a_metric_is_asked_for_by_labels_that_it_has() -> None:
+    assert [fault for rule in rules() for fault in wrongly_matched(rule["expr"])] == []
+    assert wrongly_matched('up{part="api"} / rapport_outbox_rows{topic="x"}')
 
 
 def test_every_recorded_series_is_asked_for_and_the_other_way_round() -> None:
