@@ -6,18 +6,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.settings.variables import LIST
-from tools import definitions, kafka_resources, routes, settings, telemetry
+from tools import definitions, kafka_resources, objectives, routes, settings, telemetry
 from tools.contracts import files as contracts
+from tools.dashboards import DASHBOARDS
 
 ROOT = Path(__file__).parents[1]
-DOCS, STRIMZI = ROOT / "docs", ROOT / "deploy/k8s/components/strimzi"
+DOCS, COMPONENTS = ROOT / "docs", ROOT / "deploy/k8s/components"
 PAGES: dict[Path, Callable[[], str]] = {
     DOCS / "telemetry.md": telemetry.page,
     DOCS / "routes.md": routes.page,
     DOCS / "settings.md": settings.page,
     LIST: settings.variable_list,
-    STRIMZI / "topics.yaml": kafka_resources.topics,
-    STRIMZI / "users.yaml": kafka_resources.users,
+    COMPONENTS / "strimzi/topics.yaml": kafka_resources.topics,
+    COMPONENTS / "strimzi/users.yaml": kafka_resources.users,
+    COMPONENTS / "monitoring/objectives.yaml": objectives.rules,
+    **{
+        COMPONENTS / f"monitoring/dashboards/{name}.json": made for name, made in DASHBOARDS.items()
+    },
 }
 
 
@@ -33,7 +38,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def pages(*, check: bool) -> int:
-    """Every metric, span, attribute and readiness check; every route; every setting; every topic and user of the broker."""
+    """Every metric, span, attribute and readiness check; every route; every setting; every topic and user of the broker;
+    every objective and dashboard."""
     if not check:
         for path, made in PAGES.items():
             path.write_text(made(), "utf-8")

@@ -75,5 +75,5 @@ WORKLOADS = {
     "intake": Workload(_intake),
     "routing": Workload(_routing, _one_queue),
     "followup": Workload(_followup),
-    "analytics": Workload(lambda: analytics.subscriptions()[0]),
+    "analytics": Workload(lambda: analytics.subscriptions(CLOCK)[0]),
 }

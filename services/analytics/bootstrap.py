@@ -52,7 +52,7 @@ async def worker(settings: Settings) -> AsyncIterator[Role]:
         jobs = periodic_jobs(JOBS, context)
         consuming = messaging(
             ANALYTICS,
-            subscriptions(),
+            subscriptions(SystemClock()),
             database,
             settings.kafka,
             messaging_retention(settings.retention),

@@ -239,7 +239,6 @@ INTAKE_UNREADABLE_MAILS = Metric(
     "intake api",
     ("limit",),
 )
-
 INTAKE_SUBMISSIONS_WAITING = Metric(
     "rapport_intake_submissions_waiting",
     "gauge",
@@ -293,6 +292,20 @@ OFFERS = Metric(
     "Offers to agents, by what became of them: made, accepted, declined, expired or withdrawn.",
     "routing",
     ("outcome",),
+)
+TIME_TO_OFFER = Metric(
+    "rapport_time_to_offer_seconds",
+    "histogram",
+    "Time to an offer from when both could be had: its contact waited, and its agent was free for it.",
+    "routing worker",
+    parts=(WorkerPart.JOBS,),
+)
+CONTACTS_UNPLACED = Metric(
+    "rapport_contacts_unplaced",
+    "gauge",
+    "Contacts for which there is no queue; each worker says the same. Any is worth an alert.",
+    "routing worker",
+    parts=(WorkerPart.JOBS,),
 )
 CONTACTS_WAITING = Metric(
     "rapport_contacts_waiting",
@@ -367,6 +380,13 @@ FIGURES_AGE = Metric(
     "Age of the newest event that the figures count; it grows while nothing happens, too.",
     "analytics worker",
     parts=(WorkerPart.JOBS,),
+)
+FIGURES_DELAY = Metric(
+    "rapport_figures_delay_seconds",
+    "histogram",
+    "Time from an event to the figures that count it, once for each: nothing that is read again.",
+    "analytics worker",
+    parts=(WorkerPart.CONSUMERS,),
 )
 RECOUNT_CONTACTS = Metric(
     "rapport_recount_contacts",

@@ -26,6 +26,7 @@ RUN_BY = {
     "deploy.local": "tests/integration/local/test_commands.py",
     "deploy.k8s.local": "tests/cluster/conftest.py",
     "tools.generate": "Makefile",
+    "tools.promtool": ".ci/run",
     "deploy.local.demo.repeat": "tests/unit/local/test_demo.py",
     "tools.contracts": "tests/architecture/recipes/test_add_an_event.py",
     "tests.integration.plans": "tests/integration/plans/test_measured.py",

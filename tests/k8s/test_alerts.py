@@ -2,63 +2,54 @@
 
 import re
 
-from tests.k8s.manifests import ROOT, Json, of_kind, processes
+from tests.k8s.manifests import ROOT, of_kind, processes
+from tests.k8s.rules import (
+    PROD,
+    RECORDED,
+    alerts,
+    asked,
+    grouped_by,
+    labels_of,
+    recorded,
+    rules,
+    shown,
+    wrongly_matched,
+)
 
-PROD = "prod"
 RUNBOOKS = ROOT / "docs/runbooks"
-METRIC = re.compile(r"\b(rapport_\w+?)(?:_bucket|_count|_sum)?\b(?=[{\[) ]|$)", re.MULTILINE)
-RECORDED = re.compile(r"\brapport:[\w:]+")
 LABELLED = re.compile(r"\$labels\.(\w+)")
-EMITTED = re.compile(r"^\| `(rapport_\w+)` \| \w+ \| ([\w, ]*) \|", re.MULTILINE)
-
-
-def rules() -> list[Json]:
-    groups = [group for each in of_kind(PROD, "PrometheusRule") for group in each["spec"]["groups"]]
-    return [rule for group in groups for rule in group["rules"]]
-
-
-def alerts() -> dict[str, Json]:
-    return {rule["alert"]: rule for rule in rules() if "alert" in rule}
-
-
-def emitted() -> dict[str, set[str]]:
-    """Every metric that a process of ours shows, and its labels."""
-    page = (ROOT / "docs/telemetry.md").read_text()
-    return {name: set(labels.split(", ")) for name, labels in EMITTED.findall(page)}
 
 
 def test_every_metric_that_a_rule_asks_for_is_shown_by_a_process() -> None:
     for rule in rules():
-        found = set(METRIC.findall(rule["expr"]))
-        assert found <= emitted().keys(), rule
+        found = asked(rule["expr"])
+        assert found <= shown().keys(), rule
         assert found or RECORDED.search(rule["expr"]), rule
 
 
-def test_every_recorded_series_that_an_alert_asks_for_is_recorded() -> None:
-    recorded = {rule["record"] for rule in rules() if "record" in rule}
-    asked = {name for rule in rules() for name in RECORDED.findall(rule["expr"])}
-    assert asked == recorded
+def test_a_metric_is_asked_for_by_labels_that_it_has() -> None:
+    assert [fault for rule in rules() for fault in wrongly_matched(rule["expr"])] == []
+    assert wrongly_matched('up{part="api"} / rapport_outbox_rows{topic="x"}')
+
+
+def test_every_recorded_series_is_asked_for_and_the_other_way_round() -> None:
+    assert recorded() == {name for rule in rules() for name in RECORDED.findall(rule["expr"])}
 
 
 def test_what_a_summary_names_is_left_by_its_expression() -> None:
-    for name, rule in alerts().items():
+    for rule in alerts():
         labels = set(LABELLED.findall(rule["annotations"]["summary"]))
-        by = set(re.findall(r"\w+", " ".join(re.findall(r"by \(([\w, ]+)\)", rule["expr"]))))
-        assert labels <= by, name
+        assert labels <= grouped_by(rule["expr"]), rule["alert"]
 
 
 def test_what_is_grouped_by_is_a_label_of_the_metric_or_of_its_pod() -> None:
-    for name, rule in alerts().items():
-        known = {"service", "part"}.union(
-            *(emitted()[metric] for metric in METRIC.findall(rule["expr"]))
-        )
-        by = set(re.findall(r"\w+", " ".join(re.findall(r"by \(([\w, ]+)\)", rule["expr"]))))
-        assert by <= known, name
+    for rule in alerts():
+        assert grouped_by(rule["expr"]) <= labels_of(rule["expr"]), rule["alert"]
 
 
 def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
     pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
-    assert pages == alerts().keys()
+    assert pages == {rule["alert"] for rule in alerts()}
     for name in pages:
         text = (RUNBOOKS / f"{name}.md").read_text()
         assert text.startswith(f"# {name}\n")
@@ -68,12 +59,12 @@ def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
 
 
 def test_every_alert_says_whether_it_can_wait() -> None:
-    assert {rule["labels"]["severity"] for rule in alerts().values()} == {"page", "ticket"}
+    assert {rule["labels"]["severity"] for rule in alerts()} == {"page", "ticket"}
 
 
 def test_every_process_is_collected_from() -> None:
-    [monitor] = of_kind(PROD, "PodMonitor")
-    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    monitors = {each["metadata"]["name"]: each["spec"] for each in of_kind(PROD, "PodMonitor")}
+    [endpoint] = monitors["rapport"]["podMetricsEndpoints"]
     for process in processes(PROD):
-        if process.args[2] != "migrate":
+        if process.args[2] in ("api", "worker"):
             assert endpoint["port"] in process.ports

@@ -29,6 +29,7 @@ from shared.contracts.routing import (
     ResolutionClaimed,
 )
 from shared.contracts.topics import ANALYTICS
+from shared.kernel.clock import Clock, SystemClock
 from shared.messaging.consumer.handlers import Handlers, handlers, on
 from shared.messaging.consumer.subscription import Subscription
 from shared.settings import KafkaSettings
@@ -59,14 +60,14 @@ GATHER_MS = 250
 """Nobody reads a figure within a quarter of a second of the event that moves it."""
 
 
-def subscriptions() -> tuple[Subscription, ...]:
+def subscriptions(clock: Clock) -> tuple[Subscription, ...]:
     """One subscription for all of them."""
-    handle, wanted = FactHandler(HANDLERS), frozenset(HANDLERS)
+    handle, wanted = FactHandler(HANDLERS, clock), frozenset(HANDLERS)
     return (Subscription(topics=TOPICS, wanted=wanted, handle=handle, gather_ms=GATHER_MS),)
 
 
 def consumed(kafka: KafkaSettings) -> Consumed:
     """What a replay or a rebuild consumes again: that of the one subscription."""
-    [subscription] = subscriptions()
+    [subscription] = subscriptions(SystemClock())
     names = [topic.name for topic in subscription.topics]
     return Consumed(kafka, subscription.group(ANALYTICS), names)

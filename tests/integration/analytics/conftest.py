@@ -19,9 +19,11 @@ from shared.database.database import Database
 from shared.http.server import HttpServer
 from shared.settings import AuthSettings, DatabaseSettings, KafkaSettings
 from tests.conftest import MakeDsn, OpenDatabase
+from tests.support.clock import FakeClock
 from tests.support.life import Life
 
-(HANDLE,) = (each.handle for each in subscriptions())
+CLOCK = FakeClock()
+(HANDLE,) = (each.handle for each in subscriptions(CLOCK))
 Count: TypeAlias = Callable[[Sequence[Incoming[Event]]], Awaitable[None]]
 
 

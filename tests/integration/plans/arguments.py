@@ -75,6 +75,7 @@ _ROUTING: Final[Mapping[str, Asked]] = {
     "contacts:LOCK_WAITING": "ids(1, {open}, 100)",
     "contacts:LIVE": "ids(1, {open}, 100)",
     "contacts:UNPLACED": "1000",
+    "contacts:COUNT_UNPLACED": "",
     "contacts:ASK_AGAIN": "{now}",
     "contacts:SAVE": "array[grown(1, {open})], array[grown(2, 1)], '{{email}}', '{{billing}}', '{{en}}',"
     " '{{standard}}', '{{5}}', array[{now}], '{{waiting}}', '{{null}}', '{{q1}}', array[{now}], '{{f}}',"

@@ -13,12 +13,13 @@ from services.analytics.domain.projections import intake
 from services.analytics.entrypoints.consumer import HANDLERS, subscriptions
 from shared.contracts.event import card_of
 from shared.contracts.routing import OfferMade
+from tests.support.clock import FakeClock
 from tests.support.life import Life, whole_life
 from tests.unit.analytics.histories import fact_of, lives, project
 
 
 def test_what_is_consumed_is_what_the_table_projects() -> None:
-    (subscription,) = subscriptions()
+    (subscription,) = subscriptions(FakeClock())
     assert subscription.wanted == HANDLERS.keys()
 
 
@@ -47,7 +48,7 @@ def test_a_projection_joins_what_its_event_makes_known(life: Life, data: st.Data
 @given(lives())
 def test_a_batch_makes_known_what_its_events_do_one_after_another(life: Life) -> None:
     batch = life.incoming()
-    assert FactHandler(HANDLERS).project(batch) == {life.contact_id: fact_of(life)}
+    assert FactHandler(HANDLERS, FakeClock()).project(batch) == {life.contact_id: fact_of(life)}
 
 
 def test_an_event_that_has_no_projection_is_not_taken_for_another() -> None:
@@ -58,4 +59,4 @@ def test_an_event_that_has_no_projection_is_not_taken_for_another() -> None:
     with pytest.raises(AttributeError):
         intake.contact_received(NOTHING, incoming, None)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(KeyError):
-        FactHandler({}).project([incoming])
+        FactHandler({}, FakeClock()).project([incoming])

@@ -71,6 +71,7 @@ def placement(contact: Contact, agent_id: str) -> Placement:
         contact_id=contact.contact_id,
         agent_id=agent_id,
         slot=1,
+        free_since=NOON,
         authority_limit=None,
         candidates=(),
         passed_over={},

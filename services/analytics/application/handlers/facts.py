@@ -10,8 +10,10 @@ from services.analytics.domain.facts import NOTHING, Fact, merge
 from services.analytics.domain.rollups import Sums, add_change
 from shared.contracts.cloudevents import Incoming, Outgoing
 from shared.contracts.event import Event, card_of
-from shared.database.database import Tx
+from shared.database.database import Tx, once_committed
+from shared.kernel.clock import Clock
 from shared.messaging.consumer.handlers import Handlers, decide_in_order
+from shared.observability import metrics
 
 
 class FactHandler:
@@ -21,8 +23,8 @@ class FactHandler:
     costs one insert and is not looked for.
     """
 
-    def __init__(self, table: Handlers[Fact, None]) -> None:
-        self._table = table
+    def __init__(self, table: Handlers[Fact, None], clock: Clock) -> None:
+        self._table, self._clock = table, clock
 
     async def __call__(self, tx: Tx, events: Sequence[Incoming[Event]]) -> Sequence[Outgoing]:
         known = self.project(events)
@@ -34,6 +36,9 @@ class FactHandler:
         for generation, contact_ids in there.moved_by(known.keys()).items():
             await rollups.add(tx, generation, _changes(contact_ids, before, {**known, **after}))
         await watermarks.advance(tx, there.live, _newest(events))
+        if there.live == there.current:
+            changed = new | {each for each, fact in after.items() if fact != before[each]}
+            self._measure(event for event in events if contact_of(event.data) in changed)
         return ()
 
     def project(self, events: Iterable[Incoming[Event]]) -> dict[UUID, Fact]:
@@ -41,6 +46,16 @@ class FactHandler:
         keyed = ((contact_of(event.data), event) for event in events)
         known, _ = decide_in_order(self._table, defaultdict(lambda: NOTHING), keyed, None)
         return known
+
+    def _measure(self, events: Iterable[Incoming[Event]]) -> None:
+        """How late these are counted. What changes nothing was read before, and a rebuild reads all again."""
+        now = self._clock.now()
+        once_committed(_show, [max(0.0, (now - event.time).total_seconds()) for event in events])
+
+
+def _show(delays: Iterable[float]) -> None:
+    for seconds in delays:
+        metrics.figures_delay.observe(seconds)
 
 
 def contact_of(event: Event) -> UUID:

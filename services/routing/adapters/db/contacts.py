@@ -72,7 +72,9 @@ OFFER = Columns(
 LOCK = "select * from contact where contact_id = any($1) order by contact_id for no key update"
 LOCK_FREE = f"{LOCK} skip locked"
 LOCK_WAITING = """
-select c.*, (q.card ->> 'offer_timeout_seconds')::int as offer_timeout_seconds
+select c.*, (q.card ->> 'offer_timeout_seconds')::int as offer_timeout_seconds, greatest(
+  queued_at, (select max(ended_at) from offer o where o.contact_id = c.contact_id)
+) as waiting_since
 from contact c join queue q using (queue_id)
 where contact_id = any($1) and state = 'waiting' order by contact_id
 for no key update of c skip locked
@@ -81,6 +83,7 @@ LIVE = "select * from offer where contact_id = any($1) and slot is not null"
 UNPLACED = """
 select contact_id from contact where state = 'unplaced' order by received_at limit $1
 """
+COUNT_UNPLACED = "select count(*) from contact where state = 'unplaced'"
 ASK_AGAIN = """
 select min(ask_again_at) from contact
 cross join lateral jsonb_to_recordset(jsonb_path_query_array(declined, '$.*'))
@@ -111,9 +114,10 @@ delete from contact where contact_id = any($1::uuid[])
 
 
 class Locked(NamedTuple):
-    """A contact that waits, and how long its queue lets an offer stand."""
+    """A contact that waits, since when it was not offered, and how long its queue lets an offer stand."""
 
     contact: Contact
+    waiting_since: datetime
     offer_timeout: timedelta
 
 
@@ -131,7 +135,9 @@ async def lock_waiting(tx: Tx, contact_ids: Iterable[UUID]) -> dict[UUID, Locked
     """Those that still wait and are free, locked until `tx` ends. Who waits has no live offer."""
     return {
         row["contact_id"]: Locked(
-            contact_of(row, None), timedelta(seconds=row["offer_timeout_seconds"])
+            contact_of(row, None),
+            row["waiting_since"],
+            timedelta(seconds=row["offer_timeout_seconds"]),
         )
         for row in await tx.fetch(LOCK_WAITING, list(contact_ids))
     }
@@ -164,6 +170,12 @@ async def save_if_allowed(tx: Tx, contacts: Sequence[Contact]) -> bool:
 async def find_unplaced(tx: Tx, limit: int) -> list[UUID]:
     """Contacts that came when there was no queue for them, the oldest first."""
     return [row["contact_id"] for row in await tx.fetch(UNPLACED, limit)]
+
+
+async def count_unplaced(tx: Tx) -> int:
+    """How many contacts there is no queue for."""
+    number: int = await tx.fetchval(COUNT_UNPLACED)
+    return number
 
 
 async def next_to_ask_again(tx: Tx, now: datetime) -> datetime | None:

@@ -14,12 +14,12 @@ from services.routing.domain.matching.feasibility import feasible
 from services.routing.domain.matching.match import place_all
 from services.routing.domain.matching.model import Placement, Waiting
 from shared.contracts.decision import Decision
-from shared.database.database import Tx
+from shared.database.database import Tx, once_committed
 from shared.jobs.signals import notify
 from shared.kernel.clock import Clock
 from shared.kernel.ids import new_id
 from shared.messaging.outbox.use_case import Result
-from shared.observability import span_names, tracing
+from shared.observability import metrics, span_names, tracing
 from shared.observability.logging import get_logger
 
 log = get_logger(__name__)
@@ -83,11 +83,14 @@ async def _decide(tx: Tx, placements: Sequence[Placement], clock: Clock) -> list
     wanted = [(p, locked[p.contact_id]) for p in placements if p.contact_id in locked]
     slots = [(p.agent_id, found.contact.channel, p.slot) for p, found in wanted]
     there = await matching.lock_slots(tx, slots) if slots else set()
+    both = [pair for pair, slot in zip(wanted, slots, strict=True) if slot in there]
     now = clock.now()
+    for placement, found in both:
+        since = max(placement.free_since, found.waiting_since)
+        once_committed(metrics.time_to_offer.observe, max(0.0, (now - since).total_seconds()))
     return [
         lifecycle.offer(found.contact, placement, new_id(), now, found.offer_timeout)
-        for (placement, found), slot in zip(wanted, slots, strict=True)
-        if slot in there
+        for placement, found in both
     ]
 
 

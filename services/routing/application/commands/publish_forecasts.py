@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from services.routing.adapters.db import matching, queues
+from services.routing.adapters.db import contacts, matching, queues
 from services.routing.adapters.db.queues import Line
 from services.routing.domain.agents.decline_pauses import Pauses
 from services.routing.domain.queues.forecast import QueueLoad, Recent, changed, forecast, load_of
@@ -55,6 +55,7 @@ async def _loads(
 async def _measure(
     tx: Tx, known: list[QueueChanged], lines: Mapping[str, Line], now: datetime, pauses: Pauses
 ) -> None:
+    metrics.contacts_unplaced.set(await contacts.count_unplaced(tx))
     declined = await queues.count_declined(tx, pauses.until_longest)
     for queue_id in [queue.queue_id for queue in known]:
         waiting, since = lines.get(queue_id, Line())

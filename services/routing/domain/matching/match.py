@@ -45,6 +45,9 @@ def _place(contact: Waiting, pool: AgentPool, now: datetime) -> Placement | None
         contact_id=contact.contact_id,
         agent_id=agent.agent_id,
         slot=pool.take_slot(chosen, contact.channel),
+        free_since=max(
+            agent.idle_since, contact.ask_again_at.get(agent.agent_id, agent.idle_since)
+        ),
         authority_limit=agent.authorities.limit_for(need, now) if need else None,
         candidates=_named(chosen, passed, pool),
         passed_over={why: some.bit_count() for why, some in passed.items() if some},

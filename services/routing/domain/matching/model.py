@@ -69,13 +69,15 @@ class Waiting:
 class Placement:
     """A contact and the agent it is to be offered to, in which slot and within which limit.
 
-    `candidates` names the chosen agent and the nearest of the others, each with the reason they were
-    passed over; `passed_over` counts everybody else.
+    `free_since`: since when the agent could have been asked for this contact. `candidates` names the
+    chosen agent and the nearest of the others, each with the reason they were passed over;
+    `passed_over` counts everybody else.
     """
 
     contact_id: UUID
     agent_id: str
     slot: int
+    free_since: datetime
     authority_limit: int | None
     candidates: tuple[Candidate, ...]
     passed_over: dict[PassedOver, int]
