@@ -61,7 +61,7 @@ faults: install ## run all drills, the long ones and the upgrade too, and the be
 k8s-check: install ## build the manifests of each overlay and hold them against the code
 	@$(PY) -m pytest tests/k8s
 
-k8s-drill: install ## run the drill on a real Kubernetes of one node (root, Linux, Go; the first time takes an hour)
+k8s-drill: install ## run the drill on a real Kubernetes of one node (as root; needs Go)
 	@$(PY) -m pytest tests/cluster -m long -p no:randomly
 
 k8s-up: install ## run that Kubernetes, with all that Rapport asks of others, until Ctrl-C
@@ -73,7 +73,7 @@ k8s-token: install ## print a token for it (SUBJECT=mara)
 k8s-mail: install ## list the mail that its customers got (MAIL=2: the second, whole)
 	@$(PY) -m deploy.k8s.local mail $(MAIL)
 
-image: ## build the image (BASE=python:3.13-slim-bookworm@sha256:...; BUILD="buildah build" where there is no docker)
+image: ## build the image (BASE=python:3.13-slim-bookworm@sha256:..., BUILD=docker build)
 	@test -n "$(BASE)" || { echo 'Name what it is built on, by digest: make image BASE=python:3.13-slim-bookworm@sha256:...'; exit 2; }
 	@$(BUILD) --file deploy/image/Dockerfile --build-arg BASE=$(BASE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) --tag rapport:$(VERSION) .
 

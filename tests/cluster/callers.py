@@ -16,7 +16,7 @@ ADA = Customer(
     name="Ada Whitfield", address="ada@post.example", language="en", time_zone="Europe/London"
 )
 WORDS = Words(topic="billing", subject="Charged twice", text="I was charged twice. Please help.")
-EVERY, AGAIN, PATIENCE = 0.4, 0.25, 10.0
+EVERY, AGAIN, TIMEOUT = 0.4, 0.25, 10.0
 """Seconds between two calls of one caller, before the same is tried again, and until a call has failed."""
 CALLERS = 4
 
@@ -74,7 +74,7 @@ class Callers:
     def _client(self) -> httpx2.AsyncClient:
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx2.AsyncClient(
-            base_url=self.intake, headers=headers, timeout=PATIENCE, trust_env=False
+            base_url=self.intake, headers=headers, timeout=TIMEOUT, trust_env=False
         )
 
     async def _hand_in(self, client: httpx2.AsyncClient, key: str) -> None:
