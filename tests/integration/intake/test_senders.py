@@ -137,6 +137,19 @@ async def test_who_leaves_in_the_middle_of_a_header_leaves_nothing_behind(intake
             await eventually(lambda: not server.conversations)
 
 
+async def test_who_leaves_in_the_middle_of_a_mail_is_counted_once_and_then_no_more(
+    intake: Intake,
+) -> None:
+    async with listening(intake.mail, max_sender_connections=1) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.writelines((*BEGUN, b"From: a@b.org\r\n"))
+        await reader.readuntil(b"354 ")
+        writer.close()
+        await eventually(lambda: not server.conversations)
+        async with connected(server) as first, connected(server) as second:
+            assert (first[:3], second[:3]) == (b"220", b"421")
+
+
 async def test_a_header_that_dribbles_in_is_given_up(intake: Intake) -> None:
     limits = {"timeout_seconds": 0.3, "data_seconds": 60, "session_seconds": 60}
     async with listening(intake.mail, proxies="127.0.0.1", **limits) as server:
