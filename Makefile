@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+CHECKOV := .local/checkov
 WORKERS ?= 2 # processes that share the tests of `make test`, each with a PostgreSQL and a broker of its own
 BUILD ?= docker build # what builds an image from a Dockerfile
 VERSION ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -58,7 +59,7 @@ e2e: install ## run the journeys through all four services
 faults: install ## run all drills, the long ones and the upgrade too, and the benchmarks' own tests
 	@$(PY) -m pytest tests/faults tests/upgrade tests/benchmarks -m "long or not long"
 
-k8s-check: install ## build the manifests of each overlay and hold them against the code
+k8s-check: install $(CHECKOV)/.ready ## build each overlay, hold it against the code and the operators' definitions, lint it
 	@$(PY) -m pytest tests/k8s
 
 k8s-drill: install ## run the drill on a real Kubernetes of one node (as root; needs Go)
@@ -118,9 +119,11 @@ lock: ## rewrite the locks in requirements/ from pyproject.toml (hashes, no inde
 	@$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --group dev \
 		--generate-hashes --no-emit-index-url --no-emit-find-links -c requirements/runtime.txt \
 		--custom-compile-command "make lock" -o requirements/dev.txt
-	@$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group sbom \
-		--generate-hashes --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command "make lock" -o requirements/sbom.txt
+	@for each in sbom checkov; do \
+		$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group $$each \
+			--generate-hashes --no-emit-index-url --no-emit-find-links \
+			--custom-compile-command "make lock" -o requirements/$$each.txt || exit; \
+	done
 
 install: $(READY) ## make the virtual environment from the lock, once
 
@@ -129,6 +132,12 @@ $(READY): requirements/dev.txt
 	@echo "Setting up $(VENV): Python packages from requirements/dev.txt (once, about a minute)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --progress-bar off --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(CHECKOV)/.ready: requirements/checkov.txt
+	@echo "Setting up $(CHECKOV): Python packages from requirements/checkov.txt (once, about a minute)"
+	@$(PYTHON) -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --progress-bar off --disable-pip-version-check --require-hashes -r requirements/checkov.txt
 	@touch $@
 
 clean: ## remove what the targets above made (not while something is running)

@@ -20,7 +20,7 @@ from shared.settings import (
     SetWith,
     WholeSeconds,
 )
-from shared.settings.addresses import HttpAddress
+from shared.settings.addresses import HttpAddress, Networks
 from shared.settings.bounds import Bound
 
 
@@ -89,6 +89,15 @@ class SmtpSettings(Block):
     )
     max_bytes: Positive = Field(20 * 2**20, description="Longer mails get 552.")
     max_connections: Positive = Field(200, description="Connections beyond it get 421.")
+    max_sender_connections: Positive = Field(
+        100, description="The same for those of one address, or one network of IPv6."
+    )
+    proxies: Networks = Field(
+        "",
+        description="Load balancers that write PROXY (version 1 or 2) before each connection, by their addresses, separated"
+        " by commas: the sender's address is the one they name. From nobody else is it taken.",
+        examples=["10.0.0.0/8"],
+    )
     max_recipients: Positive = Field(100, description="Recipients of one mail beyond it get 452.")
     timeout_seconds: Seconds = Field(
         60, description="A connection on which nothing comes for so long gets 421 and is closed."

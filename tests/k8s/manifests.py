@@ -1,5 +1,6 @@
 """The manifests of an overlay as they would be applied, and what they say of our processes."""
 
+import os
 import subprocess
 import sys
 from functools import lru_cache
@@ -12,7 +13,18 @@ import yaml
 ROOT = Path(__file__).parents[2]
 OVERLAYS = tuple(sorted(path.name for path in (ROOT / "deploy/k8s/overlays").iterdir()))
 KUBECTL = Path(sys.executable).with_name("kubectl")
+IMAGE = "rapport"
 RUNS = ("Deployment", "Job")
+KUBERNETES = (
+    "",
+    "apps",
+    "autoscaling",
+    "batch",
+    "networking.k8s.io",
+    "policy",
+    "scheduling.k8s.io",
+)
+"""Groups of resources that every cluster knows; any other is an operator's."""
 
 Json = dict[str, Any]
 
@@ -32,9 +44,24 @@ class Process(msgspec.Struct, frozen=True):
 @lru_cache
 def objects(overlay: str) -> tuple[Json, ...]:
     """Everything the overlay applies."""
-    argv = [str(KUBECTL), "kustomize", f"deploy/k8s/overlays/{overlay}"]
+    return _built(ROOT / "deploy/k8s/overlays" / overlay)
+
+
+def with_component(overlay: str, component: str, folder: Path) -> tuple[Json, ...]:
+    """The same, with a component that the overlay does not name; `folder` is empty, and written to."""
+    parts = {"resources": f"overlays/{overlay}", "components": f"components/{component}"}
+    named = {
+        name: [os.path.relpath(ROOT / "deploy/k8s" / part, folder.resolve())]
+        for name, part in parts.items()
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(named))
+    return _built(folder)
+
+
+def _built(folder: Path) -> tuple[Json, ...]:
+    argv = [str(KUBECTL), "kustomize", str(folder)]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, check=True)
-    return tuple(yaml.safe_load_all(done.stdout))
+    return tuple(yaml.load_all(done.stdout, yaml.CSafeLoader))
 
 
 def of_kind(overlay: str, *kinds: str) -> list[Json]:
@@ -42,14 +69,28 @@ def of_kind(overlay: str, *kinds: str) -> list[Json]:
     return [each for each in objects(overlay) if each["kind"] in kinds]
 
 
+def is_custom(resource: Json) -> bool:
+    """Whether it is for an operator."""
+    return resource["apiVersion"].rpartition("/")[0] not in KUBERNETES
+
+
 def processes(overlay: str) -> list[Process]:
     """All kinds of our processes there."""
     maps = {each["metadata"]["name"]: each["data"] for each in of_kind(overlay, "ConfigMap")}
-    return [_process(each, maps) for each in of_kind(overlay, *RUNS)]
+    ours = [
+        each for each in of_kind(overlay, *RUNS) if pod_of(each)["containers"][0]["image"] == IMAGE
+    ]
+    return [_process(each, maps) for each in ours]
+
+
+def pod_of(manifest: Json) -> Json:
+    """The pod that a Deployment or a Job runs."""
+    pod: Json = manifest["spec"]["template"]["spec"]
+    return pod
 
 
 def _process(manifest: Json, maps: dict[str, dict[str, str]]) -> Process:
-    pod = manifest["spec"]["template"]["spec"]
+    pod = pod_of(manifest)
     [container] = pod["containers"]
     environment: dict[str, str] = {}
     for source in container["envFrom"]:

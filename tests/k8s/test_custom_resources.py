@@ -1,64 +1,69 @@
 """Resources of operators against the operators' own definitions, in which nothing may be said that they do not know.
 
-No index serves those of Strimzi: `STRIMZI_CRDS` names a folder with `install/cluster-operator/04*-Crd-*.yaml` of a release.
+Those of Strimzi are in no Go module: `STRIMZI_CRDS` names a folder with `install/cluster-operator/04*-Crd-*.yaml` of a release.
 """
 
 import os
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pytest
-import yaml
-from jsonschema import Draft7Validator
 
-from tests.k8s.manifests import OVERLAYS, Json, objects
+from tests.k8s.definitions import Definitions, fetched, releases
+from tests.k8s.manifests import OVERLAYS, Json, is_custom, objects
 
+STRIMZI = "kafka.strimzi.io/"
 FOLDER = os.environ.get("STRIMZI_CRDS", "")
-needs_definitions = pytest.mark.skipif(
-    not FOLDER, reason="STRIMZI_CRDS names no folder with the definitions of Strimzi"
-)
+MISSPELT: list[tuple[str, str, Json]] = [
+    ("keda.sh/v1alpha1", "ScaledObject", {"scaleTargetRef": {"nam": "any"}, "triggers": []}),
+    ("monitoring.coreos.com/v1", "PodMonitor", {"selector": {"nam": "any"}}),
+    ("postgresql.cnpg.io/v1", "Cluster", {"instances": 3, "nam": "any"}),
+    ("barmancloud.cnpg.io/v1", "ObjectStore", {"configuration": {"nam": "any"}}),
+    ("gateway.networking.k8s.io/v1", "HTTPRoute", {"parentRefs": [{"nam": "any"}]}),
+    ("external-secrets.io/v1", "ExternalSecret", {"secretStoreRef": {"nam": "any"}}),
+    ("kafka.strimzi.io/v1", "KafkaTopic", {"partitions": 24, "nam": "any"}),
+]
 
 
-def closed(schema: Any) -> Any:
-    """The schema, with no property allowed that it does not name."""
-    if isinstance(schema, list):
-        return [closed(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = {name: closed(value) for name, value in schema.items()}
-    if "properties" in made and not made.get("x-kubernetes-preserve-unknown-fields"):
-        made.setdefault("additionalProperties", False)
-    return made
+@pytest.fixture(scope="module")
+def operators() -> Definitions:
+    """Of all operators but Strimzi."""
+    return Definitions(fetched(releases()))
 
 
-@lru_cache
-def definitions() -> dict[tuple[str, str], Draft7Validator]:
-    """By version and kind."""
-    found = {}
-    for path in Path(FOLDER).glob("*.yaml"):
-        spec = yaml.safe_load(path.read_text())["spec"]
-        for version in spec["versions"]:
-            api, kind = f"{spec['group']}/{version['name']}", spec["names"]["kind"]
-            schema = closed(version["schema"]["openAPIV3Schema"]["properties"]["spec"])
-            found[api, kind] = Draft7Validator(schema)
-    return found
+@pytest.fixture(scope="module")
+def strimzi() -> Definitions:
+    """Of Strimzi."""
+    if not FOLDER:
+        pytest.skip("STRIMZI_CRDS names no folder with the definitions of Strimzi")
+    return Definitions([Path(FOLDER)])
 
 
-def complaints(resource: Json) -> list[str]:
-    validator = definitions()[resource["apiVersion"], resource["kind"]]
-    return [error.message for error in validator.iter_errors(resource["spec"])]
-
-
-@needs_definitions
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_what_is_said_to_strimzi_is_what_it_knows(overlay: str) -> None:
+def test_what_is_said_to_operators_is_what_they_know(overlay: str, operators: Definitions) -> None:
     for each in objects(overlay):
-        if each["apiVersion"].startswith("kafka.strimzi.io/"):
-            assert complaints(each) == [], each["metadata"]["name"]
+        if is_custom(each) and not each["apiVersion"].startswith(STRIMZI):
+            assert operators.complaints(each) == [], each["metadata"]["name"]
 
 
-@needs_definitions
-def test_a_word_that_strimzi_does_not_know_is_noticed() -> None:
-    topic = {"apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaTopic", "spec": {"partitons": 24}}
-    assert complaints(topic)
+@pytest.mark.parametrize(("api", "kind", "spec"), MISSPELT)
+def test_a_word_that_an_operator_does_not_know_is_noticed(
+    api: str, kind: str, spec: Json, request: pytest.FixtureRequest
+) -> None:
+    whose = "strimzi" if api.startswith(STRIMZI) else "operators"
+    definitions: Definitions = request.getfixturevalue(whose)
+    complaints = definitions.complaints({"apiVersion": api, "kind": kind, "spec": spec})
+    assert [each for each in complaints if "'nam' was unexpected" in each]
+
+
+def test_a_module_that_is_not_the_one_that_was_pinned_is_refused() -> None:
+    first, *_ = releases()
+    with pytest.raises(AssertionError):
+        fetched([msgspec.structs.replace(first, sum="h1:another")])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_is_said_to_strimzi_is_what_it_knows(overlay: str, strimzi: Definitions) -> None:
+    for each in objects(overlay):
+        if each["apiVersion"].startswith(STRIMZI):
+            assert strimzi.complaints(each) == [], each["metadata"]["name"]

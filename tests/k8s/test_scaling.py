@@ -6,6 +6,7 @@ from tests.k8s.manifests import Json, of_kind
 from tests.support.subscriptions import subscriptions_of
 
 PROD = "prod"
+FIXED = ("relay", "jobs", "delivery")
 MEMBERS = KafkaSettings(bootstrap="any:9092").group_members
 
 
@@ -41,7 +42,7 @@ def test_relay_jobs_and_delivery_are_two() -> None:
     fixed = {
         each["metadata"]["name"]: each["spec"]["replicas"]
         for each in of_kind(PROD, "Deployment")
-        if each["metadata"]["labels"]["app.kubernetes.io/component"] not in ("api", "consumers")
+        if each["metadata"]["labels"]["app.kubernetes.io/component"] in FIXED
     }
     assert set(fixed.values()) == {2}
     assert len(fixed) == 9

@@ -131,6 +131,7 @@ class Platform:
         self._say("Installing CloudNativePG and KEDA ...")
         install_operators(self.cluster)
         self.cluster.bring(MAIL_PORT)
+        self.apply(yaml.safe_dump_all(_of(self.manifests(HERE), "Namespace")))
         self.apply(self.manifests(HERE), "--selector", "rapport.example/before=everything")
         self.apply(
             yaml.safe_dump_all([*_volumes(), *made_up(self.issuer)]), "--namespace", NAMESPACE
@@ -141,7 +142,7 @@ class Platform:
             create_topics(KafkaSettings(bootstrap=f"127.0.0.1:{BROKER_PORT}", **ALONE), ALL)
         )
         give_rights(
-            self.cluster, NAMESPACE, _users(self.cluster.kubectl("kustomize", str(STRIMZI)))
+            self.cluster, NAMESPACE, _of(self.cluster.kubectl("kustomize", str(STRIMZI)), "KafkaUser")
         )
 
     def _expose_service(self, port: int, service: str, its: int) -> None:
@@ -184,8 +185,8 @@ def _files(path: Path) -> Iterator[Path]:
         yield from (each for each in path.rglob("*") if each.is_file() and each.suffix != ".pyc")
 
 
-def _users(manifests: str) -> list[Json]:
-    return [each for each in yaml.safe_load_all(manifests) if each["kind"] == "KafkaUser"]
+def _of(manifests: str, kind: str) -> list[Json]:
+    return [each for each in yaml.safe_load_all(manifests) if each["kind"] == kind]
 
 
 def _volumes() -> Iterator[Json]:

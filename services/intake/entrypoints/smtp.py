@@ -5,11 +5,13 @@ import logging
 from os import fsdecode
 from typing import Any, AnyStr
 
+from aiosmtpd.proxy_protocol import ProxyData
 from aiosmtpd.smtp import SMTP, Session, syntax
 from aiosmtpd.smtp import Envelope as Incoming
 
 from services.intake.application.inbound_mail import InboundMail
 from services.intake.domain.mail import Envelope
+from services.intake.entrypoints.senders import Proxies, Senders, sender_of
 from services.intake.settings import SmtpSettings
 from shared.kernel.errors import Failure, Unavailable
 from shared.observability import metrics
@@ -28,11 +30,14 @@ OURS = sorted({"552", LATER[:3], FULL[:3].decode(), NOT_HERE[:3], ENOUGH[:3]})
 REFUSALS = "400"
 """Replies from this code on refuse something."""
 LONGEST_LINE = 65_536
+GONE = "::"
+"""Whoever left before we looked has no address any more."""
 NULL_SENDER = "<>"
 """How the library shows the empty return path, that of a bounce."""
 
 # The library logs addresses and lines; we log what we do ourselves.
-logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
+for library in ("mail.log", "mail.debug"):
+    logging.getLogger(library).setLevel(logging.CRITICAL + 1)
 log = get_logger(__name__)
 
 
@@ -42,6 +47,8 @@ class SmtpServer:
     def __init__(self, settings: SmtpSettings, mail: InboundMail) -> None:
         self._settings, self._mail = settings, mail
         self.port = settings.port
+        self.proxies = Proxies(settings.proxies)
+        self.senders = Senders(settings.max_sender_connections)
         self.conversations: set[Conversation] = set()
         self.storing: set[Conversation] = set()
         self._idle = asyncio.Event()
@@ -70,6 +77,12 @@ class SmtpServer:
         """Raises `Unavailable` while the server is not listening."""
         if not self.open:
             raise Unavailable("the server for mail is not listening")
+
+    async def handle_PROXY(  # noqa: N802 - the library names it
+        self, conversation: "Conversation", _: Session, __: Incoming, header: ProxyData
+    ) -> bool:
+        """A load balancer said for whom it speaks."""
+        return conversation.begin(sender_of(header))
 
     async def handle_MAIL(  # noqa: N802 - the library names it
         self,
@@ -144,6 +157,7 @@ class Conversation(SMTP):
         self.received = 0
         self._server, self._settings = server, settings
         self._is_refused = len(server.conversations) >= settings.max_connections
+        self._sender: str | None = None
         self._session_end = self.loop.time() + settings.session_seconds
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -165,21 +179,56 @@ class Conversation(SMTP):
             self._end_at(self._session_end, SESSION_OVER)
 
     def connection_made(self, transport: Any) -> None:
-        """Counted from the first moment."""
+        """Counted from the first moment, and under its sender as soon as that is known."""
+        address, *_ = transport.get_extra_info("peername") or (GONE,)
+        spoken_for = address in self._server.proxies
+        self._is_refused = self._is_refused or not (spoken_for or self._enter(address))
         if self._is_refused:
             self._turn_away(transport, FULL)
             return
         self._server.conversations.add(self)
+        self._proxy_timeout = self._settings.timeout_seconds if spoken_for else None
         super().connection_made(transport)
+        if spoken_for:
+            self._end_at(self.loop.time() + self._settings.timeout_seconds, SILENT)
+        else:
+            self._end_at(self._session_end, SESSION_OVER)
+
+    def begin(self, sender: str | None) -> bool:
+        """A load balancer said for whom it speaks, None for itself; False if that sender has too many connections."""
+        if sender is not None and not self._enter(sender):
+            self._turn_away(self.transport, FULL)
+            return False
         self._end_at(self._session_end, SESSION_OVER)
+        return True
+
+    def _enter(self, sender: str) -> bool:
+        self._sender = self._server.senders.enter(sender)
+        return self._sender is not None
+
+    async def _handle_client(self) -> None:
+        """The library's, which closes in silence where PROXY cannot be read: that is for whoever set up the balancer."""
+        await super()._handle_client()
+        if self.session and self.session.proxy_data is not None and not self.session.proxy_data:
+            log.warning("a load balancer wrote no PROXY that can be read")
 
     def connection_lost(self, error: Exception | None) -> None:
         """And no longer."""
         if not self._is_refused:
             self._server.conversations.discard(self)
             super().connection_lost(error)
+        if self._sender is not None:
+            self._server.senders.leave(self._sender)
         if self._deadline:
             self._deadline.cancel()
+
+    def eof_received(self) -> bool | None:
+        """Whoever leaves before they said for whom they speak is answered nothing; True: the connection stays open."""
+        is_silent = self._proxy_timeout is not None and not (
+            self.session and self.session.proxy_data
+        )
+        stays: bool | None = super().eof_received()
+        return stays and not is_silent
 
     def data_received(self, data: bytes) -> None:
         """The library drains what is too large; we drain only so much."""
