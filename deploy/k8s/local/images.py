@@ -1,6 +1,7 @@
 """Images for the cluster of this machine, made without a registry: Debian's packages, and what the wheels bring."""
 
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -81,17 +82,14 @@ def _static(name: str, image: str) -> None:
 
 def _operator() -> None:
     """CloudNativePG's own image is this program, which copies itself into the pods of databases."""
+    link = tarfile.TarInfo("manager")
+    link.type, link.linkname = tarfile.SYMTYPE, "/operator/manager_amd64"
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(BIN / "cnpg", Path(folder, "manager_amd64"))
-        Path(folder, "manager").symlink_to("/operator/manager_amd64")
-        lines = [
-            "FROM scratch",
-            "COPY manager_amd64 /operator/manager_amd64",
-            "COPY manager /manager",
-        ]
-        _from_lines(
-            Path(folder), [*lines, "USER 65532:65532", 'ENTRYPOINT ["/manager"]'], CNPG, "cnpg"
-        )
+        with tarfile.open(f"{folder}/root.tar", "w") as root:
+            root.add(BIN / "cnpg", "operator/manager_amd64")
+            root.addfile(link)
+        lines = ["FROM scratch", "ADD root.tar /", "USER 65532:65532", 'ENTRYPOINT ["/manager"]']
+        _from_lines(Path(folder), lines, CNPG, "cnpg")
 
 
 def _base() -> None:
