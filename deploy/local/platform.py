@@ -15,6 +15,7 @@ from typing import Self
 from deploy.local.instance import ROOT
 from deploy.local.parts import LocalParts
 from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.postgres import OWNER, PROCESSES
 from deploy.local.processes import Child, http_ok, run, stop_all, wait_until_serving
 from deploy.local.signposts import telemetry_environment
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
@@ -74,7 +75,7 @@ class Platform:
             ops={process: _url(port) for process, port in self._ops_ports.items()},
             smtp=(LOOPBACK, self._smtp_port),
             bootstrap=self.parts.broker.bootstrap,
-            dsn={name: self.parts.postgres.dsn(name) for name in SERVICES},
+            dsn={name: self.parts.postgres.dsn(name, PROCESSES) for name in SERVICES},
         )
 
     def start(self) -> Self:
@@ -94,13 +95,18 @@ class Platform:
 
     def prepare(self) -> None:
         """Create databases and topics and migrate. Harmless when it was done before."""
-        for service in SERVICES:
-            self.parts.postgres.create_database(service)
+        self.create_databases()
         with ThreadPoolExecutor() as together:
             work = [together.submit(self._migrate, service) for service in SERVICES]
             work.append(together.submit(self._create_topics))
         for one in work:
             one.result()
+
+    def create_databases(self) -> None:
+        """Create the services' databases, empty, and their users. Harmless when it was done before."""
+        self.parts.postgres.create_roles()
+        for service in SERVICES:
+            self.parts.postgres.create_database(service, OWNER)
 
     def spawn(self, service: str, role: str) -> Child:
         """Start one process (again); it is not yet ready."""
@@ -134,7 +140,7 @@ class Platform:
     def environment(self, service: str, role: str) -> dict[str, str]:
         """The variables that make a process of `service` part of this platform."""
         mine = {
-            "RAPPORT_DATABASE__DSN": self.parts.postgres.dsn(service),
+            "RAPPORT_DATABASE__DSN": self.parts.postgres.dsn(service, PROCESSES),
             "RAPPORT_HTTP__HOST": LOOPBACK,
             "RAPPORT_HTTP__PORT": str(self._api_ports[service]),
             "RAPPORT_OPS__HOST": LOOPBACK,
@@ -147,6 +153,11 @@ class Platform:
         theirs = own[service]() if service in own else {}
         shown = telemetry_environment()
         return mine | kafka_environment(self.parts) | theirs | shown | self.extra_env[service]
+
+    def migration_environment(self, service: str) -> dict[str, str]:
+        """The variables with which its database is migrated: as the owner of the tables."""
+        owners = {"RAPPORT_DATABASE__DSN": self.parts.postgres.dsn(service, OWNER)}
+        return self.environment(service, WORKER) | owners
 
     def _of_intake(self) -> dict[str, str]:
         host, port = self._mail
@@ -170,7 +181,7 @@ class Platform:
 
     def _migrate(self, service: str) -> None:
         argv = [sys.executable, "-m", f"services.{service}", "migrate"]
-        env = surroundings() | self.environment(service, WORKER)
+        env = surroundings() | self.migration_environment(service)
         run(argv, f"Migrating the database of {service}", env=env, cwd=ROOT)
 
     def _create_topics(self) -> None:

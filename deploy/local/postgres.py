@@ -15,7 +15,11 @@ from deploy.local.instance import Instance, kill_processes
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.processes import Child, run, wait_until_ready, works
 
-USER = "rapport"
+SUPERUSER = "rapport"
+OWNER, PROCESSES = "owner", "processes"
+"""Who has the tables of a service, and whom its processes log in as: they read and write rows, and change no table."""
+ROLES = {OWNER: (), PROCESSES: ("pg_read_all_data", "pg_write_all_data")}
+"""What each of them is a member of."""
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
@@ -78,15 +82,22 @@ class Postgres:
     def password(self) -> str:
         return self._password_file.read_text()
 
-    def dsn(self, database: str) -> str:
-        """The address of a database, password included."""
-        return f"postgresql://{USER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
+    def dsn(self, database: str, user: str = SUPERUSER) -> str:
+        """The address of a database, password included: all users of an instance have the same."""
+        return f"postgresql://{user}:{self.password}@{LOOPBACK}:{self.port}/{database}"
 
-    def create_database(self, name: str) -> str:
-        """Create a database unless it is there; return its address."""
+    def create_roles(self) -> None:
+        """Create the owner of the services' databases and the user of their processes, unless they are there."""
+        there = self.psql("SELECT rolname FROM pg_roles").split()
+        for name in ROLES.keys() - set(there):
+            member = f"IN ROLE {', '.join(ROLES[name])}" if ROLES[name] else ""
+            self.psql(f"CREATE ROLE {name} LOGIN PASSWORD '{self.password}' {member}")
+
+    def create_database(self, name: str, owner: str = SUPERUSER) -> str:
+        """Create a database unless it is there; return its address for its owner."""
         if name not in self.psql("SELECT datname FROM pg_database").split():
-            self.psql(f'CREATE DATABASE "{name}"')
-        return self.dsn(name)
+            self.psql(f'CREATE DATABASE "{name}" OWNER {owner}')
+        return self.dsn(name, owner)
 
     def psql(self, sql: str, database: str = "postgres") -> str:
         """Run SQL with PostgreSQL's own client; the answer's rows as plain text."""
@@ -102,7 +113,7 @@ class Postgres:
         if prefix and prefix[0] == "setpriv":
             _give_to_nobody(self._folder, self._password_file)
         options = [
-            *("-D", str(self.data), "-U", USER, "--pwfile", str(self._password_file)),
+            *("-D", str(self.data), "-U", SUPERUSER, "--pwfile", str(self._password_file)),
             *("--auth=scram-sha-256", "--encoding=UTF8"),
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             # The password is 192 random bits: stretching it would only slow each connection down.

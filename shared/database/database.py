@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 
 from shared.database.keepalive import SERVER, keep_alive
+from shared.database.outages import AMBIGUOUS, OUTAGES, reason
 from shared.kernel.errors import Cancelled, Unavailable
 from shared.observability import metrics
 from shared.settings import DatabaseSettings
@@ -29,23 +30,6 @@ _ACTS: ContextVar[list[Act] | None] = ContextVar("acts", default=None)
 
 GRACE_SECONDS = 1.0
 """The server ends a long statement itself; this much later we no longer believe that it is there."""
-
-# What goes away by itself: the server, the network, a lock, a deadlock's loser. Never a wrong statement.
-OUTAGES = (
-    OSError,  # TimeoutError is one
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InvalidAuthorizationSpecificationError,  # a password that is being replaced
-    asyncpg.InternalClientError,  # the server closed the connection in the middle of a statement
-)
-
-AMBIGUOUS = (asyncpg.InterfaceError, RuntimeError)
-"""What driver and event loop say of a connection that is gone, and of mistakes of ours."""
 
 
 class Database:
@@ -70,7 +54,7 @@ class Database:
         try:
             return cls(await _pool(settings, f"{service}-{role}"), settings, service)
         except OUTAGES as error:
-            raise Unavailable(f"database: {type(error).__name__}") from error
+            raise Unavailable(f"database: {reason(error)}") from error
 
     @classmethod
     @asynccontextmanager
@@ -109,11 +93,11 @@ class Database:
         except asyncpg.QueryCanceledError as error:
             raise Cancelled("database: a statement took too long") from error
         except OUTAGES as error:
-            raise Unavailable(f"database: {type(error).__name__}") from error
+            raise Unavailable(f"database: {reason(error)}") from error
         except AMBIGUOUS as error:
             if not lost:
                 raise
-            raise Unavailable(f"database: {type(error).__name__}") from error
+            raise Unavailable(f"database: {reason(error)}") from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -160,7 +144,7 @@ def is_lost(connection: Tx) -> bool:
 async def _pool(settings: DatabaseSettings, name: str) -> "asyncpg.Pool[asyncpg.Record]":
     async def connect(*_: object, **options: Any) -> Any:
         """With the address as it is now: its password may have been replaced."""
-        return await asyncpg.connect(settings.dsn.get_secret_value(), **options)
+        return await asyncpg.connect(settings.address(), **options)
 
     return await asyncpg.create_pool(
         connect=connect,

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from io import StringIO
@@ -11,18 +12,20 @@ from shutil import copy
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+import asyncpg
 from alembic import command, context
 from alembic.autogenerate import compare_metadata
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Connection, MetaData, make_url, pool, text
+from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from shared.database.base import Xid8
 from shared.database.online_ddl import BOUNDED, with_retries
-from shared.kernel.errors import Conflict
+from shared.database.outages import OUTAGES, reason
+from shared.kernel.errors import Conflict, Unavailable
 
 _TEMPLATE = Path(__file__).with_name("script.py.mako")
 _TIDY = {
@@ -62,7 +65,7 @@ class Versions(NamedTuple):
 async def run_migrations(service: str, dsn: str) -> Versions:
     """Bring the service's database to its newest state; those who come later wait, then find it done.
 
-    Raises `Conflict` if the database is of a later version than this program, and what `with_retries` does.
+    Raises `Unavailable` if it is not reached, `Conflict` if it is of a later version than this program, and what `with_retries` does.
     """
     found: list[Versions] = []
     await _with_connection(dsn, lambda connection: found.append(_upgrade(service, connection)))
@@ -103,13 +106,22 @@ async def autogenerate(service: str, dsn: str, message: str) -> None:
 
 
 async def _with_connection(dsn: str, work: Callable[[Connection], None]) -> None:
-    url = make_url(dsn).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=partial(_connect, dsn), poolclass=pool.NullPool
+    )
     try:
         async with engine.connect() as connection:
             await _locked(connection, work)
     finally:
         await engine.dispose()
+
+
+async def _connect(dsn: str) -> Any:
+    """SQLAlchemy would read the address in its own way, and knows no `sslmode`. Raises `Unavailable`."""
+    try:
+        return await asyncpg.connect(dsn)
+    except OUTAGES as error:
+        raise Unavailable(f"database: {reason(error)}") from error
 
 
 async def _locked(connection: AsyncConnection, work: Callable[[Connection], None]) -> None:

@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_only
 
-from shared.kernel.errors import Conflict, Unavailable
+from shared.kernel.errors import Conflict, Denied, Unavailable
 
 LOCK_SECONDS: Final = 2
 STATEMENT_SECONDS: Final = 4
@@ -22,6 +22,7 @@ RETRY_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 """Between two attempts those who queued are served, and whoever holds the lock may come to an end."""
 NO_LOCK: Final = {"55P03", "40P01"}
 TOO_LONG: Final = "57014"
+NOT_OURS: Final = "42501"
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -79,7 +80,7 @@ def with_retries(work: Callable[[], T]) -> T:
     """What comes of the work, which is done again, after growing pauses, while it gets no lock.
 
     To be called where SQLAlchemy waits for an asynchronous driver. Raises `Unavailable` if it got none in
-    the end, and `Conflict` if a statement took too long; both are undone.
+    the end, `Conflict` if a statement took too long, and `Denied` if the user may not; all is undone.
     """
     for seconds in RETRY_SECONDS:
         try:
@@ -103,5 +104,9 @@ def _explained(work: Callable[[], T]) -> T:
             raise Conflict(
                 f"a statement took longer than {STATEMENT_SECONDS} s and was undone: what takes"
                 " long must lock nobody out (docs/migrations.md)"
+            ) from error
+        if state == NOT_OURS:
+            raise Denied(
+                "this user of the database may not change tables: migrate as the user that owns them"
             ) from error
         raise

@@ -10,6 +10,7 @@ from socket import gaierror
 from asyncpg import PostgresError
 
 from shared.database.database import Database
+from shared.database.outages import reason
 from shared.http.jwks import key_ring
 from shared.http.ops import OK, outcomes
 from shared.kernel.clock import SystemClock
@@ -82,7 +83,7 @@ async def _migrated(name: str, settings: ServiceSettings, *, reached: bool) -> N
     if not reached:
         raise Unavailable("not asked: the database is not reached")
     async with _asked(database_place(settings.database.dsn), COMPARING_SECONDS):
-        missing = await difference(name, settings.database.dsn.get_secret_value())
+        missing = await difference(name, settings.database.address())
     if missing:
         raise Unavailable(f"the database differs in {len(missing)} places: run migrate")
 
@@ -154,5 +155,6 @@ def _why(error: BaseException, place: str, seconds: float) -> str:
         return f"refused by {place}"
     if isinstance(error, gaierror):
         return f"no such host: {place}"
-    text = f" ({error})" if isinstance(error, PostgresError) else ""
-    return f"{place}: {type(error).__name__}{text}"
+    if isinstance(error, PostgresError):
+        return f"{place}: {type(error).__name__} ({error})"
+    return f"{place}: {reason(error)}"

@@ -40,7 +40,7 @@ async def run_command(
 async def _migrate(service: str, settings: ServiceSettings, _: argparse.Namespace) -> int:
     from shared.database.migrate import run_migrations  # noqa: PLC0415 - dear, and no role needs it
 
-    before, now = await run_migrations(service, settings.database.dsn.get_secret_value())
+    before, now = await run_migrations(service, settings.database.address())
     moved = f"from {before}" if before else "an empty database"
     sys.stdout.write(f"already at {now}\n" if before == now else f"migrated {moved} to {now}\n")
     return 0

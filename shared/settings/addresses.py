@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, urlsplit
 
 from pydantic import AfterValidator, SecretStr, WithJsonSchema
 
@@ -20,6 +20,8 @@ def _postgres(dsn: SecretStr) -> SecretStr:
     hosts = address.netloc.rpartition("@")[2].split(",")
     if not all(_is_port(host) for host in hosts):
         raise ValueError("must be a postgresql:// address whose port is a number")
+    for path in parse_qs(address.query).get("sslrootcert", ()):
+        _opened(Path(path), "must name in sslrootcert a file that can be read")
     return dsn
 
 
@@ -32,11 +34,15 @@ def _brokers(bootstrap: str) -> str:
 
 
 def _readable(path: Path) -> Path:
+    return _opened(path, "must be a file that can be read")
+
+
+def _opened(path: Path, demand: str) -> Path:
     """Opened once: a file that is not there is seen before anything starts."""
     try:
         path.open("rb").close()
     except OSError as error:
-        raise ValueError(f"must be a file that can be read: {error.strerror}") from None
+        raise ValueError(f"{demand}: {error.strerror}") from None
     return path
 
 
@@ -91,6 +97,18 @@ def database_place(dsn: SecretStr) -> str:
     (asked,) = parse_qs(address.query).get("host", ["localhost"])
     hosts = (address.netloc.rpartition("@")[2] or asked).split(",")
     return ",".join(host if _port(host) else f"{host}:{POSTGRES_PORT}" for host in hosts)
+
+
+def with_credentials(dsn: str, user: str | None, password: str | None) -> str:
+    """The address of a database with this user and this password in place of its own; None leaves its own."""
+    if user is None and password is None:
+        return dsn
+    address = urlsplit(dsn)
+    own, _, hosts = address.netloc.rpartition("@")
+    own_user, _, own_password = own.partition(":")
+    name = own_user if user is None else quote(user, safe="")
+    secret = own_password if password is None else quote(password, safe="")
+    return address._replace(netloc=f"{name}:{secret}@{hosts}").geturl()
 
 
 def broker_places(bootstrap: str) -> list[tuple[str, int]]:

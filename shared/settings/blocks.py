@@ -13,6 +13,7 @@ from shared.settings.addresses import (
     Networks,
     PostgresAddress,
     ReadableFile,
+    with_credentials,
 )
 from shared.settings.bounds import AtLeast, AtMostAThird, Bound, OnlyWith
 from shared.settings.mounted import mounted
@@ -85,6 +86,12 @@ class DatabaseSettings(Block):
         description="postgresql:// address of the service's own database.",
         examples=["postgresql://intake:secret@db.example:5432/intake"],
     )
+    user: Name | None = Field(
+        None, description="Goes before the user in the address.", examples=["processes"]
+    )
+    password: SecretStr | None = Field(
+        None, description="Goes before the password in the address, which then holds no secret."
+    )
     pool_min: int = Field(2, ge=0, description="Connections kept open.")
     pool_max: Annotated[Positive, AtLeast("pool_min")] = Field(
         10, description="Connections at most."
@@ -93,6 +100,11 @@ class DatabaseSettings(Block):
         5000, description="The longest one statement may take."
     )
     connect_timeout_ms: Milliseconds = Field(5000, description="The longest a connect may take.")
+
+    def address(self) -> str:
+        """The address with user and password in it; what stands in a file is read anew."""
+        password = self.password.get_secret_value() if self.password else None
+        return with_credentials(self.dsn.get_secret_value(), self.user, password)
 
 
 class KafkaSettings(Block):

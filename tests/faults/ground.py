@@ -225,7 +225,7 @@ class Ground:
     @asynccontextmanager
     async def connected(self, service: str) -> "AsyncIterator[asyncpg.Connection[Any]]":
         """A connection of our own to a service's database, past every proxy."""
-        connection = await asyncpg.connect(self.where.dsn[service])
+        connection = await asyncpg.connect(self.parts.postgres.dsn(service))
         try:
             yield connection
         finally:

@@ -95,6 +95,7 @@ def _process(manifest: Json, maps: dict[str, dict[str, str]]) -> Process:
     environment: dict[str, str] = {}
     for source in container["envFrom"]:
         environment |= maps[source["configMapRef"]["name"]]
+    environment |= {each["name"]: each["value"] for each in container.get("env", ())}
     return Process(
         name=manifest["metadata"]["name"],
         service=environment["SERVICE"],

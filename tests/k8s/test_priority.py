@@ -1,5 +1,6 @@
 """Who is placed first where there is no room for all."""
 
+from shared.contracts.topics import SERVICES
 from tests.k8s.manifests import of_kind, pod_of
 
 PROD = "prod"
@@ -19,3 +20,13 @@ def test_what_customers_and_agents_wait_for_is_placed_before_the_figures() -> No
     name = first["metadata"]["name"]
     assert {service for service, priority in given if priority == name} == {"intake", "routing"}
     assert {priority for _, priority in given} == {name, None}
+
+
+def test_a_database_is_placed_as_those_who_cannot_do_without_it() -> None:
+    given = {
+        each["metadata"]["name"]: each["spec"].get("priorityClassName")
+        for each in of_kind(PROD, "Cluster")
+    }
+    first = {name for name, priority in given.items() if priority}
+    assert first == {"intake-database", "routing-database"}
+    assert len(given) == len(SERVICES)

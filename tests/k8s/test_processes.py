@@ -1,20 +1,21 @@
 """What the manifests give our processes is what these ask for."""
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.contracts.topics import SERVICES
+from shared.contracts.topics import INTAKE, SERVICES
 from shared.runtime.service import Service
 from shared.settings import ServiceSettings, load
 from tests.k8s.manifests import OVERLAYS, Process, of_kind, processes
 
 SECRETS = "/run/secrets/rapport/"
+SECRET = re.compile(rf"{SECRETS}([\w.-]+)")
 PRE_STOP_SECONDS = 3
 TEXTS = {
-    "database": "postgresql://intake:secret@intake-database-rw:5432/app",
     "link-secrets": '["a key of the links that is long enough"]',
 }
 EVERY = [
@@ -72,12 +73,19 @@ def test_its_ports_are_those_it_listens_on_for_everybody(
 def test_every_secret_that_is_mounted_is_read_and_the_other_way_round(
     overlay: str, process: Process
 ) -> None:
-    named = {
-        value.removeprefix(SECRETS)
-        for value in process.environment.values()
-        if value.startswith(SECRETS)
-    }
+    named = {name for value in process.environment.values() for name in SECRET.findall(value)}
     assert named == mounted(process)
+
+
+@every_process
+def test_it_reaches_the_store_of_attachments_with_the_key_that_is_mounted(
+    overlay: str, process: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: Any = settings_of(process, tmp_path, monkeypatch)
+    if process.service == INTAKE:
+        assert settings.attachments.url.startswith("s3://")
+        assert settings.attachments.access_key_id
+        assert settings.attachments.secret_access_key.get_secret_value() == "secret"
 
 
 @every_process

@@ -1,4 +1,4 @@
-"""Every secret that a pod or the way in asks for is made by somebody, with the keys that are asked for."""
+"""Every secret that a pod, a database or the way in asks for is made by somebody, with the keys that are asked for."""
 
 import re
 
@@ -6,9 +6,9 @@ from shared.contracts.topics import SERVICES
 from tests.k8s.manifests import OVERLAYS, ROOT, of_kind, processes
 
 PROD = "prod"
-BY_OPERATORS = ("-database-app", "rapport-cluster-ca-cert")
+BY_OPERATORS = ("-database-app", "-database-ca", "rapport-cluster-ca-cert")
 """CloudNativePG's and Strimzi's own; each KafkaUser has a secret of its name, too."""
-OF_A_SERVICE = re.compile(rf"(?:{'|'.join(SERVICES)})(?=-database|$)")
+OF_A_SERVICE = re.compile(rf"(?:{'|'.join(SERVICES)})(?=-database|-backups|$)")
 
 
 def mounted() -> dict[str, set[str]]:
@@ -20,6 +20,21 @@ def mounted() -> dict[str, set[str]]:
             keys = {item["key"] for item in source["secret"]["items"]}
             found.setdefault(source["secret"]["name"], set()).update(keys)
     return found
+
+
+def of_databases() -> dict[str, set[str]]:
+    """Those that CloudNativePG and its backups ask for."""
+    roles = [role for each in of_kind(PROD, "Cluster") for role in each["spec"]["managed"]["roles"]]
+    found = {role["passwordSecret"]["name"]: {"username", "password"} for role in roles}
+    for store in of_kind(PROD, "ObjectStore"):
+        for key in store["spec"]["configuration"]["s3Credentials"].values():
+            found.setdefault(key["name"], set()).add(key["key"])
+    return found
+
+
+def asked_for() -> dict[str, set[str]]:
+    """All that somebody asks for."""
+    return mounted() | of_databases() | certificates()
 
 
 def certificates() -> dict[str, set[str]]:
@@ -37,7 +52,7 @@ def test_what_no_operator_makes_comes_from_outside_with_the_keys_that_are_asked_
     users = {each["metadata"]["name"] for each in of_kind(PROD, "KafkaUser")}
     asked = {
         name: keys
-        for name, keys in (mounted() | certificates()).items()
+        for name, keys in asked_for().items()
         if name not in users and not name.endswith(BY_OPERATORS)
     }
     made = {
@@ -54,6 +69,6 @@ def test_no_secret_is_written_down() -> None:
 
 def test_the_page_names_each_secret_and_its_keys() -> None:
     page = (ROOT / "deploy/k8s/README.md").read_text()
-    for name, keys in (mounted() | certificates()).items():
+    for name, keys in asked_for().items():
         row = OF_A_SERVICE.sub("<service>", name)
         assert f"| `{row}` | {', '.join(f'`{key}`' for key in sorted(keys))} |" in page, name

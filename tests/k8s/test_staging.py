@@ -11,6 +11,8 @@ SIZES = {
     "ScaledObject": ("maxReplicaCount",),
     "KafkaNodePool": ("storage", "resources"),
     "HTTPRoute": ("hostnames",),
+    "Cluster": ("storage", "resources"),
+    "ObjectStore": ("configuration",),
 }
 """What of a resource may differ."""
 
@@ -64,3 +66,11 @@ def test_it_shares_no_place_with_production() -> None:
         for overlay in (PROD, STAGING)
     ]
     assert not urls[0] & urls[1]
+    backups = [
+        {
+            each["spec"]["configuration"]["destinationPath"]
+            for each in of_kind(overlay, "ObjectStore")
+        }
+        for overlay in (PROD, STAGING)
+    ]
+    assert not backups[0] & backups[1]

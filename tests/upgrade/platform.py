@@ -3,7 +3,7 @@
 from typing import Any
 
 from deploy.local.parts import LocalParts
-from deploy.local.platform import SERVICES, WORKER, Platform, surroundings
+from deploy.local.platform import SERVICES, Platform, surroundings
 from deploy.local.processes import Child
 from tests.upgrade.release import Code
 
@@ -17,9 +17,9 @@ class UpgradedPlatform(Platform):
 
     def prepare(self) -> None:
         """Create databases and topics and migrate, all as `code` has them; again after it changed."""
+        self.create_databases()
         for service in SERVICES:
-            self.parts.postgres.create_database(service)
-            env = self._environment(service, WORKER)
+            env = surroundings() | self.code.known(self.migration_environment(service))
             self.code.run("-m", f"services.{service}", "migrate", env=env)
             self.code.run("-m", f"services.{service}", "topics", "create", env=env)
 

@@ -5,20 +5,15 @@ import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey
 
 from shared.http.jwks import key_ring
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Unavailable
+from tests.support.certificates import self_signed
 
 KEY = ECKey.generate_key("P-256", {"kid": "one", "use": "sig"})
 KEYS = json.dumps({"keys": [KEY.as_dict(private=False)]}).encode()
@@ -27,26 +22,8 @@ LOOPBACK = "127.0.0.1"
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a server on this machine, and of who signed it: one file with key and certificate."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), SystemClock().now()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the issuer of the tests")])
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("issuer") / "issuer.pem"
-    unlocked = serialization.NoEncryption()
-    pem, kind = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    file.write_bytes(key.private_bytes(pem, kind, unlocked) + signed.public_bytes(pem))
-    return file
+    """Of a server on this machine, and of who signed it."""
+    return self_signed(tmp_path_factory.mktemp("issuer") / "issuer.pem")
 
 
 @asynccontextmanager

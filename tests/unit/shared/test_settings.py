@@ -86,6 +86,56 @@ def test_a_secret_may_stand_in_a_file_and_is_read_again_when_it_is_replaced(
     assert "new" not in repr(dsn)
 
 
+@pytest.mark.parametrize(
+    ("dsn", "user", "password", "address"),
+    [
+        ("postgresql://host/db", None, None, "postgresql://host/db"),
+        ("postgresql://host/db", "me", "p@ss:w/rd", "postgresql://me:p%40ss%3Aw%2Frd@host/db"),
+        ("postgresql://you:old@host/db", None, "new", "postgresql://you:new@host/db"),
+        ("postgresql://you:p%40@a:1,b:2/db?x=1", "me", None, "postgresql://me:p%40@a:1,b:2/db?x=1"),
+    ],
+)
+def test_user_and_password_go_before_those_in_the_address(
+    environment: pytest.MonkeyPatch,
+    dsn: str,
+    user: str | None,
+    password: str | None,
+    address: str,
+) -> None:
+    environment.setenv("RAPPORT_DATABASE__DSN", dsn)
+    for name, value in (("USER", user), ("PASSWORD", password)):
+        if value:
+            environment.setenv(f"RAPPORT_DATABASE__{name}", value)
+    database = load(ServiceSettings).database
+    assert database.address() == address
+    assert "p@ss" not in repr(database)
+
+
+def test_a_password_in_a_file_is_read_anew_for_each_address(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("RAPPORT_DATABASE__DSN", "postgresql://me@host/db")
+    environment.setenv("RAPPORT_DATABASE__PASSWORD_FILE", str(tmp_path / "password"))
+    (tmp_path / "password").write_text("old\n")
+    database = load(ServiceSettings).database
+    assert database.address() == "postgresql://me:old@host/db"
+    (tmp_path / "password").write_text("new\n")
+    assert database.address() == "postgresql://me:new@host/db"
+
+
+def test_who_vouches_for_the_database_is_looked_for_at_the_start(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.crt"
+    environment.setenv(
+        "RAPPORT_DATABASE__DSN", f"postgresql://host/db?sslmode=verify-full&sslrootcert={file}"
+    )
+    reason = "must name in sslrootcert a file that can be read: No such file or directory"
+    assert complaint() == f"RAPPORT_DATABASE__DSN: {reason}"
+    file.touch()
+    assert load(ServiceSettings).database.address().endswith(str(file))
+
+
 def test_a_file_that_cannot_be_read_is_named_and_so_is_an_empty_one(
     environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
