@@ -33,7 +33,7 @@ from deploy.k8s.local.places import (
 from deploy.local.failure import LaunchFailure
 from deploy.local.instance import ROOT, Instance
 from deploy.local.ports import LOOPBACK
-from deploy.local.processes import Child, run, wait_until_ready
+from deploy.local.processes import Child, run, wait_until_ready, wait_until_serving
 
 NAMESPACES = (
     "--cgroup",
@@ -124,25 +124,24 @@ class Cluster:
     def expose(self, port: int, address: str) -> None:
         """`address` (host:port) of the cluster is port `port` of 127.0.0.1 here."""
         socket = RUN / f"expose-{port}.sock"
-        self.run_inside(
-            f"expose-{port}-inside",
-            "socat",
-            f"UNIX-LISTEN:{socket},fork,unlink-early",
-            f"TCP:{address}",
-        )
-        listen = f"TCP-LISTEN:{port},bind={LOOPBACK},fork,reuseaddr"
-        self._instance.spawn(f"expose-{port}", ["socat", listen, f"UNIX-CONNECT:{socket}"])
+        end = ["socat", f"UNIX-LISTEN:{socket},fork,unlink-early", f"TCP:{address}"]
+        wait_until_ready(self.run_inside(f"expose-{port}-inside", *end), socket.exists, within=10)
+        self._listen(f"expose-{port}", port, socket)
 
     def bring(self, port: int) -> str:
         """Port `port` of 127.0.0.1 here is the returned address (host:port) for the pods."""
         socket = RUN / f"bring-{port}.sock"
-        self._instance.spawn(
-            f"bring-{port}",
-            ["socat", f"UNIX-LISTEN:{socket},fork,unlink-early", f"TCP:{LOOPBACK}:{port}"],
-        )
+        end = ["socat", f"UNIX-LISTEN:{socket},fork,unlink-early", f"TCP:{LOOPBACK}:{port}"]
+        wait_until_ready(self.run_beside(f"bring-{port}", *end), socket.exists, within=10)
         listen = f"TCP-LISTEN:{port},bind={NODE_ADDRESS},fork,reuseaddr"
         self.run_inside(f"bring-{port}-inside", "socat", listen, f"UNIX-CONNECT:{socket}")
         return f"{NODE_ADDRESS}:{port}"
+
+    def _listen(self, name: str, port: int, socket: Path) -> None:
+        """Whoever connects to the port of this machine is connected to the socket."""
+        listen = f"TCP-LISTEN:{port},bind={LOOPBACK},fork,reuseaddr"
+        child = self.run_beside(name, "socat", listen, f"UNIX-CONNECT:{socket}")
+        wait_until_serving(child, port, within=10)
 
     def _begin(self) -> None:
         make_keys()
@@ -151,8 +150,7 @@ class Cluster:
         self._say("Starting Kubernetes ...")
         self._inside = self._instance.spawn("node", self._in_namespaces())
         wait_until_ready(self._inside, _started, within=180)
-        listen = f"TCP-LISTEN:{API_PORT},bind={LOOPBACK},fork,reuseaddr"
-        self._instance.spawn("api-relay", ["socat", listen, f"UNIX-CONNECT:{RUN}/api.sock"])
+        self._listen("api-relay", API_PORT, RUN / "api.sock")
         wait_until_ready(self._inside, self._node_is_ready, within=120)
 
     def _in_namespaces(self) -> list[str]:

@@ -142,7 +142,9 @@ class Platform:
             create_topics(KafkaSettings(bootstrap=f"127.0.0.1:{BROKER_PORT}", **ALONE), ALL)
         )
         give_rights(
-            self.cluster, NAMESPACE, _of(self.cluster.kubectl("kustomize", str(STRIMZI)), "KafkaUser")
+            self.cluster,
+            NAMESPACE,
+            _of(self.cluster.kubectl("kustomize", str(STRIMZI)), "KafkaUser"),
         )
 
     def _expose_service(self, port: int, service: str, its: int) -> None:

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Formats its folder at the first start, with the users whose passwords stand beside the keys.
 set -eu
-java="/opt/java/bin/java -Xms256m -Xmx512m -XX:+UseSerialGC -cp /opt/kafka/*"
+export CLASSPATH='/opt/kafka/*'
+java="/opt/java/bin/java -Xms256m -Xmx512m -XX:+UseSerialGC"
 if [ ! -e /var/lib/kafka/formatted ]; then
     set --
     for file in /run/keys/rapport-*; do
