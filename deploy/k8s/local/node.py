@@ -29,6 +29,7 @@ from deploy.k8s.local.places import (
 )  # fmt: skip
 
 ADMIN = str(CONFIG / "admin.kubeconfig")
+KUBECTL = (str(BIN / "kubectl"), f"--kubeconfig={ADMIN}")
 SETTINGS = {
     "vm/overcommit_memory": "1",
     "vm/panic_on_oom": "0",
@@ -108,9 +109,7 @@ def _start_parts() -> None:
     _start("etcd", *ETCD)
     _start("containerd", "containerd", f"--config={CONFIG}/containerd.toml")
     _start("apiserver", *APISERVER)
-    _until(
-        "The API server", [str(BIN / "kubectl"), f"--kubeconfig={ADMIN}", "get", "--raw=/readyz"]
-    )
+    _until("The API server", [*KUBECTL, "get", "--raw=/readyz"])
     _start(
         "api-relay", "socat", f"UNIX-LISTEN:{RUN}/api.sock,fork,unlink-early", "TCP:127.0.0.1:6443"
     )
@@ -121,10 +120,11 @@ def _start_parts() -> None:
         _do(f"ctr --namespace=k8s.io images import {archive}")
     _start("kubelet", *KUBELET)
     _start("proxy", str(BIN / "kube-proxy"), f"--config={CONFIG}/proxy.yaml")
+    _until("The node", [*KUBECTL, "get", f"node/{NODE}"])
     _start("metrics-server", *METRICS)
     _start("kube-router", *POLICIES)
     for name in ("coredns", "metrics-server"):
-        _do(f"{BIN}/kubectl --kubeconfig={ADMIN} apply -f {CONFIG}/{name}.yaml")
+        _do(" ".join([*KUBECTL, "apply", "-f", f"{CONFIG}/{name}.yaml"]))
 
 
 def _start(name: str, *argv: str) -> None:
