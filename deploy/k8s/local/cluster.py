@@ -84,7 +84,8 @@ class Cluster:
             input=text, capture_output=True, text=True, check=False, cwd=ROOT,
         )  # fmt: skip
         if done.returncode:
-            raise LaunchFailure(f"kubectl {shlex.join(arguments)}: {done.stderr.strip()}")
+            said = f"{done.stderr.strip()}\n{done.stdout[-1_000:]}".strip()
+            raise LaunchFailure(f"kubectl {shlex.join(arguments)}: {said}")
         return done.stdout
 
     def says(self, *arguments: str) -> bool:

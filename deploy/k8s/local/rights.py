@@ -16,7 +16,7 @@ POD = "rapport-brokers-0"
 def give_rights(cluster: Cluster, namespace: str, users: Iterable[Json]) -> None:
     """Give each user what it may do, and nothing else; afterwards a broker with an authorizer refuses the rest."""
     commands = [
-        f"{TOOL} --bootstrap-server localhost:9092 {words}"
+        f"{TOOL} --bootstrap-server localhost:9095 {words}"
         for user in users
         for words in additions(user)
     ]
