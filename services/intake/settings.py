@@ -96,7 +96,7 @@ class SmtpSettings(Block):
         "",
         description="Load balancers that write PROXY (version 1 or 2) before each connection, by their addresses, separated"
         " by commas: the sender's address is the one they name. From nobody else is it taken.",
-        examples=["10.0.0.0/8"],
+        examples=["10.0.0.0/8,192.0.2.7"],
     )
     max_recipients: Positive = Field(100, description="Recipients of one mail beyond it get 452.")
     timeout_seconds: Seconds = Field(
