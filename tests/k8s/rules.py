@@ -18,10 +18,12 @@ OTHERS = {
     "process_start_time_seconds": OF_THE_POD,
     "process_cpu_seconds_total": OF_THE_POD,
     "process_resident_memory_bytes": OF_THE_POD,
+    "kubelet_volume_stats_available_bytes": {"namespace", "persistentvolumeclaim"},
+    "kubelet_volume_stats_capacity_bytes": {"namespace", "persistentvolumeclaim"},
     "strimzi_certificate_expiration_timestamp_ms": {"cluster", "type"},
     "certmanager_certificate_expiration_timestamp_seconds": {"namespace", "name"},
 }
-"""What is shown by Prometheus itself, by every process, by Strimzi's operator and by cert-manager, with labels."""
+"""What is shown by Prometheus itself, by every process, by the kubelet, by Strimzi's operator and by cert-manager, with labels."""
 
 
 def files() -> dict[str, Json]:
