@@ -72,8 +72,8 @@ def messaging(
     if backlog:
         checks["outbox"] = backlog.check
     groups: dict[str, Collection[str]] = {
-        WorkerPart.CONSUMERS: (*consumers, "broker"),
-        WorkerPart.RELAY: ("relay", "broker"),
+        WorkerPart.CONSUMERS: (*consumers, "broker", "time_left"),
+        WorkerPart.RELAY: ("relay", "broker", "time_left"),
     }
     return Worker(parts, {**checks, "relay": relay.check, "broker": contact.check}, groups)
 

@@ -88,6 +88,7 @@ CONSUMER_RETENTION_LEFT = Metric(
     " retention where it has read everything. Not for compacted topics, which keep the last of each key.",
     "worker",
     ("group", "topic"),
+    parts=(WorkerPart.CONSUMERS, WorkerPart.RELAY),
 )
 CONSUMER_BATCH_RECORDS = Metric(
     "rapport_consumer_batch_records",

@@ -10,7 +10,7 @@ from tools import readiness
 from tools.routes import service_named, settings_of
 
 ALWAYS = {
-    *("database", "horizon_age", "outbox", "outbox_age", "retention", "retention_age", "time_left"),
+    *("database", "horizon_age", "outbox", "outbox_age", "retention", "retention_age"),
 }
 """What every worker runs or asks, whatever its parts."""
 

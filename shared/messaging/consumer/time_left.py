@@ -49,12 +49,12 @@ class _Left:
 def time_left_job(
     service: str, subscriptions: Sequence[Subscription], kafka: KafkaSettings
 ) -> PeriodicJob:
-    """A part of every worker, so that it goes on where nobody reads; as long as the cards of the topics say."""
+    """Beside the consumers and beside the relay, so that it goes on where nobody reads; as long as the cards of the topics say."""
     groups = [_Left(each.group(service), each) for each in subscriptions]
-    for each in groups:
-        each.show()
 
     async def measure() -> float:
+        for each in groups:
+            each.show()
         for each in groups:
             await each.measure(kafka)
         return INTERVAL_SECONDS
