@@ -20,6 +20,7 @@ from deploy.local.quiet import wait_until_quiet
 from tests.cluster.callers import Callers
 from tests.cluster.conftest import Note
 from tests.cluster.costs import used
+from tests.cluster.following import typed
 from tests.cluster.pushing import busy, publish_many
 from tests.cluster.watching import (
     evict,
@@ -193,6 +194,12 @@ def test_consumers_are_scaled_by_what_waits_for_them_and_back(
         within(240, lambda: replicas(platform, "intake-consumers") == began, "fewer"),
     )
     assert callers.failures == []
+
+
+def test_the_page_on_scaling_can_be_typed(platform: Platform) -> None:
+    status, output = typed("docs/operate/scale.md")
+    assert status == 0, output[-2_000:]
+    assert "intake-consumers" in output
 
 
 def test_an_api_is_scaled_by_its_processor_time(platform: Platform, note: Note) -> None:
