@@ -53,8 +53,7 @@ CONSUMER_RECORDS = Metric(
 CONSUMER_LAG = Metric(
     "rapport_consumer_lag_records",
     "gauge",
-    "Records that wait in the broker for this process; NaN where that is not known, as while the broker is"
-    " away.",
+    "Records that wait in the broker for this process; NaN where that is not known, as while the broker is away.",
     "worker",
     ("topic",),
     parts=(WorkerPart.CONSUMERS,),
