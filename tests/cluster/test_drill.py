@@ -81,11 +81,11 @@ async def _known(connection: asyncpg.Connection, contacts: set[str]) -> bool:
 
 
 def test_every_pod_is_ready_and_none_was_restarted(platform: Platform, note: Note) -> None:
-    found = pods(platform)
-    statuses = [status for each in found for status in each["status"]["containerStatuses"]]
-    note("pods", len(found))
-    assert all(map(is_ready, (each for each in found if each["status"]["phase"] != "Succeeded")))
-    assert sum(each["restartCount"] for each in statuses) == 0
+    processes = [each for each in pods(platform) if each["status"]["phase"] != "Succeeded"]
+    note("pods", len(processes))
+    statuses = [status for each in processes for status in each["status"]["containerStatuses"]]
+    assert [name_of(each) for each in processes if not is_ready(each)] == []
+    assert [each["name"] for each in statuses if each["restartCount"]] == []
 
 
 async def test_the_demonstration_holds_every_rule_and_says_what_a_contact_costs(
