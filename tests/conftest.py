@@ -66,7 +66,7 @@ def pytest_configure() -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     slow = [HealthCheck.too_slow]
-    settings.register_profile("busy", parent=settings(), suppress_health_check=slow)
+    settings.register_profile("busy", parent=settings(), suppress_health_check=slow, deadline=None)
     settings.load_profile("busy")
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
