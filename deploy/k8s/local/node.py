@@ -206,6 +206,7 @@ KUBELET = _flags(
 METRICS = _flags(
     "metrics-server", kubeconfig=ADMIN, authentication_kubeconfig=ADMIN, authorization_kubeconfig=ADMIN,
     secure_port=4443, cert_dir=STATE / "metrics-server", metric_resolution="10s",
+    kubelet_request_timeout="5s",
     kubelet_certificate_authority=KEYS / "ca.crt", kubelet_preferred_address_types="InternalIP",
 )  # fmt: skip
 POLICIES = _flags(

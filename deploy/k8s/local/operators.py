@@ -31,6 +31,9 @@ def install_operators(cluster: Cluster) -> None:
     text = release.read_text().replace("imagePullPolicy: Always", "imagePullPolicy: IfNotPresent")
     cluster.kubectl("apply", "--server-side", "-f", "-", text=text)
     _start_keda(cluster)
+    for metrics in ("v1beta1.metrics.k8s.io", "v1beta1.external.metrics.k8s.io"):
+        known = ("--for=condition=Available", f"apiservice/{metrics}", "--timeout=120s")
+        cluster.kubectl("wait", *known)
     where = ("-n", "cnpg-system", "deployment/cnpg-controller-manager")
     cluster.kubectl("rollout", "status", "--timeout=120s", *where)
 
@@ -42,7 +45,7 @@ def _start_keda(cluster: Cluster) -> None:
 
 
 def _in_keda(program: str, *flags: str) -> list[str]:
-    known = ["POD_NAMESPACE=keda", f"KUBECONFIG={ADMIN}", "KEDA_CLUSTER_OBJECT_NAMESPACE=keda"]
+    known = ["POD_NAMESPACE=keda", "WATCH_NAMESPACE=", f"KUBECONFIG={ADMIN}"]
     return ["env", *known, str(Path(BIN, program)), *flags]
 
 
