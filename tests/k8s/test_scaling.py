@@ -63,3 +63,20 @@ def test_no_replica_is_without_a_partition() -> None:
             topics = groups_of(service)[each["consumerGroup"]]
             widest = max(BY_NAME[name].partitions for name in topics)
             assert most * MEMBERS <= widest
+
+
+def test_who_asks_the_broker_for_what_waits_says_who_it_is_and_finds_it_from_another_namespace() -> (
+    None
+):
+    for each in of_kind(PROD, "TriggerAuthentication"):
+        sources = [*each["spec"]["secretTargetRef"], *each["spec"]["configMapTargetRef"]]
+        assert {source["parameter"] for source in sources} == {"username", "password", "ca"}
+    [users] = [
+        each["data"]
+        for each in of_kind(PROD, "ConfigMap")
+        if "broker-users" in str(each["metadata"])
+    ]
+    assert users == {service: f"rapport-{service}" for service in SERVICES}
+    for service in SERVICES:
+        for each in triggers(service):
+            assert each["bootstrapServers"] == "rapport-kafka-bootstrap.rapport.svc:9093"

@@ -17,6 +17,7 @@ def write_configs() -> None:
             folder = CONFIG / "cni" if path.suffix == ".conflist" else CONFIG
             (folder / path.name).write_text(_filled(path.name))
     (CONFIG / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+    (CONFIG / "names.conf").write_text(f"nameserver {places.NAMES}\nsearch cluster.local\n")
     for who in CLIENTS:
         inside = _filled("kubeconfig", WHO=who, SERVER=f"https://{NODE_ADDRESS}:6443")
         (CONFIG / f"{who}.kubeconfig").write_text(inside)

@@ -86,6 +86,8 @@ def _control_groups() -> None:
 
 
 def _settings() -> None:
+    # Processes of the node find services by name, as the pods they stand for would.
+    _do(f"mount --bind {CONFIG}/names.conf /etc/resolv.conf")
     for name, value in SETTINGS.items():
         file = Path("/run/settings", name.replace("/", "."))
         file.parent.mkdir(exist_ok=True)

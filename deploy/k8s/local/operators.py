@@ -45,7 +45,8 @@ def _start_keda(cluster: Cluster) -> None:
 
 
 def _in_keda(program: str, *flags: str) -> list[str]:
-    known = ["POD_NAMESPACE=keda", "WATCH_NAMESPACE=", f"KUBECONFIG={ADMIN}"]
+    known = ["POD_NAMESPACE=keda", "KEDA_CLUSTER_OBJECT_NAMESPACE=keda", "WATCH_NAMESPACE="]
+    known += [f"KUBECONFIG={ADMIN}"]
     return ["env", *known, str(Path(BIN, program)), *flags]
 
 
