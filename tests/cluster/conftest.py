@@ -22,16 +22,28 @@ from tests.upgrade.release import code_of
 
 FIGURES = HOME / "drill.json"
 TTL = timedelta(days=1)
+LONGEST = 3_000
+"""Characters of a failure."""
 Note = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="session")
 def note() -> Iterator[Note]:
-    """Writes a figure down; all are in `.local/k8s/drill.json` at the end, and are printed."""
+    """Writes a figure down, in `.local/k8s/drill.json`; all are printed at the end."""
     figures: dict[str, object] = {}
-    yield figures.__setitem__
-    FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
-    say_plainly(FIGURES.read_text())
+
+    def written(name: str, figure: object) -> None:
+        figures[name] = figure
+        FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
+
+    yield written
+    say_plainly(json.dumps(figures, indent=2))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What went wrong is told at once: it is long until the end, and the cluster is still there."""
+    if report.failed:
+        say_plainly(f"\n{report.nodeid}\n{report.longreprtext[-LONGEST:]}")
 
 
 @pytest.fixture(scope="session")

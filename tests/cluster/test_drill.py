@@ -234,10 +234,9 @@ def test_the_network_carries_what_the_page_names_and_nothing_else(platform: Plat
     assert reaches(platform, name_of(pod), *ours)
     assert not reaches(platform, name_of(pod), *others)
     assert not reaches(platform, name_of(pod), "intake-api", 80)
-    policies = platform.kubectl("get", "networkpolicy", "-o", "yaml")
     platform.kubectl("delete", "networkpolicy", "--all")
     within(60, lambda: reaches(platform, name_of(pod), *others), "what the policies forbade")
-    platform.apply(policies)
+    platform.apply(platform.manifests(HERE))
     within(
         60, lambda: not reaches(platform, name_of(pod), *others), "that the policies count again"
     )
