@@ -18,7 +18,7 @@ from tests.k8s.rules import (
     shown,
     wrongly_matched,
 )
-from tests.k8s.test_rules import needs_promtool, promtool
+from tests.k8s.test_rules import promtool
 from tools.dashboards.panels import RATE
 
 UNITS = {"s", "ops", "short", "none", "bytes", "percentunit"}
@@ -105,7 +105,6 @@ def test_whoever_looks_chooses_the_source() -> None:
     assert {panel["datasource"]["uid"] for _, panel in panels()} == {"${datasource}"}
 
 
-@needs_promtool
 def test_prometheus_understands_every_query(tmp_path: Path) -> None:
     records = [
         {"record": f"panel:{number}", "expr": expression}
@@ -116,7 +115,6 @@ def test_prometheus_understands_every_query(tmp_path: Path) -> None:
     promtool(tmp_path, "check", "rules", "panels.yaml")
 
 
-@needs_promtool
 def test_a_query_that_prometheus_does_not_understand_is_noticed(tmp_path: Path) -> None:
     broken = [{"record": "panel:0", "expr": "sum by (service (up)"}]
     (tmp_path / "panels.yaml").write_text(
