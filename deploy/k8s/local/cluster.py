@@ -33,7 +33,7 @@ from deploy.k8s.local.places import (
 from deploy.local.failure import LaunchFailure
 from deploy.local.instance import ROOT, Instance
 from deploy.local.ports import LOOPBACK
-from deploy.local.processes import Child, run, wait_until_ready, wait_until_serving
+from deploy.local.processes import Child, wait_until_ready, wait_until_serving
 
 NAMESPACES = (
     "--cgroup",
@@ -114,13 +114,6 @@ class Cluster:
     def run_beside(self, name: str, *argv: str) -> Child:
         """Start a program on the machine; it ends with the cluster."""
         return self._instance.spawn(name, argv)
-
-    def load(self, archive: Path) -> None:
-        """Give the node the images of an archive."""
-        run(
-            self.inside("ctr", "--namespace=k8s.io", "images", "import", str(archive)),
-            f"Loading {archive.name}",
-        )
 
     def expose(self, port: int, address: str) -> None:
         """`address` (host:port) of the cluster is port `port` of 127.0.0.1 here."""

@@ -9,10 +9,7 @@ BIN, SOURCES, IMAGES = HOME / "bin", HOME / "src", HOME / "images"
 KEYS, CONFIG, LOGS, STATE, RUN = (
     HOME / name for name in ("keys", "config", "logs", "state", "run")
 )
-PID = RUN / "pid"
 STARTED, FAILED = RUN / "started", RUN / "failed"
-RELAYS = RUN / "relays"
-GROUPS = RUN / "cgroups"
 KUBECONFIG = HOME / "kubeconfig"
 """For programs of the machine; those of the cluster have theirs in `CONFIG`."""
 

@@ -22,8 +22,7 @@ def give_rights(cluster: Cluster, namespace: str, users: Iterable[Json]) -> None
     ]
     where = ("exec", "-n", namespace, POD, "--", "/bin/sh", "-c")
     with ThreadPoolExecutor(2) as two:
-        for done in two.map(lambda command: cluster.kubectl(*where, command), commands):
-            assert "Current ACLs" in done or "Adding ACLs" in done, done  # noqa: S101
+        list(two.map(lambda command: cluster.kubectl(*where, command), commands))
 
 
 def additions(user: Json) -> Iterator[str]:
