@@ -57,7 +57,10 @@ async def write(tx: Tx, waiting: Sequence[Waiting], agents: Sequence[Agent]) -> 
     names = {agent.agent_id for agent in agents}
     known = [
         replace(
-            c, queue_id=queue_for(c), preferred_agent=c.preferred_agent and min(names, default=None)
+            c,
+            queue_id=queue_for(c),
+            preferred_agent=c.preferred_agent and min(names, default=None),
+            ask_again_at={name: c.ask_again_at.get(name, NOON) for name in c.declined},
         )
         for c in waiting
     ]
@@ -106,9 +109,7 @@ def contact_of(waiting: Waiting) -> Contact:
         queued_at=NOON,
         precedence=waiting.precedence,
         preferred_agent=waiting.preferred_agent,
-        declines={
-            name: Declined(1, waiting.ask_again_at.get(name, NOON)) for name in waiting.declined
-        },
+        declines={name: Declined(1, moment) for name, moment in waiting.ask_again_at.items()},
         excluded=waiting.excluded,
     )
 

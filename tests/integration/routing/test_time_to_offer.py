@@ -12,7 +12,7 @@ async def taken(world: World) -> float | None:
     made = await world.dispatch()
     count, total = (now - then for now, then in zip(_measured(), before, strict=True))
     assert count == made.offered <= 1
-    return total if count else None
+    return round(total, 6) if count else None
 
 
 def _measured() -> tuple[float, float]:
