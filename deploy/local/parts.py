@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self
 
 from deploy.local.embedded import Embedded
@@ -13,6 +12,7 @@ from deploy.local.failure import KafkaUnavailable, LaunchFailure
 from deploy.local.instance import Instance
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from deploy.local.started import Started
 
 BROKERS = ("auto", "kafka", "embedded")
 
@@ -37,7 +37,7 @@ def say_plainly(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-class LocalParts:
+class LocalParts(Started):
     """Real PostgreSQL and a real broker in one folder; a context manager, or start() and stop().
 
     `broker` is "kafka", "embedded" or "auto" (Kafka, or the embedded broker where Kafka cannot be
@@ -85,17 +85,6 @@ class LocalParts:
         self.broker.stop()
         self.postgres.stop()
         self.instance.release()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def choose_broker(wanted: str, instance: Instance, say: Callable[[str], None]) -> Broker:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from deploy.local.instance import ROOT
@@ -18,6 +17,7 @@ from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgres import OWNER, PROCESSES
 from deploy.local.processes import Child, http_ok, run, stop_all, wait_until_serving
 from deploy.local.signposts import telemetry_environment
+from deploy.local.started import Started
 from deploy.local.tokens import AUDIENCE, ISSUER, TokenIssuer
 from shared.contracts import topics
 from shared.messaging.kafka_topics import create_topics
@@ -40,7 +40,7 @@ class Addresses:
     dsn: dict[str, str]
 
 
-class Platform:
+class Platform(Started):
     """Databases, topics, migrations and eight processes; a context manager, or start() and stop().
 
     `parts` must have been started; they are stopped by whoever started them. Intake hands outgoing
@@ -193,17 +193,6 @@ class Platform:
         )
         asyncio.run(create_topics(settings, topics.ALL))
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
 
 def kafka_environment(parts: LocalParts) -> dict[str, str]:
     """The variables that lead a process to the broker; a dead consumer is noticed soon."""
@@ -237,11 +226,15 @@ def spawn_mailbox(parts: LocalParts) -> tuple[str, int]:
     """
     port = stable_port(parts, "mailbox")
     folder: Path = parts.instance.home / "mailbox"
-    keep = ["-c", "aiosmtpd.handlers.Mailbox", str(folder)]
-    argv = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"{LOOPBACK}:{port}", *keep]
-    mailbox = parts.instance.spawn("mailbox", argv)
+    mailbox = parts.instance.spawn("mailbox", mail_server(port, folder))
     wait_until_serving(mailbox, port)
     return LOOPBACK, port
+
+
+def mail_server(port: int, folder: Path) -> list[str]:
+    """The command line of a mail server on loopback that keeps what it is given in `folder`."""
+    keep = ["-c", "aiosmtpd.handlers.Mailbox", str(folder)]
+    return [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"{LOOPBACK}:{port}", *keep]
 
 
 def surroundings() -> dict[str, str]:

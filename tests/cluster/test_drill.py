@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 import yaml
 
-from deploy.k8s.local.platform import HERE, MAIL_PORT, Platform
+from deploy.k8s.local.platform import HERE, MAIL_PORT, Platform, of_kind
 from deploy.local.demo.__main__ import Demo
 from deploy.local.evidence import gather
 from deploy.local.failure import LaunchFailure
@@ -20,7 +20,7 @@ from deploy.local.quiet import wait_until_quiet
 from tests.cluster.callers import Callers
 from tests.cluster.conftest import Note
 from tests.cluster.costs import used
-from tests.cluster.following import typed
+from tests.cluster.following import followed
 from tests.cluster.pushing import busy, publish_many
 from tests.cluster.watching import (
     evict,
@@ -197,9 +197,9 @@ def test_consumers_are_scaled_by_what_waits_for_them_and_back(
 
 
 def test_the_page_on_scaling_can_be_typed(platform: Platform) -> None:
-    status, output = typed("docs/operate/scale.md")
-    assert status == 0, output[-2_000:]
-    assert "intake-consumers" in output
+    done = followed("docs/operate/scale.md")
+    assert done.returncode == 0, done.stdout[-2_000:]
+    assert "intake-consumers" in done.stdout
 
 
 def test_an_api_is_scaled_by_its_processor_time(platform: Platform, note: Note) -> None:
@@ -243,23 +243,14 @@ def test_the_network_carries_what_the_page_names_and_nothing_else(platform: Plat
 
 
 def test_a_pod_that_may_more_than_ours_is_refused(platform: Platform) -> None:
-    manifests = platform.manifests(HERE)
-    job = next(each for each in yaml.safe_load_all(manifests) if each["kind"] == "Job")
-    pod = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "privileged"},
-        **job["spec"]["template"],
-    }
-    pod["metadata"] = {"name": "privileged"}
-    platform.cluster.kubectl(
-        "apply", "--dry-run=server", "-n", "rapport", "-f", "-", text=yaml.safe_dump(pod)
-    )
-    pod["spec"]["containers"][0]["securityContext"]["privileged"] = True
+    [job, *_] = of_kind(platform.manifests(HERE), "Job")
+    spec = job["spec"]["template"]["spec"]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "privileged"}, "spec": spec}
+    tried = ("apply", "--dry-run=server", "-n", "rapport", "-f", "-")
+    platform.cluster.kubectl(*tried, text=yaml.safe_dump(pod))
+    spec["containers"][0]["securityContext"]["privileged"] = True
     with pytest.raises(LaunchFailure, match="violates PodSecurity"):
-        platform.cluster.kubectl(
-            "apply", "--dry-run=server", "-n", "rapport", "-f", "-", text=yaml.safe_dump(pod)
-        )
+        platform.cluster.kubectl(*tried, text=yaml.safe_dump(pod))
 
 
 def test_the_broker_lets_nobody_write_what_is_not_theirs(platform: Platform) -> None:

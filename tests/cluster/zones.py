@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from deploy.k8s.local.places import BIN, CONFIG
-from deploy.k8s.local.platform import Platform
+from deploy.k8s.local.platform import HERE, Platform, of_kind
 from deploy.k8s.local.programs import PROGRAMS, source_of
 from tests.cluster.watching import is_ready, within
 
@@ -69,12 +69,10 @@ def _node(zone: str) -> Json:
 def _spread(platform: Platform) -> Iterator[Json]:
     """The Deployment of analytics' api and its budget, on nodes that are only said to be there."""
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    manifests = platform.manifests(HERE)
     for kind in ("Deployment", "PodDisruptionBudget"):
-        [ours] = [
-            each
-            for each in yaml.safe_load_all(platform.manifests("none"))
-            if each["kind"] == kind and each["metadata"]["name"] == "analytics-api"
-        ]
+        found = of_kind(manifests, kind)
+        [ours] = [each for each in found if each["metadata"]["name"] == "analytics-api"]
         ours["metadata"]["namespace"] = NAMESPACE
         if kind == "Deployment":
             ours["spec"]["replicas"] = PODS

@@ -50,15 +50,20 @@ def test_every_command_works_from_another_systems_contact_to_the_moved_figure(cl
     assert typed(clone, "make -s shell").returncode != 0, "it was to be ended"
 
 
-def typed(folder: Path, commands: str) -> "subprocess.CompletedProcess[str]":
-    """What a person sees who types these into a shell; they stop at the first that fails."""
+def typed(
+    folder: Path,
+    commands: str,
+    known: dict[str, str] | None = None,
+    within: float = WITHIN_SECONDS,
+) -> "subprocess.CompletedProcess[str]":
+    """What a person sees who types these into a shell that knows these variables; they stop at the first that fails."""
     return subprocess.run(
         ["bash", "-c", STRICT + commands],
         cwd=folder,
-        env=os.environ | {"MAKEFLAGS": "--no-print-directory"},
+        env=os.environ | {"MAKEFLAGS": "--no-print-directory"} | (known or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=WITHIN_SECONDS,
+        timeout=within,
         check=False,
     )

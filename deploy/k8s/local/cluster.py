@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from types import TracebackType
 from typing import Any, Self
 
 import psutil
@@ -29,11 +28,12 @@ from deploy.k8s.local.places import (
     RUN,
     STARTED,
     STATE,
-)  # fmt: skip
+)
 from deploy.local.failure import LaunchFailure
 from deploy.local.instance import ROOT, Instance
 from deploy.local.ports import LOOPBACK
 from deploy.local.processes import Child, wait_until_ready, wait_until_serving
+from deploy.local.started import Started
 
 NAMESPACES = (
     "--cgroup",
@@ -49,7 +49,7 @@ GROUP = "rapport-k8s"
 Json = dict[str, Any]
 
 
-class Cluster:
+class Cluster(Started):
     """An empty Kubernetes of one node; a context manager, or start() and stop(). Whatever runs in it ends with it."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -122,14 +122,13 @@ class Cluster:
         wait_until_ready(self.run_inside(f"expose-{port}-inside", *end), socket.exists, within=10)
         self._listen(f"expose-{port}", port, socket)
 
-    def bring(self, port: int) -> str:
-        """Port `port` of 127.0.0.1 here is the returned address (host:port) for the pods."""
+    def bring(self, port: int) -> None:
+        """Port `port` of 127.0.0.1 here is the same port of the node for the pods."""
         socket = RUN / f"bring-{port}.sock"
         end = ["socat", f"UNIX-LISTEN:{socket},fork,unlink-early", f"TCP:{LOOPBACK}:{port}"]
         wait_until_ready(self.run_beside(f"bring-{port}", *end), socket.exists, within=10)
         listen = f"TCP-LISTEN:{port},bind={NODE_ADDRESS},fork,reuseaddr"
         self.run_inside(f"bring-{port}-inside", "socat", listen, f"UNIX-CONNECT:{socket}")
-        return f"{NODE_ADDRESS}:{port}"
 
     def _listen(self, name: str, port: int, socket: Path) -> None:
         """Whoever connects to the port of this machine is connected to the socket."""
@@ -155,28 +154,13 @@ class Cluster:
         return ["sh", "-c", f"{' '.join(entering)} exec {shlex.join(argv)}"]
 
     def _node_is_ready(self) -> bool:
-        try:
-            self.kubectl("wait", "--for=condition=Ready", f"node/{NODE}", "--timeout=5s")
-        except LaunchFailure:
-            return False
-        return True
+        return self.says("wait", "--for=condition=Ready", f"node/{NODE}", "--timeout=5s")
 
     def _first_process(self) -> int:
         if self._inside is None:
             raise LaunchFailure("The cluster has not been started.")
         [first] = psutil.Process(self._inside.pid).children()
         return int(first.pid)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def _empty_folders() -> None:

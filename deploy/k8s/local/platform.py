@@ -4,11 +4,9 @@ import asyncio
 import base64
 import hashlib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import yaml
@@ -20,7 +18,8 @@ from deploy.k8s.local.places import HOME, IMAGES, STATE
 from deploy.k8s.local.rights import give_rights
 from deploy.k8s.local.secrets import made_up
 from deploy.local.instance import ROOT
-from deploy.local.platform import SERVICES, Addresses
+from deploy.local.platform import SERVICES, Addresses, mail_server
+from deploy.local.started import Started
 from deploy.local.tokens import TokenIssuer
 from shared.contracts.topics import ALL
 from shared.messaging.kafka_topics import create_topics
@@ -49,7 +48,7 @@ FIRST = "app.kubernetes.io/component notin (api,consumers,relay,jobs,delivery)"
 """What the processes need: settings, databases, and the jobs that migrate them."""
 
 
-class Platform:
+class Platform(Started):
     """A cluster with all that Rapport asks of others, and Rapport once it is released; a context manager.
 
     Mail to customers goes to port `MAIL_PORT` of this machine, whoever listens.
@@ -122,30 +121,27 @@ class Platform:
 
     def keep_mail(self) -> None:
         """Keep what customers are written in `MAILBOX`."""
-        keep = ["-c", "aiosmtpd.handlers.Mailbox", str(MAILBOX)]
-        server = ["-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{MAIL_PORT}", *keep]
-        self.cluster.run_beside("mailbox", sys.executable, *server)
+        self.cluster.run_beside("mailbox", *mail_server(MAIL_PORT, MAILBOX))
 
     def _prepare(self) -> None:
         """Operators, volumes, secrets and the broker with its topics: what there is before Rapport comes."""
         self._say("Installing CloudNativePG and KEDA ...")
         install_operators(self.cluster)
         self.cluster.bring(MAIL_PORT)
-        self.apply(yaml.safe_dump_all(_of(self.manifests(HERE), "Namespace")))
-        self.apply(self.manifests(HERE), "--selector", "rapport.example/before=everything")
-        self.apply(
-            yaml.safe_dump_all([*_volumes(), *made_up(self.issuer)]), "--namespace", NAMESPACE
-        )
+        manifests, users = self.manifests(HERE), self._users()
+        self.apply(yaml.safe_dump_all(of_kind(manifests, "Namespace")))
+        self.apply(manifests, "--selector", "rapport.example/before=everything")
+        secrets = made_up(self.issuer, [user["metadata"]["name"] for user in users])
+        self.apply(yaml.safe_dump_all([*_volumes(), *secrets]), "--namespace", NAMESPACE)
         self.kubectl("rollout", "status", "statefulset", "--timeout=120s")
         self._expose_service(BROKER_PORT, "rapport-kafka-bootstrap", 9092)
-        asyncio.run(
-            create_topics(KafkaSettings(bootstrap=f"127.0.0.1:{BROKER_PORT}", **ALONE), ALL)
-        )
-        give_rights(
-            self.cluster,
-            NAMESPACE,
-            _of(self.cluster.kubectl("kustomize", str(STRIMZI)), "KafkaUser"),
-        )
+        broker = KafkaSettings(bootstrap=f"127.0.0.1:{BROKER_PORT}", **ALONE)
+        asyncio.run(create_topics(broker, ALL))
+        give_rights(self.cluster, NAMESPACE, users)
+
+    def _users(self) -> list[Json]:
+        """Of the broker, as Strimzi is told to make them."""
+        return of_kind(self.cluster.kubectl("kustomize", str(STRIMZI)), "KafkaUser")
 
     def _expose_service(self, port: int, service: str, its: int) -> None:
         address = self.kubectl("get", "service", service, "-o", "jsonpath={.spec.clusterIP}")
@@ -155,17 +151,6 @@ class Platform:
         [secret] = self.cluster.objects("-n", NAMESPACE, f"secret/{service}-database-processes")
         password = base64.b64decode(secret["data"]["password"]).decode()
         return f"postgresql://processes:{password}@127.0.0.1:{DATABASE_PORTS[service]}/{service}?sslmode=require"
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def have_image(tag: str, root: Path, say: Callable[[str], None]) -> None:
@@ -187,7 +172,8 @@ def _files(path: Path) -> Iterator[Path]:
         yield from (each for each in path.rglob("*") if each.is_file() and each.suffix != ".pyc")
 
 
-def _of(manifests: str, kind: str) -> list[Json]:
+def of_kind(manifests: str, kind: str) -> list[Json]:
+    """Those of this kind."""
     return [each for each in yaml.safe_load_all(manifests) if each["kind"] == kind]
 
 

@@ -1,6 +1,6 @@
 """The programs of the cluster, built from their Go modules: no registry of this kind has them built.
 
-The first build takes a quarter of an hour of two cores and ten GiB of Go's caches; afterwards, nothing.
+The first build takes long (two hours on two cores that had other work as well) and 18 GiB of Go's caches; afterwards, nothing.
 """
 
 import json

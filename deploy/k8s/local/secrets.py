@@ -3,7 +3,7 @@
 import base64
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from deploy.k8s.local.keys import Part, certificate_of, issue, key_of, make_authority
 from deploy.local.tokens import TokenIssuer
@@ -11,12 +11,11 @@ from shared.contracts.topics import SERVICES
 
 Json = dict[str, object]
 BOOTSTRAP = "rapport-kafka-bootstrap"
-USERS = (*(f"rapport-{service}" for service in SERVICES), "rapport-reader", "rapport-publisher")
 
 
-def made_up(issuer: TokenIssuer) -> list[Json]:
-    """The secrets that the table in `deploy/k8s/README.md` names, the broker's own, and the issuer's public keys."""
-    passwords = {user: secrets.token_urlsafe(24) for user in USERS}
+def made_up(issuer: TokenIssuer, users: Iterable[str]) -> list[Json]:
+    """The secrets that the table in `deploy/k8s/README.md` names, the broker's own for these users, and the issuer's public keys."""
+    passwords = {user: secrets.token_urlsafe(24) for user in users}
     authority = make_authority("rapport-broker")
     names = (BOOTSTRAP, f"{BOOTSTRAP}.rapport", f"{BOOTSTRAP}.rapport.svc")
     broker = issue(authority, Part("broker", serves=names))
