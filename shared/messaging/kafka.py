@@ -14,9 +14,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.record import Headers, Record
-from shared.kernel.errors import Conflict
+from shared.kernel.errors import Conflict, Unavailable
 from shared.messaging.kafka_client import (
     STARTING_SECONDS,
+    TopicRefused,
     administering,
     close_client,
     reaching_broker,
@@ -84,9 +85,19 @@ class Producer:
         return bool(await self._client.client.force_metadata_update())
 
     async def partitions(self, topic: str) -> int:
-        """How many partitions the topic has. Raises `TopicRefused`, or `Unavailable`."""
-        async with reaching_broker():
-            return len(await self._client.partitions_for(topic))
+        """How many partitions the topic has. Raises `TopicRefused`, or `Unavailable`.
+
+        The client calls a topic missing, too, of which it first asks in an outage.
+        """
+        try:
+            async with reaching_broker():
+                return len(await self._client.partitions_for(topic))
+        except TopicRefused:
+            if not await self.alive():
+                raise Unavailable("broker: it does not answer") from None
+            if found := self._client.client.cluster.partitions_for_topic(topic):
+                return len(found)
+            raise
 
     async def write(self, topic: str, partition: int, messages: Sequence[Message]) -> list[Written]:
         """Append the messages in order; returns when the broker has all, however long that takes.

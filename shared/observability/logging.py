@@ -100,7 +100,7 @@ class Repeats(logging.Filter):
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name.startswith(SPOKEN_FOR) and not _stumbled(record):
+        if _spoken_for(record):
             return False
         if record.levelno < logging.WARNING or not record.name.startswith(self._noisy):
             return True
@@ -121,6 +121,13 @@ def _stumbled(record: logging.LogRecord) -> bool:
     """Whether there is an exception that is more than a part being away."""
     error = record.exc_info[1] if record.exc_info else None
     return error is not None and not isinstance(error, OSError)
+
+
+def _spoken_for(record: logging.LogRecord) -> bool:
+    """Also what a library leaves to the event loop to say: of its own kind, and raised where nobody waited any more."""
+    error = record.exc_info[1] if record.exc_info else None
+    left = record.name == "asyncio" and type(error).__module__.startswith(SPOKEN_FOR)
+    return left or (record.name.startswith(SPOKEN_FOR) and not _stumbled(record))
 
 
 class _Origin:

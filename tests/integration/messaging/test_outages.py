@@ -22,6 +22,8 @@ from shared.messaging import reader as reading
 from shared.messaging.consumer import consumer as consuming
 from shared.messaging.consumer import lag as measuring
 from shared.messaging.consumer.consumer import Consumer
+from shared.messaging.kafka import Producer
+from shared.messaging.kafka_client import TopicRefused
 from shared.messaging.kafka_topics import create_topics
 from shared.messaging.outbox.append import append
 from shared.messaging.outbox.relay import Relay
@@ -118,6 +120,17 @@ async def test_a_commit_to_a_frozen_broker_comes_back_and_the_next_one_works(
             return False
 
         await eventually(committed, within=30)
+
+
+async def test_of_a_broker_that_is_away_no_topic_is_said_to_be_missing(
+    own_parts: LocalParts, short_timeout: KafkaSettings
+) -> None:
+    async with Producer(short_timeout) as producer:
+        with pytest.raises(TopicRefused, match="does not exist"):
+            await producer.partitions("rapport.nowhere")
+        with frozen(pid_of(own_parts.broker)), pytest.raises(Unavailable) as away:
+            await producer.partitions("rapport.nobody")
+        assert not isinstance(away.value, TopicRefused)
 
 
 async def some(reader: Reader) -> list[Record]:

@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 import structlog
+from aiokafka.errors import NodeNotReadyError
 
 from shared.kernel.errors import Invalid
 from shared.observability import logging as ours
@@ -157,3 +158,11 @@ def test_libraries_do_not_tell_every_detail_though_we_may(lines: Lines) -> None:
     logging.getLogger("aiosmtplib").debug("response: %s", b"I was charged twice")
     ours.get_logger("services.intake").debug("looking")
     assert [line["event"] for line in lines()] == ["looking"]
+
+
+def test_what_a_client_gave_up_in_an_outage_is_no_line_of_the_event_loop(lines: Lines) -> None:
+    loop = logging.getLogger("asyncio")
+    loop.error("Task exception was never retrieved", exc_info=NodeNotReadyError())
+    loop.error("Task exception was never retrieved", exc_info=KeyError(3))
+    [line] = lines()
+    assert line["error"] == ["KeyError"]
