@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from math import isnan
 from typing import Any
 from uuid import uuid4
@@ -50,9 +51,12 @@ from tests.support.recording import RecordingHandler
 
 @pytest.fixture
 async def short_timeout(own_parts: LocalParts) -> KafkaSettings:
-    """The module's own broker, with a short timeout."""
+    """The module's own broker, with a short timeout.
+
+    After one that was frozen has gone on, it takes a while to count itself among the living again.
+    """
     settings = settings_of(own_parts.broker).model_copy(update={"request_timeout_ms": 2_000})
-    await create_topics(settings, topics.ALL)
+    await eventually(passes(partial(create_topics, settings, topics.ALL)), within=30)
     return settings
 
 
@@ -79,7 +83,7 @@ def pid_of(part: Any) -> int:
     return int(part._child.pid)
 
 
-def passes(check: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[bool]]:
+def passes(check: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[bool]]:
     refused = refuses(check)
 
     async def passed() -> bool:
@@ -88,7 +92,7 @@ def passes(check: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[bool]
     return passed
 
 
-def refuses(check: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[bool]]:
+def refuses(check: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[bool]]:
     async def refused() -> bool:
         try:
             await check()
