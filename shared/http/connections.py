@@ -29,11 +29,18 @@ class Connections:
         self._waiting: dict[Connection, None] = {}  # the longest wait first
         self._at_work: set[Connection] = set()
         self._streams: dict[Connection, str | None] = {}  # whose it is
+        self.closing = False
+        """Each answer is the last of its connection."""
 
     @property
     def is_full(self) -> bool:
         """Whether as many requests are at work as may be."""
         return len(self._at_work) >= self._limits.limit_concurrency
+
+    @property
+    def anybody_waits(self) -> bool:
+        """Whether a request may be on its way."""
+        return bool(self._waiting)
 
     def is_waiting(self, connection: Connection) -> bool:
         """Whether no whole request has arrived on it."""

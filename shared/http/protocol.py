@@ -122,6 +122,8 @@ class HttpConnection(HttpToolsProtocol):
         scope = cast(MutableMapping[str, Any], cycle.scope)
         whole = partial(_send_whole, cycle)
         scope["extensions"] = {WHOLE: whole, STREAM: partial(self._connections.stream, self)}
+        if self._connections.closing:
+            cycle.keep_alive = False
         if self._connections.is_full:
             cycle.keep_alive, app = False, cast(ASGI3Application, _full)
         self._running = cycle

@@ -19,6 +19,11 @@ from shared.settings import HttpSettings
 from shared.settings.addresses import NOBODY
 
 CHECK_SECONDS = 0.5
+LINGER_SECONDS, LOOK_SECONDS = 3.0, 0.05
+"""How long callers who keep a connection are told, with their next answer, that it ends.
+
+One that is closed without a word may meet a request that is already on its way, and that call fails.
+"""
 
 log = get_logger(__name__)
 
@@ -40,7 +45,9 @@ class HttpServer:
         self._socket = _listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         proxies = "" if limits.proxies == NOBODY else limits.proxies
-        protocol = partial(HttpConnection, Connections(limits), limits)
+        self._connections = Connections(limits)
+        self._linger_seconds = min(LINGER_SECONDS, drain_seconds / 4)
+        protocol = partial(HttpConnection, self._connections, limits)
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -54,7 +61,7 @@ class HttpServer:
                 forwarded_allow_ips=proxies,
                 backlog=2048,
                 timeout_keep_alive=limits.keep_alive_seconds,
-                timeout_graceful_shutdown=max(1, int(drain_seconds)),
+                timeout_graceful_shutdown=max(1, int(drain_seconds - self._linger_seconds)),
             )
         )
 
@@ -73,7 +80,16 @@ class HttpServer:
         await stop.wait()
         if isinstance(self._app, App):
             self._app.closing.set()
+        await self._take_leave()
         self._server.should_exit = True
+
+    async def _take_leave(self) -> None:
+        """Answer until nobody waits for anything, or until those who wait have had time to ask."""
+        self._connections.closing = True
+        for _ in range(int(self._linger_seconds / LOOK_SECONDS)):
+            if not self._connections.anybody_waits:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _check(self) -> None:
         """End the connections whose time is over."""

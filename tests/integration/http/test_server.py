@@ -10,7 +10,7 @@ import pytest
 
 from shared.http.app import HotRequest
 from shared.http.response import HttpResponse
-from shared.http.server import HttpServer
+from shared.http.server import CHECK_SECONDS, LINGER_SECONDS, HttpServer
 from tests.integration.http.serving import app_of, hot_route, token
 
 CLOSED = b"connection: close"
@@ -66,6 +66,26 @@ def dial(tmp_path: Path) -> Callable[..., Any]:
         await running
 
     return dialled
+
+
+async def test_who_keeps_a_connection_hears_with_an_answer_that_it_ends(tmp_path: Path) -> None:
+    app = app_of(tmp_path, [], [hot_route(hot, "desk")])
+    server = HttpServer(app, host="127.0.0.1", port=0, drain_seconds=40)
+    stop, clock = asyncio.Event(), asyncio.get_running_loop().time
+    running = asyncio.create_task(server.run(stop))
+    head = "authorization: " + token(tmp_path, "desk")["authorization"]
+    async with Wire(server.port, head) as asks, Wire(server.port, head) as is_silent:
+        asks.post("one")
+        assert CLOSED not in (await asks.answer())[0]
+        stop.set()
+        asks.post("two")
+        last, body = await asks.answer()
+        assert (CLOSED in last, body) == (True, b"two")
+        assert await asks.ended()
+        stopped = clock()
+        assert await is_silent.ended()
+        await running
+        assert clock() - stopped < LINGER_SECONDS + CHECK_SECONDS
 
 
 async def test_answers_come_whole_in_order_and_with_every_header(dial: Callable[..., Any]) -> None:
