@@ -12,6 +12,8 @@ from services.intake.adapters.db import deliveries
 from services.intake.application.commands.settle_promises import settle_by_replies
 from services.intake.application.group_commit import GroupCommit
 from services.intake.domain.delivery import (
+    Deferred,
+    DeliveryOutcome,
     DeliveryState,
     LeasedMessage,
     OutcomeRow,
@@ -56,6 +58,7 @@ class Delivery:
         self._database, self._channels, self._retry = database, channels, retry
         self._clock, self._lease = clock, lease
         self._commits = GroupCommit(self._commit, max_in_flight=1)
+        self._troubles = {channel: Trouble(f"delivery by {channel}") for channel in channels}
 
     async def lease(self, limit: int) -> list[LeasedMessage]:
         """Messages that are due now and ours until the lease ends."""
@@ -70,6 +73,7 @@ class Delivery:
             tracing.span(span_names.SEND, channel=channel, contact_id=contact_id) as span,
         ):
             outcome = await self._channels[channel].deliver(message)
+            self._say(channel, outcome)
             tracing.annotate(span, outcome=outcome.label)
             trace = tracing.current()
         row = outcome_row(
@@ -81,6 +85,13 @@ class Delivery:
             jitter=random.random(),  # noqa: S311 - it spreads load
         )
         await self._commits.submit(Attempt(message, row, trace))
+
+    def _say(self, channel: Channel, outcome: DeliveryOutcome) -> None:
+        """A provider that is away is an outage in the log, not a line for each message that waits for it."""
+        if isinstance(outcome, Deferred) and outcome.away:
+            self._troubles[channel].met(Unavailable(f"{channel}: {outcome.reason}"))
+        else:
+            self._troubles[channel].over()
 
     async def close(self) -> None:
         """Close what the channels keep open."""

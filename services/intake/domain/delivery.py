@@ -55,11 +55,12 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Deferred(msgspec.Struct, frozen=True):
-    """It was not delivered this time."""
+    """It was not delivered this time; `away`: nor would any other message have been."""
 
     label: ClassVar = "putoff"
 
     reason: str
+    away: bool = False
 
 
 DeliveryOutcome = Delivered | Refused | Deferred

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from structlog.testing import capture_logs
 
 from deploy.local.people.mailboxes import Mailboxes
 from services.intake.adapters.channels.email.outbound import EmailChannel
@@ -189,6 +190,13 @@ async def _deferred(intake: Intake, attempts: int) -> bool:
     return bool(await intake.value(sql, attempts, intake.clock.now() + LEASE))
 
 
+async def _all_deferred(intake: Intake) -> bool:
+    sql = (
+        "select bool_and(attempts = 1 and next_attempt_at < $1) from message where state = 'queued'"
+    )
+    return bool(await intake.value(sql, intake.clock.now() + LEASE))
+
+
 async def test_a_deferred_mail_arrives_in_the_end_and_once(
     intake: Intake, provider: Provider
 ) -> None:
@@ -209,14 +217,22 @@ async def test_an_address_beyond_ascii_is_written_to(intake: Intake, provider: P
     assert list(provider.mails) == ["grüße@xn--bcher-kva.example"]
 
 
-async def test_while_the_provider_is_away_nothing_is_lost(intake: Intake) -> None:
+async def test_while_the_provider_is_away_nothing_is_lost_and_the_log_says_it_once(
+    intake: Intake,
+) -> None:
     away = Provider()
     await away.start()
     await away.stop()
-    await intake.stored(an_arrival())
-    async with running(a_job(intake, away)):
-        await eventually(lambda: _deferred(intake, 1))
-    assert await states(intake) == [("acknowledgement", "queued")]
+    await intake.accept(*(an_arrival(f"c{number}@example.org") for number in range(5)))
+    with capture_logs() as lines:
+        async with running(a_job(intake, away)):
+            await eventually(lambda: _all_deferred(intake))
+            await away.start()
+            intake.clock.advance(600)
+            await eventually(lambda: _all_sent(intake))
+    said = [(line["event"], line["of"]) for line in lines if "outage" in line["event"]]
+    assert said == [("an outage begins", "email"), ("an outage is over", "email")]
+    await away.stop()
 
 
 async def test_two_jobs_send_each_mail_once_and_only_so_many_at_a_time(

@@ -134,7 +134,7 @@ def _outcome(error: Exception) -> DeliveryOutcome:
     """Only what the server says about this very mail, and for ever, settles it."""
     code = _code(error)
     if code is None:
-        return Deferred(f"not sent: {type(error).__name__}")
+        return Deferred(f"not sent: {type(error).__name__}", away=True)
     if code >= PERMANENT:
         return Refused(f"refused by the mail server: {code}")
     return Deferred(f"put off by the mail server: {code}")
