@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Generic, NoReturn, TypeVar
 
@@ -17,10 +17,12 @@ import uvloop
 from shared.http.app import App
 from shared.http.ops import Check, OpsApp
 from shared.http.server import HttpServer
-from shared.kernel.errors import Failure
+from shared.jobs.backoff import Backoff
+from shared.kernel.errors import Failure, Unavailable
 from shared.observability import logging, metrics, tracing
 from shared.observability.kinds import WorkerPart
 from shared.observability.logging import get_logger
+from shared.observability.outages import Trouble
 from shared.runtime.command_line import ROLES, asked
 from shared.runtime.commands import COMMANDS, Command, run_command
 from shared.runtime.memory import freeze_gc
@@ -125,12 +127,33 @@ async def serve(build: Build[S], settings: S, groups: Collection[str] = ()) -> i
     """Run a role, with these of its groups, until a signal or the failure of a part ends it; the exit status."""
     stop = asyncio.Event()
     with signals_set(stop):
-        async with build(settings) as role:
+        async with AsyncExitStack() as opened:
+            role = await _built(build, settings, stop, opened)
             freeze_gc()
             parts = _parts(role.only(groups), settings, stop)
             well = await supervise(parts, stop, settings.drain_seconds)
     log.info("stopped", well=well)
     return 0 if well else 1
+
+
+async def _built(build: Build[S], settings: S, stop: asyncio.Event, opened: AsyncExitStack) -> Role:
+    """The role, once what it needs to start is there. Raises `Unavailable` after `start_seconds`.
+
+    To end at once would make whoever starts it again wait longer each time, and longer than the outage.
+    """
+    clock, backoff, trouble = asyncio.get_running_loop().time, Backoff(), Trouble("start")
+    until = clock() + settings.start_seconds
+    while True:
+        try:
+            role = await opened.enter_async_context(build(settings))
+        except Unavailable as error:
+            if stop.is_set() or clock() > until:
+                raise
+            trouble.met(error)
+            await backoff.wait(stop)
+        else:
+            trouble.over()
+            return role
 
 
 def _parts(role: Role, settings: ServiceSettings, stop: asyncio.Event) -> dict[str, Part]:

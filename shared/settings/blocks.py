@@ -312,6 +312,9 @@ class ServiceSettings(BaseSettings):
         RetentionSettings(), description="How long tables keep their rows."
     )
     telemetry: TelemetrySettings = Field(TelemetrySettings(), description="Traces and logs.")
+    start_seconds: Seconds = Field(
+        30.0, description="How long a process waits at its start for what is away."
+    )
     drain_seconds: Seconds = Field(20.0, description="Time to finish after SIGTERM.")
 
     RENAMED: ClassVar[Mapping[str, str]] = {

@@ -125,7 +125,9 @@ async def test_a_second_signal_ends_it_at_once() -> None:
 
 
 async def test_what_cannot_start_says_why() -> None:
-    async with tiny("worker", RAPPORT_TROUBLE="cannot start") as process:
+    async with tiny(
+        "worker", RAPPORT_TROUBLE="cannot start", RAPPORT_START_SECONDS="0.2"
+    ) as process:
         assert await process.end() == 1
     assert process.logged("ended by a failure")[0]["error"] == ["Unavailable: database: away"]
 
@@ -181,3 +183,13 @@ async def test_a_signal_brings_every_detail_into_the_log_and_the_next_takes_it_o
         process.send(signal.SIGTERM)
         assert await process.end() == 0
     assert [line["now"] for line in process.logged("log level")] == ["DEBUG", "INFO"]
+
+
+async def test_what_is_away_at_the_start_is_waited_for() -> None:
+    async with tiny("api", RAPPORT_TROUBLE="starts late") as process:
+        await process.listening()
+        process.send(signal.SIGTERM)
+        assert await process.end() == 0
+    [begun] = process.logged("an outage begins")
+    assert (begun["of"], begun["part"]) == ("database", "start")
+    assert len(process.logged("an outage is over")) == 1

@@ -59,9 +59,12 @@ async def _events() -> AsyncIterator[ServerSentEvent]:
     await asyncio.Event().wait()
 
 
+LATE = iter((True, True, False))
+
+
 @asynccontextmanager
 async def api(settings: Settings) -> AsyncIterator[Role]:
-    if settings.trouble == "cannot start":
+    if settings.trouble == "cannot start" or (settings.trouble == "starts late" and next(LATE)):
         raise Unavailable("database: away")
     app = create_app(
         service="tiny",
