@@ -52,6 +52,7 @@ FOLLOWED = dict.fromkeys(
     Path("docs/integrate/languages.md"): Path("tests/integration/contracts/languages.py"),
     Path("docs/operate/install.md"): Path("tests/cluster/test_install.py"),
     Path("docs/operate/scale.md"): Path("tests/cluster/test_drill.py"),
+    Path("docs/operate/upgrade.md"): Path("tests/cluster/test_drill.py"),
     Path("docs/operate/backup.md"): Path("tests/k8s/test_databases.py"),
 }
 """Pages of which a test types every command, in their order."""
