@@ -47,7 +47,7 @@ class Stored(NamedTuple):
 async def stored_by(platform: Platform) -> Stored:
     """What is on disks now, once each: neither replicas nor the log of a database are counted."""
     places = {name: await _size_of(dsn) for name, dsn in platform.addresses.dsn.items()}
-    segments = "cat /var/lib/kafka/data/*/*.log | wc -c"
+    segments = "cat /var/lib/kafka/data/rapport.*/*.log | wc -c"
     broker = ("exec", "rapport-brokers-0", "--", "sh", "-c", segments)
     return Stored(places | {"broker": int(platform.kubectl(*broker))})
 
