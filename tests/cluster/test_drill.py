@@ -251,7 +251,10 @@ def test_a_pod_that_may_more_than_ours_is_refused(platform: Platform) -> None:
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "privileged"}, "spec": spec}
     tried = ("apply", "--dry-run=server", "-n", "rapport", "-f", "-")
     platform.cluster.kubectl(*tried, text=yaml.safe_dump(pod))
-    spec["containers"][0]["securityContext"]["privileged"] = True
+    spec["containers"][0]["securityContext"] |= {
+        "privileged": True,
+        "allowPrivilegeEscalation": True,
+    }
     with pytest.raises(LaunchFailure, match="violates PodSecurity"):
         platform.cluster.kubectl(*tried, text=yaml.safe_dump(pod))
 

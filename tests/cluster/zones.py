@@ -37,12 +37,14 @@ def fake_zones(platform: Platform, *zones: str) -> Iterator[None]:
     kubeconfig = f"--kubeconfig={CONFIG}/admin.kubeconfig"
     argv = [str(Path(BIN, "kwok")), kubeconfig, *flags, "--node-lease-duration-seconds=40", *files]
     kwok = platform.cluster.run_inside("kwok", *argv)
-    platform.apply(yaml.safe_dump_all([*map(_node, zones), *_spread(platform)]))
+    platform.apply(yaml.safe_dump_all(map(_node, zones)))
     try:
+        platform.cluster.kubectl("wait", "node", *zones, "--for=condition=Ready", "--timeout=60s")
+        platform.apply(yaml.safe_dump_all(_spread(platform)))
         within(60, lambda: sum(zones_of(platform).values()) == PODS, "every pod is somewhere")
         yield
     finally:
-        platform.cluster.kubectl("delete", "namespace", NAMESPACE)
+        platform.cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
         platform.cluster.kubectl("delete", "node", *zones)
         kwok.stop()
 

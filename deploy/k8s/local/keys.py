@@ -76,9 +76,12 @@ def issue(signer: Signer, part: Part) -> Signer:
     names = [x509.NameAttribute(NameOID.COMMON_NAME, part.name)]
     if part.group:
         names.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, part.group))
-    use = ExtendedKeyUsageOID.SERVER_AUTH if part.serves else ExtendedKeyUsageOID.CLIENT_AUTH
+    # KEDA's two halves show each other the same one, from both sides.
+    uses = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH][
+        : 1 + bool(part.serves)
+    ]
     draft = _draft(x509.Name(names), signer[0].subject, key)
-    draft = draft.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
+    draft = draft.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
     if part.serves:
         served = x509.SubjectAlternativeName([_general(each) for each in part.serves])
         draft = draft.add_extension(served, critical=False)
