@@ -4,7 +4,6 @@ import json
 import tarfile
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,10 +24,10 @@ SBOM = "opt/rapport/sbom.cdx.json"
 
 
 class Image:
-    """An image as an archive holds it (OCI image layout)."""
+    """An image as an archive holds it (OCI image layout), while that is open."""
 
-    def __init__(self, path: Path) -> None:
-        self._archive = tarfile.open(path)  # noqa: SIM115 -- open as long as the image is
+    def __init__(self, archive: tarfile.TarFile) -> None:
+        self._archive = archive
         [described] = self._json("index.json")["manifests"]
         self.manifest = self._blob(described["digest"])
 
@@ -68,8 +67,9 @@ def _place(digest: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def image(images: None) -> Image:
-    return Image(IMAGES / f"rapport-{HERE}.tar")
+def image(images: None) -> Iterator[Image]:
+    with tarfile.open(IMAGES / f"rapport-{HERE}.tar") as archive:
+        yield Image(archive)
 
 
 def test_it_is_small_enough_to_be_there_soon(image: Image) -> None:
