@@ -3,14 +3,16 @@
 import asyncio
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx2
 import pytest
 
 from deploy.k8s.local.images import make_images
-from deploy.k8s.local.places import HOME
+from deploy.k8s.local.places import HOME, STATE
 from deploy.k8s.local.platform import BEFORE, HERE, Platform, have_image
 from deploy.k8s.local.programs import build
 from deploy.local.centre import open_centre
@@ -41,9 +43,16 @@ def note() -> Iterator[Note]:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """What went wrong is told at once: it is long until the end, and the cluster is still there."""
+    """What went wrong is told at once: it is long until the end, and the cluster is still there.
+
+    What the pods had written by then is kept in `.local/k8s/failed`.
+    """
     if report.failed:
         say_plainly(f"\n{report.nodeid}\n{report.longreprtext[-LONGEST:]}")
+        kept = HOME / "failed" / report.nodeid.rpartition("::")[2]
+        shutil.rmtree(kept, ignore_errors=True)
+        with suppress(OSError):  # a pod may go meanwhile
+            shutil.copytree(STATE / "log/pods", kept)
 
 
 @pytest.fixture(scope="session")
