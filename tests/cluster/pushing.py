@@ -29,9 +29,10 @@ async def publish_many(bootstrap: str) -> None:
 
 
 def _contact() -> tuple[bytes, bytes, None, None, list[tuple[str, bytes]]]:
+    """Of somebody who rang: nothing is written to a telephone."""
     need = Namespace(
-        source="drill", reference=str(uuid4()), key=None, channel="api", topic=WORDS.topic,
-        language="en", address=ADA.address, name=ADA.name, subject=WORDS.subject, text=WORDS.text,
+        source="drill", reference=str(uuid4()), key=None, channel="phone", topic=WORDS.topic,
+        language="en", address="+44 20 7946 0958", name=ADA.name, subject="", text=WORDS.text,
     )  # fmt: skip
     key, value, headers = record(need)
     return value, key, None, None, headers

@@ -100,6 +100,7 @@ async def test_the_demonstration_holds_every_rule_and_says_what_a_contact_costs(
         assert await demo.run(asyncio.Event())
     finally:
         await mailboxes.stop()
+        platform.keep_mail()
     after, took = used(platform), time.monotonic() - began
     came = await count_contacts(platform) - contacts
     grown = (await stored_by(platform)).since(stored)
