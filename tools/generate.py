@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.settings.variables import LIST
-from tools import definitions, kafka_resources, objectives, routes, settings, telemetry
+from tools import definitions, kafka_resources, objectives, routes, settings, size, telemetry
 from tools.contracts import files as contracts
 from tools.dashboards import DASHBOARDS
 
@@ -16,6 +16,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     DOCS / "telemetry.md": telemetry.page,
     DOCS / "routes.md": routes.page,
     DOCS / "settings.md": settings.page,
+    DOCS / "operate/size.md": size.page,
     LIST: settings.variable_list,
     COMPONENTS / "strimzi/topics.yaml": kafka_resources.topics,
     COMPONENTS / "strimzi/users.yaml": kafka_resources.users,
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def pages(*, check: bool) -> int:
     """Every metric, span, attribute and readiness check; every route; every setting; every topic and user of the broker;
-    every objective and dashboard."""
+    every objective and dashboard; how much of everything so many agents need."""
     if not check:
         for path, made in PAGES.items():
             path.write_text(made(), "utf-8")

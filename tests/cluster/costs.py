@@ -9,53 +9,63 @@ import asyncpg
 from deploy.k8s.local.places import NODE
 from deploy.k8s.local.platform import Platform
 
+SIZES = """
+select coalesce(sum(pg_total_relation_size(relid)) filter (where relname not in ('outbox', 'inbox')), 0)::bigint,
+  coalesce(sum(pg_total_relation_size(relid)) filter (where relname in ('outbox', 'inbox')), 0)::bigint
+from pg_stat_user_tables
+"""
+PASSING = "outbox and inbox"
+"""What a database keeps for days alone, of all services together."""
+
 
 class Used(NamedTuple):
-    """By a kind of pod: seconds of processor time since their starts, and the most memory one has now, in MiB."""
+    """Seconds of processor time since its start by pod; the most memory that one has now by kind of pod, in MiB."""
 
     seconds: dict[str, float]
     memory: dict[str, int]
 
     def since(self, before: "Used") -> dict[str, float]:
-        """Processor seconds since then."""
-        return {kind: round(self.seconds[kind] - before.seconds[kind], 2) for kind in self.seconds}
+        """Processor seconds since then by kind, of those pods that are there now: an autoscaler takes others away."""
+        spent: dict[str, float] = defaultdict(float)
+        for pod, seconds in self.seconds.items():
+            spent[_kind(pod)] += seconds - before.seconds.get(pod, 0)
+        return spent
 
 
 def used(platform: Platform) -> Used:
-    """Of every kind of pod in our namespace."""
+    """Of every pod in our namespace."""
     shown = platform.cluster.kubectl("get", "--raw", f"/api/v1/nodes/{NODE}/proxy/stats/summary")
-    seconds: dict[str, float] = defaultdict(float)
+    seconds: dict[str, float] = {}
     memory: dict[str, int] = defaultdict(int)
     for pod in json.loads(shown)["pods"]:
-        if pod["podRef"]["namespace"] == "rapport":
-            kind = _kind(pod["podRef"]["name"])
-            seconds[kind] += pod["cpu"].get("usageCoreNanoSeconds", 0) / 1e9
-            memory[kind] = max(memory[kind], pod["memory"].get("workingSetBytes", 0) // 2**20)
-    return Used(dict(seconds), dict(memory))
+        name, cpu = pod["podRef"]["name"], pod["cpu"].get("usageCoreNanoSeconds", 0)
+        if pod["podRef"]["namespace"] == "rapport" and cpu:
+            seconds[name] = cpu / 1e9
+            kind, size = _kind(name), pod["memory"].get("workingSetBytes", 0) // 2**20
+            memory[kind] = max(memory[kind], size)
+    return Used(seconds, dict(memory))
 
 
-class Stored(NamedTuple):
-    """Bytes: of each service's tables with their indexes, and of all records that the broker keeps."""
+async def stored_by(platform: Platform) -> dict[str, int]:
+    """Bytes on disks now, once each: of each service's tables with their indexes, and of the broker's records of ours.
 
-    places: dict[str, int]
-
-    def since(self, before: "Stored") -> dict[str, int]:
-        """How many more."""
-        return {name: size - before.places[name] for name, size in self.places.items()}
-
-
-async def stored_by(platform: Platform) -> Stored:
-    """What is on disks now, once each: neither replicas nor the log of a database are counted."""
-    places = {name: await _size_of(dsn) for name, dsn in platform.addresses.dsn.items()}
+    Neither replicas nor the log of a database are counted.
+    """
+    sizes = {name: await _sizes_of(dsn) for name, dsn in platform.addresses.dsn.items()}
+    places = {name: lasting for name, (lasting, _) in sizes.items()}
     segments = "cat /var/lib/kafka/data/rapport.*/*.log | wc -c"
     broker = ("exec", "rapport-brokers-0", "--", "sh", "-c", segments)
-    return Stored(places | {"broker": int(platform.kubectl(*broker))})
+    passing = sum(passing for _, passing in sizes.values())
+    return places | {PASSING: passing, "broker": int(platform.kubectl(*broker))}
 
 
-async def _size_of(dsn: str) -> int:
+async def _sizes_of(dsn: str) -> tuple[int, int]:
+    """Of what is kept for long, and of what is not."""
     connection = await asyncpg.connect(dsn)
     try:
-        return int(await connection.fetchval("select pg_database_size(current_database())"))
+        row = await connection.fetchrow(SIZES)
+        assert row
+        return row[0], row[1]
     finally:
         await connection.close()
 

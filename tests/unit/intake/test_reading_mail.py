@@ -15,6 +15,8 @@ from tests.unit.intake.builders import NOON
 
 HEAD = "From: Asha Rao <asha@example.org>\r\nTo: help@rapport.example\r\nMessage-ID: <1@example.org>\r\n"
 
+ANSWER = HEAD + "In-Reply-To: <0@rapport.example>\r\n"
+
 
 def read(content: bytes | str, sender: str = "asha@example.org") -> Arrival:
     """Read a mail; text is taken as UTF-8, and a head is given to what has none."""
@@ -68,6 +70,131 @@ def test_the_words_survive_their_charset(text: str, charset: str) -> None:
 def test_a_wrong_label_does_not_spoil_the_words(content: bytes, label: str, text: str) -> None:
     mail = a_mail(content, f"text/plain; charset={label}", "Content-Transfer-Encoding: 8bit")
     assert read(mail).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "label"),
+    [
+        ("朱镕基先生", "gbk", "gb2312"),
+        ("40 € zurück", "cp1252", "iso-8859-1"),
+        ("İstanbul’a kargo", "cp1254", "iso-8859-9"),
+        ("①番の商品", "cp932", "shift_jis"),
+        ("똠방각하", "cp949", "euc-kr"),
+        ("“สวัสดี”", "cp874", "tis-620"),
+        ("ｶﾀｶﾅの商品", "iso2022_jp_ext", "iso-2022-jp"),
+    ],
+)
+def test_a_label_is_read_as_what_programs_write_under_it(
+    text: str, charset: str, label: str
+) -> None:
+    mail = a_mail(text.encode(charset), f"text/plain; charset={label}")
+    assert read(mail).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("注文した商品がまだ届きません。返金をお願いします。", "iso2022_jp"),
+        ("注文した商品がまだ届きません。返金をお願いします。", "euc_jp"),
+        ("Здравствуйте, верните деньги за заказ 4711", "cp1251"),
+        ("Здравствуйте, верните деньги за заказ 4711", "koi8-r"),
+        ("我訂購的商品還沒有收到，請退款。謝謝", "big5"),
+        ("주문한 상품이 아직 도착하지 않았습니다.", "euc_kr"),
+        ("ההזמנה שלי לא הגיעה, אנא החזירו את הכסף", "cp1255"),
+        ("Proszę o zwrot pieniędzy, zamówienie nie dotarło", "iso8859-2"),
+    ],
+)
+@pytest.mark.parametrize("label", ["", "; charset=us-ascii", "; charset=x-unknown"])
+def test_without_a_label_that_tells_anything_the_charset_is_found_out(
+    text: str, charset: str, label: str
+) -> None:
+    lines = f"{'A line before it.' * 40}\r\n".encode() + text.encode(charset)
+    assert read(a_mail(lines, f"text/plain{label}")).text.endswith(text)
+
+
+def test_heads_and_file_names_that_are_not_encoded_are_in_the_charset_of_the_words() -> None:
+    name, subject = "Счёт №5.docx", "Возврат денег"
+    mail = (
+        HEAD
+        + f"Subject: {subject}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        + "Content-Type: text/plain; charset=windows-1251\r\n\r\nЗдравствуйте\r\n--b\r\n"
+        + f'Content-Type: application/x-word\r\nContent-Disposition: attachment; filename="{name}"\r\n\r\nx\r\n--b--'
+    )
+    arrival = read(mail.encode("cp1251"))
+    assert (arrival.subject, arrival.text) == (subject, "Здравствуйте")
+    assert [each.name for each in arrival.attachments] == [name]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["multipart/mixed; boundary=nowhere", "multipart/alternative", 'text/plain; name="body.txt"'],
+)
+def test_the_words_are_found_where_the_structure_is_wrong(kind: str) -> None:
+    arrival = read(a_mail(b"My parcel is late.", kind))
+    assert (arrival.text, arrival.attachments) == ("My parcel is late.", ())
+
+
+def test_a_text_that_is_attached_beside_nothing_stays_a_file() -> None:
+    mail = a_mail(b"a;b", "text/plain", 'Content-Disposition: attachment; filename="list.csv"')
+    arrival = read(mail)
+    assert (arrival.text, [each.name for each in arrival.attachments]) == ("", ["list.csv"])
+
+
+def test_plain_words_that_only_say_where_the_words_are_give_way_to_the_html() -> None:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = "asha@example.org"
+    mail.set_content("This message is in HTML.")
+    said = "My parcel has not come, and nobody answers the telephone. " * 3
+    mail.add_alternative(f"<p>{said}</p>", subtype="html")
+    assert read(mail.as_bytes()).text == said.strip()
+
+
+def test_an_attached_mail_is_called_as_what_it_is_about() -> None:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = "asha@example.org"
+    mail.set_content("See below.")
+    inner = EmailMessage()
+    inner["Subject"] = "Grüße aus Köln"
+    inner.set_content("an older mail")
+    mail.add_attachment(inner)
+    assert [each.name for each in read(mail.as_bytes()).attachments] == ["Grüße aus Köln.eml"]
+
+
+@pytest.mark.parametrize(
+    ("head", "author"),
+    [
+        ("From: Shop <noreply@shop.example>\r\nReply-To: Jane <jane@example.org>", "jane"),
+        ("From: Shop <orders-no-reply@shop.example>\r\nReply-To: jane@example.org", "jane"),
+        ("From: nobody\r\nReply-To: jane@example.org\r\nSender: bulk@shop.example", "jane"),
+        ("From: Asha <asha@example.org>\r\nReply-To: jane@example.org", "asha"),
+        ("From: noreply@shop.example", "noreply"),
+        ("From: noreply-fan@example.org\r\nReply-To: jane@example.org", "jane"),
+        ("From: noreen@example.org\r\nReply-To: jane@example.org", "noreen"),
+    ],
+)
+def test_who_takes_no_answers_is_not_who_wrote(head: str, author: str) -> None:
+    arrival = read(f"{head}\r\nMessage-ID: <1@x.example>\r\n\r\nhello")
+    assert arrival.sender.address.startswith(f"{author}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello, please rebook my ticket:\nFrom: Berlin\nTo: Paris\nDate: 12 May\n\nI need an earlier train.",
+        "Please see below.\n\n-----Original Message-----\nFrom: Tom\nSent: Monday\n\nI complain.",
+        "Hello,\nOn 3 May your colleague Tom wrote:\nwe refund within five days.\nNothing has come.",
+    ],
+)
+def test_a_mail_that_answers_nothing_has_no_quotes(text: str) -> None:
+    assert read(f"{HEAD}Subject: Hello\r\n\r\n{text}").text == text
+
+
+def test_answers_below_and_between_quotes_are_the_words() -> None:
+    body = "Hi,\n\nOn Mon, 2 Mar 2026, Help <help@rapport.example> wrote:\n> 1. Is it blue?\nYes.\n> 2. Is it new?\nNo."
+    for head in (ANSWER, f"{HEAD}Subject: Re: Your order\r\n", f"{HEAD}Subject: AW[2]: Order\r\n"):
+        arrival = read(f"{head}\r\n{body}")
+        assert arrival.text == "Hi,\n\nYes.\nNo."
+        assert arrival.full_text == body
 
 
 def test_nul_bytes_and_lone_surrogates_are_marked_as_lost() -> None:
@@ -128,7 +255,7 @@ def test_attachments_are_kept_with_name_type_and_bytes() -> None:
 
 def test_quotes_are_hidden_and_the_full_text_is_kept() -> None:
     body = "It is still broken.\r\n\r\nOn Mon, 2 Mar 2026 at 12:00, Help <help@rapport.example> wrote:\r\n> we fixed it\r\n"
-    arrival = read(HEAD + "\r\n" + body)
+    arrival = read(ANSWER + "\r\n" + body)
     assert arrival.text == "It is still broken."
     assert arrival.full_text
     assert "we fixed it" in arrival.full_text

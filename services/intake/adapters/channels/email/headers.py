@@ -1,9 +1,11 @@
 """Mail headers as text: encoded words, raw bytes, and who wrote it."""
 
+import re
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses
+from typing import Final
 
 from services.intake.adapters.channels.email.text import decoded
 from services.intake.domain.address import email
@@ -14,25 +16,38 @@ from shared.kernel.errors import Invalid
 LONGEST = 20_000
 LONGEST_AUTHOR = 2_000
 _WORD_END = "?="
+_TAKES_NO_ANSWERS: Final = re.compile(
+    r"(?i)(?:[\w.+-]+[.+_-])?(?:no|do-?not|dont)[._-]?reply(?:[.+_-]|@|\d)"
+)
 
 
 def headers_of(mail: Message) -> Headers:
     """Unfolded values by lower-case name; encoded words are still encoded."""
     found: dict[str, list[str]] = {}
-    for name, value in mail.raw_items():
-        found.setdefault(name.lower(), []).append(_unfolded(str(value)))
+    for name, value in mail.items():
+        found.setdefault(name.lower(), []).append(_unfolded(value))
     return found
 
 
 def author(headers: Headers, return_path: str) -> tuple[str, str]:
-    """The name and address of who wrote it: From, else Sender, else the envelope's; raises `Invalid`."""
-    for field in ("from", "sender"):
-        for name, address in getaddresses([v[:LONGEST_AUTHOR] for v in headers.get(field, ())[:1]]):
-            if _is_address(address):
-                return words(name), address
+    """The name and address of who wrote it: From, else Reply-To, else Sender, else the envelope's; raises `Invalid`.
+
+    A From that takes no answers is that of a program: who is to be answered stands in Reply-To.
+    """
+    answers = _mailboxes(headers, "reply-to")
+    written = (*_mailboxes(headers, "from"), *answers, *_mailboxes(headers, "sender"))
+    if written:
+        return answers[0] if answers and _TAKES_NO_ANSWERS.match(written[0][1]) else written[0]
     if _is_address(return_path):
         return "", return_path
     raise Invalid("the mail has no sender")
+
+
+def _mailboxes(headers: Headers, field: str) -> list[tuple[str, str]]:
+    """Those of the first field of that name that can be written to."""
+    values = [value[:LONGEST_AUTHOR] for value in headers.get(field, ())[:1]]
+    found = getaddresses(values)
+    return [(words(name), address) for name, address in found if _is_address(address)]
 
 
 def words(value: str) -> str:
@@ -53,9 +68,7 @@ def _piece(piece: tuple[bytes | str, str | None]) -> str:
 
 
 def _unfolded(value: str) -> str:
-    content = value[:LONGEST].encode("ascii", "surrogateescape") if not value.isascii() else b""
-    text = decoded(content, None) if content else value[:LONGEST]
-    return fit(" ".join(text.split()))
+    return fit(" ".join(value[:LONGEST].split()))
 
 
 def _is_address(address: str) -> bool:

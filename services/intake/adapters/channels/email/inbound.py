@@ -8,7 +8,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from services.intake.adapters.channels.email.headers import author, headers_of, words
-from services.intake.adapters.channels.email.parts import DEEPEST, MAX_PARTS, Part, parsed
+from services.intake.adapters.channels.email.parts import DEEPEST, MAX_PARTS, Part, heads, parsed
 from services.intake.adapters.channels.email.text import decoded, plain, tidy, without_quotes
 from services.intake.domain.address import email_point
 from services.intake.domain.arrival import Arrival, Attachment
@@ -22,9 +22,17 @@ from shared.kernel.ids import stable_id
 MAX_CONTAINERS = 100
 MAX_FILES = 100
 LONGEST_FILE_NAME = 255
+LONGEST_HEADS = 20_000
 # What the standard library raises over mails that nobody should have written.
 WRONG = (ValueError, LookupError, TypeError, AttributeError, RecursionError, MessageError)
 _CONTAINER = re.compile(rb"(?i)content-type:\s*(?:multipart|message)/")
+_HTML, _WRITTEN = "text/html", ("text/plain", "text/html")
+LONGEST_STUB, STUB_IS_LONGER = 300, 4
+"""Characters of plain words that may stand for the others, and how many times as much those have to say."""
+_ANSWERS = re.compile(
+    r"(?i)(?:re|aw|antw?|sv|vs|odp|ynt|rif|res|回复|答复|返信|ответ)(?:\[\d+\])?\s*[:：]"
+)
+"""What subjects of answers begin with; only an answer has quotes that its reader knows."""
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -51,7 +59,9 @@ def _read(
     name, address = author(headers, envelope.sender)
     bodies, others = _sorted_parts(mail)
     full = tidy("\n\n".join(filter(None, map(_text, bodies))))
-    shown = without_quotes(full)[:MAX_TEXT]
+    subject, referred = line(words(_first(headers, "subject"))), referred_mails(headers)
+    is_answer = bool(referred) or _ANSWERS.match(subject)
+    shown = (without_quotes(full) if is_answer else full)[:MAX_TEXT]
     digest = sha256(_HEAD_END.split(content, 1)[-1].strip()).digest()
     return Arrival(
         key=mail_key(headers, address, digest),
@@ -61,11 +71,11 @@ def _read(
         received_at=received_at,
         text=shown,
         full_text=full if full != shown else None,
-        subject=line(words(_first(headers, "subject"))),
+        subject=subject,
         name=line(name, MAX_NAME),
         recipient=next(iter(envelope.recipients), "").lower(),
         mail_id=mail_id(headers),
-        refers_to=referred_mails(headers),
+        refers_to=referred,
         attachments=tuple(map(_file, others)),
         automatic=automatic(headers, return_path=envelope.sender, media_type=mail.media_type),
         trace=trace,
@@ -87,7 +97,9 @@ def _sorted_parts(mail: Part) -> tuple[list[Part], list[Part]]:
         (bodies if is_body else others).append(part)
         if count >= MAX_PARTS or len(others) > MAX_FILES:
             raise Invalid("the mail has too many parts")
-    return bodies, others
+    if not bodies:  # some programs give the words a file name
+        bodies = [part for part in others if _is_named_body(part)][:1]
+    return bodies, [part for part in others if part not in bodies]
 
 
 def _leaves(part: Part, depth: int = 0) -> Iterator[tuple[Part, bool]]:
@@ -104,11 +116,20 @@ def _leaves(part: Part, depth: int = 0) -> Iterator[tuple[Part, bool]]:
 
 
 def _best(leaves: list[tuple[Part, bool]]) -> list[tuple[Part, bool]]:
-    """Of the same words twice, the plain ones, unless they are empty."""
-    written = [p for p, is_body in leaves if is_body and p.get_content_type() != "text/html"]
-    if not any(_text(part) for part in written):
-        return leaves
-    return [(p, is_body) for p, is_body in leaves if not is_body or p in written]
+    """Of the same words twice, the plain ones, unless they only say that the words are elsewhere."""
+    bodies = [part for part, is_body in leaves if is_body]
+    plain_ones = [part for part in bodies if part.get_content_type() != _HTML]
+    rich_ones = [part for part in bodies if part.get_content_type() == _HTML]
+    chosen = rich_ones if _is_stub(plain_ones, rich_ones) else plain_ones or rich_ones
+    return [(part, is_body) for part, is_body in leaves if not is_body or part in chosen]
+
+
+def _is_stub(plain_ones: list[Part], rich_ones: list[Part]) -> bool:
+    """Whether the plain words are few, and the others say several times as much."""
+    said = sum(len(_text(part)) for part in plain_ones)
+    if said > LONGEST_STUB or not rich_ones:
+        return False
+    return sum(len(_text(part)) for part in rich_ones) > said * STUB_IS_LONGER
 
 
 def _children(part: Part) -> list[Part]:
@@ -117,13 +138,19 @@ def _children(part: Part) -> list[Part]:
 
 
 def _is_body(part: Part) -> bool:
+    """Also what says that it has parts, and has none: its boundary is nowhere."""
     named = part.get_filename() or part.get_content_disposition() == "attachment"
-    return not named and part.get_content_type() in ("text/plain", "text/html")
+    said = part.get_content_type()
+    return not named and (said in _WRITTEN or said.startswith("multipart/"))
+
+
+def _is_named_body(part: Part) -> bool:
+    return part.get_content_type() in _WRITTEN and part.get_content_disposition() != "attachment"
 
 
 def _text(part: Part) -> str:
     text = tidy(decoded(_content(part), part.get_content_charset()))
-    return plain(text) if part.get_content_type() == "text/html" else text
+    return plain(text) if part.get_content_type() == _HTML else text
 
 
 def _content(part: Part) -> bytes:
@@ -134,11 +161,21 @@ def _content(part: Part) -> bytes:
 def _file(part: Part) -> Attachment:
     content = _content(part)
     return Attachment(
-        name=line(words(part.get_filename() or ""), LONGEST_FILE_NAME),
+        name=line(_name(part, content), LONGEST_FILE_NAME),
         media_type=line(part.media_type, LONGEST_FILE_NAME),
         content=content,
         digest=sha256(content).digest(),
     )
+
+
+def _name(part: Part, content: bytes) -> str:
+    """Its own; else, what an attached mail is about, or how the part is described."""
+    if named := part.get_filename():
+        return words(named)
+    if part.media_type == "message/rfc822":
+        about = words(_first(headers_of(heads(content[:LONGEST_HEADS])), "subject"))
+        return f"{about}.eml" if about else ""
+    return words(part.get("content-description", ""))
 
 
 def _first(headers: Headers, name: str) -> str:

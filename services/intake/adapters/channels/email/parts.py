@@ -1,15 +1,18 @@
 """A mail taken apart by the standard library, without what there takes the square of the time."""
 
+import re
 from email import message_from_bytes
 from email.message import Message
 from email.policy import Compat32
 
+from services.intake.adapters.channels.email.text import decoded
 from shared.kernel.errors import Invalid
 
 DEEPEST = 20
 MAX_PARTS = 200
 LONGEST_PARAMETERS = 8_000
 MAX_PARAMETERS = 100
+_HEADS_END = re.compile(rb"\r?\n\r?\n")
 _FILE = "application/octet-stream"
 
 
@@ -45,8 +48,11 @@ class Part(Message):
 class _Shortened(Compat32):
     """Headers as they came, but no more parameters of a media type than anybody needs.
 
-    They are looked through several times for each part, each time with the square of their number.
+    They are looked through several times for each part, each time with the square of their number. Bytes that are not ASCII
+    are in the charset of the words, if that is named.
     """
+
+    charset: str | None = None
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         """Name and value."""
@@ -54,6 +60,12 @@ class _Shortened(Compat32):
         if name[:8].lower() == "content-":
             value = ";".join(value[:LONGEST_PARAMETERS].split(";", MAX_PARAMETERS)[:MAX_PARAMETERS])
         return name, value
+
+    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002 - the library gives it
+        """The value as text; encoded words are still encoded."""
+        if value.isascii():
+            return value
+        return decoded(value.encode("ascii", "surrogateescape"), self.charset)
 
 
 _POLICY = _Shortened(message_factory=Part)
@@ -64,4 +76,14 @@ def parsed(content: bytes) -> Part:
     mail = message_from_bytes(content, policy=_POLICY)
     if not isinstance(mail, Part):
         raise Invalid("the mail has no parts")
+    named = (part.get_content_charset() for part in mail.walk())
+    charset = next(filter(None, named), None)
+    policy = _Shortened(message_factory=Part, charset=charset)  # type: ignore[call-arg] # by name, as any of its attributes
+    for part in mail.walk():
+        part.policy = policy
     return mail
+
+
+def heads(content: bytes) -> Message:
+    """The heads alone of a mail that is attached."""
+    return message_from_bytes(_HEADS_END.split(content, 1)[0], policy=_POLICY)

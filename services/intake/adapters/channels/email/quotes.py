@@ -29,17 +29,37 @@ _HEADS: Final = (
 """The names of a quoted mail's head, by language."""
 _LONGEST_HEAD: Final = max(len(name) for names in _HEADS for name in names)
 _ORIGINAL: Final = "original message"
+_MARK: Final = ">"
 _MARKS: Final = " \t>*\xa0"
 
 
 def newest(text: str) -> str:
-    """The text as far as the first quote that was introduced; empty if it begins with one."""
+    """The words that no quote holds; empty if there are none.
+
+    A quote of which each line is marked ends with its last mark, and more of the words may follow; any other goes on to the end.
+    """
     lines = text.split("\n")
     bare = [line.strip(_MARKS + "\r") for line in lines]
-    for number in range(len(lines)):
+    kept, number, quoting = [], 0, False
+    while number < len(lines):
         if _begins_a_quote(bare, number):
-            return "\n".join(lines[:number]).strip()
-    return text
+            number = _behind_marks(lines, number)
+            quoting = True
+        elif quoting and lines[number].startswith(_MARK):
+            number += 1
+        else:
+            kept.append(lines[number])
+            number += 1
+    return "\n".join(kept).strip() if quoting else text
+
+
+def _behind_marks(lines: Sequence[str], number: int) -> int:
+    """Where the quote that begins here ends: behind its marked lines, or at the end of the text."""
+    marked = range(number, min(number + _LONGEST_INTRODUCTION + 2, len(lines)))
+    first = next((place for place in marked if lines[place].startswith(_MARK)), len(lines))
+    while first < len(lines) and lines[first].startswith(_MARK):
+        first += 1
+    return first
 
 
 def _begins_a_quote(lines: Sequence[str], number: int) -> bool:
