@@ -30,7 +30,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     follows, the nearest first. `reads_response` is true where the sender reads our response at once.
     What is not `repeatable` has a key that was made for it alone, so it cannot have come before.
     `contact_id` is the contact under which its attachments are stored, which is before anything is
-    decided; it is None where there are none, or where the arrival came before.
+    decided; it is None where there are none, or where the arrival came before. `automatic`: no person wrote it, so none reads it;
+    `for_people_only`: whoever wrote it, no machine is to answer.
     """
 
     key: UUID
@@ -53,6 +54,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
     contact_id: UUID | None = None
     automatic: bool = False
+    for_people_only: bool = False
     reads_response: bool = False
     repeatable: bool = True
     cause: Incoming[Event] | None = None

@@ -19,6 +19,7 @@ from shared.kernel.ids import new_id
 
 ORDINARY = 5
 NO_CHANNEL = "no outbound channel for {}"
+FOR_PEOPLE_ONLY = "no machine is to answer it"
 
 
 def opened(
@@ -95,7 +96,8 @@ def _acknowledgement(
     contact: NewContact, arrival: Arrival, words: Wording, channels: Channels
 ) -> NewMessage:
     own = Destination(contact.channel, contact.contact_point_id)
-    destination = channels.destination(own.channel, [(own.contact_point_id, arrival.sender)])
+    found = channels.destination(own.channel, [(own.contact_point_id, arrival.sender)])
+    destination = None if arrival.for_people_only else found
     state = _state(arrival, destination)
     if state is DeliveryState.SENT:
         destination = own
@@ -114,9 +116,13 @@ def _acknowledgement(
         state=state,
         next_attempt_at=now if queued else None,
         settled_at=None if queued else now,
-        reason=None if destination else NO_CHANNEL.format(arrival.sender.kind),
+        reason=None if destination else _why_not(arrival),
         trace=_trace(arrival),
     )
+
+
+def _why_not(arrival: Arrival) -> str:
+    return FOR_PEOPLE_ONLY if arrival.for_people_only else NO_CHANNEL.format(arrival.sender.kind)
 
 
 def _trace(arrival: Arrival) -> TraceContext | None:

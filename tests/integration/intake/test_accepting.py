@@ -145,6 +145,17 @@ async def test_colliding_transactions_of_two_processes_end_as_one(intake: Intake
     assert await intake.value("select count(*) from contact") == 30
 
 
+async def test_a_person_whom_no_machine_is_to_answer_has_a_promise_and_no_acknowledgement(
+    intake: Intake,
+) -> None:
+    receipt = await intake.stored(an_arrival(for_people_only=True))
+    assert receipt.promise is not None
+    assert await intake.value("select count(*) from message where state = 'queued'") == 0
+    said = await intake.said_of(receipt.contact_id)
+    [failed] = [each for each in said if isinstance(each, MessageFailed)]
+    assert failed.reason == "no machine is to answer it"
+
+
 async def test_automatic_mail_is_stored_and_never_acknowledged(intake: Intake) -> None:
     receipt = await intake.stored(an_arrival(automatic=True))
     assert receipt.promise is None

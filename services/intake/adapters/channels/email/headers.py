@@ -1,24 +1,19 @@
 """Mail headers as text: encoded words, raw bytes, and who wrote it."""
 
-import re
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses
-from typing import Final
 
 from services.intake.adapters.channels.email.text import decoded
 from services.intake.domain.address import email
-from services.intake.domain.mail import Headers
+from services.intake.domain.mail import Headers, takes_no_answers
 from services.intake.domain.text import fit
 from shared.kernel.errors import Invalid
 
 LONGEST = 20_000
 LONGEST_AUTHOR = 2_000
 _WORD_END = "?="
-_TAKES_NO_ANSWERS: Final = re.compile(
-    r"(?i)(?:[\w.+-]+[.+_-])?(?:no|do-?not|dont)[._-]?reply(?:[.+_-]|@|\d)"
-)
 
 
 def headers_of(mail: Message) -> Headers:
@@ -37,7 +32,7 @@ def author(headers: Headers, return_path: str) -> tuple[str, str]:
     answers = _mailboxes(headers, "reply-to")
     written = (*_mailboxes(headers, "from"), *answers, *_mailboxes(headers, "sender"))
     if written:
-        return answers[0] if answers and _TAKES_NO_ANSWERS.match(written[0][1]) else written[0]
+        return answers[0] if answers and takes_no_answers(written[0][1]) else written[0]
     if _is_address(return_path):
         return "", return_path
     raise Invalid("the mail has no sender")

@@ -12,7 +12,14 @@ from services.intake.adapters.channels.email.parts import DEEPEST, MAX_PARTS, Pa
 from services.intake.adapters.channels.email.text import decoded, plain, tidy, without_quotes
 from services.intake.domain.address import email_point
 from services.intake.domain.arrival import Arrival, Attachment
-from services.intake.domain.mail import Envelope, Headers, automatic, mail_id, referred_mails
+from services.intake.domain.mail import (
+    Envelope,
+    Headers,
+    automatic,
+    for_people_only,
+    mail_id,
+    referred_mails,
+)
 from services.intake.domain.text import MAX_NAME, MAX_TEXT, line
 from shared.contracts.trace_context import TraceContext
 from shared.contracts.values import Channel
@@ -77,7 +84,14 @@ def _read(
         mail_id=mail_id(headers),
         refers_to=referred,
         attachments=tuple(map(_file, others)),
-        automatic=automatic(headers, return_path=envelope.sender, media_type=mail.media_type),
+        automatic=automatic(
+            headers,
+            return_path=envelope.sender,
+            media_type=mail.media_type,
+            address=address,
+            subject=subject,
+        ),
+        for_people_only=for_people_only(headers, address),
         trace=trace,
     )
 
