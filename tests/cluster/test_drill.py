@@ -40,6 +40,7 @@ from tests.support.eventually import eventually
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 DEMO_SECONDS, DEMO_EVERY, RESTING_SECONDS = 120, 0.3, 60
+DRAIN = ("--ignore-daemonsets", "--delete-emptydir-data")
 PARTS = ("relay", "consumers", "jobs", "delivery")
 
 
@@ -224,7 +225,7 @@ def test_pods_are_spread_over_zones_and_a_zone_can_be_drained(
     with fake_zones(platform, "zone-b", "zone-c"):
         assert zones_of(platform) == {"zone-b": 2, "zone-c": 2}
         began = time.monotonic()
-        platform.cluster.kubectl("drain", "zone-b", "--ignore-daemonsets", "--timeout=60s")
+        platform.cluster.kubectl("drain", "zone-b", *DRAIN, "--timeout=60s")
         note("zone_drained_seconds", round(time.monotonic() - began, 1))
         within(60, lambda: zones_of(platform) == {"zone-c": 4}, "all in the other zone")
 

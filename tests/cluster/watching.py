@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from deploy.k8s.local.platform import Platform
+from deploy.local.failure import LaunchFailure
 
 Json = dict[str, Any]
+TRIES = 5
 
 
 def within(seconds: float, true: Callable[[], bool], what: str) -> float:
@@ -59,10 +61,23 @@ def reaches(platform: Platform, pod: str, host: str, port: int, namespace: str =
 
 
 def writes(platform: Platform, pod: str, topic: str) -> bool:
-    """Whether the broker takes a record of the pod's user on the topic."""
+    """Whether the broker takes a record of the pod's user on the topic, as soon as it says either.
+
+    Where it is not reached in time it is asked again.
+    """
     script = base64.b64encode(WRITING.encode()).decode()
     run = f"import base64; exec(base64.b64decode('{script}'))"
-    return platform.cluster.says("exec", "-n", "rapport", pod, "--", "python", "-c", run, topic)
+    said = ""
+    for _ in range(TRIES):
+        try:
+            platform.kubectl("exec", pod, "--", "python", "-c", run, topic)
+        except LaunchFailure as failure:
+            said = str(failure)
+            if "TopicAuthorizationFailedError" in said:
+                return False
+        else:
+            return True
+    raise AssertionError(said)
 
 
 def leads(platform: Platform, pod: str) -> bool:
