@@ -5,7 +5,7 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses
 
-from services.intake.adapters.channels.email.text import decoded
+from services.intake.adapters.channels.email.charsets import Charsets
 from services.intake.domain.address import email
 from services.intake.domain.mail import Headers, takes_no_answers
 from services.intake.domain.text import fit
@@ -24,7 +24,7 @@ def headers_of(mail: Message) -> Headers:
     return found
 
 
-def author(headers: Headers, return_path: str) -> tuple[str, str]:
+def author(headers: Headers, return_path: str, charsets: Charsets) -> tuple[str, str]:
     """The name and address of who wrote it: From, else Reply-To, else Sender, else the envelope's; raises `Invalid`.
 
     A From that takes no answers is that of a program: who is to be answered stands in Reply-To.
@@ -32,7 +32,9 @@ def author(headers: Headers, return_path: str) -> tuple[str, str]:
     answers = _mailboxes(headers, "reply-to")
     written = (*_mailboxes(headers, "from"), *answers, *_mailboxes(headers, "sender"))
     if written:
-        return answers[0] if answers and takes_no_answers(written[0][1]) else written[0]
+        chosen = answers if answers and takes_no_answers(written[0][1]) else written
+        name, address = chosen[0]
+        return words(name, charsets), address
     if _is_address(return_path):
         return "", return_path
     raise Invalid("the mail has no sender")
@@ -42,10 +44,10 @@ def _mailboxes(headers: Headers, field: str) -> list[tuple[str, str]]:
     """Those of the first field of that name that can be written to."""
     values = [value[:LONGEST_AUTHOR] for value in headers.get(field, ())[:1]]
     found = getaddresses(values)
-    return [(words(name), address) for name, address in found if _is_address(address)]
+    return [(name, address) for name, address in found if _is_address(address)]
 
 
-def words(value: str) -> str:
+def words(value: str, charsets: Charsets) -> str:
     """A header's text with its encoded words decoded; as it stands where they are broken."""
     shown = value[:LONGEST]
     # Behind the last end of a word there is none; the library would look for one at every beginning.
@@ -54,12 +56,11 @@ def words(value: str) -> str:
         pieces = decode_header(begin + end)
     except (HeaderParseError, ValueError):
         return fit(shown)
-    return fit("".join(map(_piece, pieces)) + rest)
-
-
-def _piece(piece: tuple[bytes | str, str | None]) -> str:
-    content, charset = piece
-    return content if isinstance(content, str) else decoded(content, charset)
+    said = (
+        piece if isinstance(piece, str) else charsets.decoded(piece, label)
+        for piece, label in pieces
+    )
+    return fit("".join(said) + rest)
 
 
 def _unfolded(value: str) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.intake.adapters.channels.email.headers import author, headers_of, words
 from services.intake.adapters.channels.email.parts import DEEPEST, MAX_PARTS, Part, heads, parsed
-from services.intake.adapters.channels.email.text import decoded, plain, tidy, without_quotes
+from services.intake.adapters.channels.email.text import plain, tidy, without_quotes
 from services.intake.domain.address import email_point
 from services.intake.domain.arrival import Arrival, Attachment
 from services.intake.domain.mail import (
@@ -63,10 +63,13 @@ def _read(
     trace: TraceContext | None,
 ) -> Arrival:
     headers = headers_of(mail)
-    name, address = author(headers, envelope.sender)
+    name, address = author(headers, envelope.sender, mail.charsets)
     bodies, others = _sorted_parts(mail)
     full = tidy("\n\n".join(filter(None, map(_text, bodies))))
-    subject, referred = line(words(_first(headers, "subject"))), referred_mails(headers)
+    subject, referred = (
+        line(words(_first(headers, "subject"), mail.charsets)),
+        referred_mails(headers),
+    )
     is_answer = bool(referred) or _ANSWERS.match(subject)
     shown = (without_quotes(full) if is_answer else full)[:MAX_TEXT]
     digest = sha256(_HEAD_END.split(content, 1)[-1].strip()).digest()
@@ -163,7 +166,7 @@ def _is_named_body(part: Part) -> bool:
 
 
 def _text(part: Part) -> str:
-    text = tidy(decoded(_content(part), part.get_content_charset()))
+    text = tidy(part.charsets.decoded(_content(part), part.get_content_charset()))
     return plain(text) if part.get_content_type() == _HTML else text
 
 
@@ -185,11 +188,12 @@ def _file(part: Part) -> Attachment:
 def _name(part: Part, content: bytes) -> str:
     """Its own; else, what an attached mail is about, or how the part is described."""
     if named := part.get_filename():
-        return words(named)
+        return words(named, part.charsets)
     if part.media_type == "message/rfc822":
-        about = words(_first(headers_of(heads(content[:LONGEST_HEADS])), "subject"))
+        inner = headers_of(heads(content[:LONGEST_HEADS], part.charsets))
+        about = words(_first(inner, "subject"), part.charsets)
         return f"{about}.eml" if about else ""
-    return words(part.get("content-description", ""))
+    return words(part.get("content-description", ""), part.charsets)
 
 
 def _first(headers: Headers, name: str) -> str:

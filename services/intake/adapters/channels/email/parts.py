@@ -4,8 +4,9 @@ import re
 from email import message_from_bytes
 from email.message import Message
 from email.policy import Compat32
+from typing import cast
 
-from services.intake.adapters.channels.email.text import decoded
+from services.intake.adapters.channels.email.charsets import Charsets
 from shared.kernel.errors import Invalid
 
 DEEPEST = 20
@@ -23,6 +24,11 @@ class Part(Message):
     """
 
     depth = 0
+
+    @property
+    def charsets(self) -> Charsets:
+        """Those of the mail it belongs to."""
+        return cast(_Shortened, self.policy).charsets
 
     @property
     def media_type(self) -> str:
@@ -52,7 +58,7 @@ class _Shortened(Compat32):
     are in the charset of the words, if that is named.
     """
 
-    charset: str | None = None
+    charsets = Charsets()
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         """Name and value."""
@@ -65,25 +71,25 @@ class _Shortened(Compat32):
         """The value as text; encoded words are still encoded."""
         if value.isascii():
             return value
-        return decoded(value.encode("ascii", "surrogateescape"), self.charset)
-
-
-_POLICY = _Shortened(message_factory=Part)
+        return self.charsets.decoded(value.encode("ascii", "surrogateescape"))
 
 
 def parsed(content: bytes) -> Part:
     """The mail with all its parts; raises `Invalid` where they are too many or too deep."""
-    mail = message_from_bytes(content, policy=_POLICY)
-    if not isinstance(mail, Part):
-        raise Invalid("the mail has no parts")
+    mail = _parsed(content, charsets := Charsets())
     named = (part.get_content_charset() for part in mail.walk())
-    charset = next(filter(None, named), None)
-    policy = _Shortened(message_factory=Part, charset=charset)  # type: ignore[call-arg] # by name, as any of its attributes
-    for part in mail.walk():
-        part.policy = policy
+    charsets.named = next(filter(None, named), None)
     return mail
 
 
-def heads(content: bytes) -> Message:
-    """The heads alone of a mail that is attached."""
-    return message_from_bytes(_HEADS_END.split(content, 1)[0], policy=_POLICY)
+def heads(content: bytes, charsets: Charsets) -> Part:
+    """The heads alone of a mail that is attached to one of these charsets."""
+    return _parsed(_HEADS_END.split(content, 1)[0], charsets)
+
+
+def _parsed(content: bytes, charsets: Charsets) -> Part:
+    policy = _Shortened(message_factory=Part, charsets=charsets)  # type: ignore[call-arg] # by name, as any of its attributes
+    mail = message_from_bytes(content, policy=policy)
+    if not isinstance(mail, Part):
+        raise Invalid("the mail has no parts")
+    return mail
