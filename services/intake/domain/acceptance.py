@@ -175,10 +175,12 @@ def _newcomer(arrival: Arrival, detected: str | None, config: CentreConfig) -> N
 def _thread(arrival: Arrival, customer: Customer, known: Known) -> Thread | None:
     """The nearest contact it refers to that is this customer's own: others' are not theirs to join.
 
-    Where its files are stored already, it is theirs or none.
+    Where its files are stored already, it is theirs or none. A contact that no person began is nobody's work: a person
+    who writes there begins one.
     """
     named = (thread for mail in arrival.refers_to for thread in known.threads.get(mail, ()))
-    own = (thread for thread in named if thread.customer_id == customer.customer_id)
+    joinable = (thread for thread in named if arrival.automatic or not thread.automatic)
+    own = (thread for thread in joinable if thread.customer_id == customer.customer_id)
     fixed = arrival.contact_id
     return next((thread for thread in own if fixed in (None, thread.contact_id)), None)
 

@@ -46,10 +46,11 @@ class Earlier(msgspec.Struct, frozen=True):
 
 
 class Thread(msgspec.Struct, frozen=True):
-    """A contact that a mail refers to, and whose it is."""
+    """A contact that a mail refers to, whose it is, and whether no person began it."""
 
     contact_id: UUID
     customer_id: UUID
+    automatic: bool
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

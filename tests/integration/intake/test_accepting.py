@@ -166,6 +166,20 @@ async def test_automatic_mail_is_stored_and_never_acknowledged(intake: Intake) -
     assert (received.automatic, received.promise) == (True, None)
 
 
+async def test_a_person_who_writes_where_a_machine_began_is_promised_an_answer(
+    intake: Intake,
+) -> None:
+    notice = await intake.stored(an_arrival(automatic=True, mail_id="<one@example.org>"))
+    another = an_arrival(automatic=True, refers_to=("<one@example.org>",))
+    assert (await intake.stored(another)).contact_id == notice.contact_id
+    written = an_arrival(refers_to=("<one@example.org>",), mail_id="<two@example.org>")
+    begun = await intake.stored(written)
+    assert begun.contact_id != notice.contact_id
+    assert begun.promise is not None
+    again = an_arrival(refers_to=("<two@example.org>", "<one@example.org>"))
+    assert (await intake.stored(again)).contact_id == begun.contact_id
+
+
 async def test_need_and_priority_come_from_the_queue_unless_stated(intake: Intake) -> None:
     rule = Need(kind=AuthorityKind.REFUND, amount=2_000, currency="EUR")
     stated = Need(kind=AuthorityKind.CREDIT, amount=100, currency="EUR")

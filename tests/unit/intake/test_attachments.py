@@ -50,5 +50,5 @@ def _known(sender: Any, *mails: str) -> Known:
     customer = Customer(
         customer_id=uuid4(), point_id=uuid4(), language="en", time_zone="UTC", value_tier="standard"
     )
-    threads = {mail: [Thread(uuid4(), customer.customer_id)] for mail in mails}
+    threads = {mail: [Thread(uuid4(), customer.customer_id, automatic=False)] for mail in mails}
     return Known(customers={sender: customer}, earlier={}, threads=threads)

@@ -94,7 +94,7 @@ left join lateral (
 left join message a on a.contact_id = found.contact_id and a.kind = 'acknowledgement'
 """
 THREADS = """
-select given.mail_id, c.contact_id, c.customer_id
+select given.mail_id, c.contact_id, c.customer_id, c.automatic
 from unnest($1::text[], $2::uuid[]) as given (mail_id, own_id)
 cross join lateral (
   select contact_id from message m where m.message_id = given.own_id and m.state is not null
@@ -117,7 +117,8 @@ async def threads(tx: Tx, mail_ids: Iterable[str]) -> dict[str, list[Thread]]:
     if not named:
         return found
     for row in await tx.fetch(THREADS, named, [own_message(mail) for mail in named]):
-        found.setdefault(row["mail_id"], []).append(Thread(row["contact_id"], row["customer_id"]))
+        thread = Thread(row["contact_id"], row["customer_id"], row["automatic"])
+        found.setdefault(row["mail_id"], []).append(thread)
     return found
 
 
