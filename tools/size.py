@@ -39,7 +39,8 @@ databases and the broker together from a contact's arrival to its offer, at 200 
 {costs}
 | together | {rest} | {each} | |
 
-Parts that look whether there is work cost less of that while they have some: what a contact costs them is then less than what rest costs, and stands as 0.
+Relays and consumers look whether there is work, and do less of that while they have some: as long as that outweighs the work itself, it stands as 0. At 200
+contacts a second a whole worker of routing, with all its parts, takes a third of a core ([benchmarks](../../benchmarks/README.md)).
 
 On disk a contact leaves, in the tables and indexes of each database and in the topics, without copies:
 
@@ -61,10 +62,11 @@ counted as full at {full} %. Other figures of yours go into the same product.
 - **Memory** is what the manifests ask for; it does not grow with contacts. Intake's apis read hostile mails, hence their size.
 - **Partitions** are there from the beginning, since [more of them](topics.md#more-partitions) later stop whoever publishes.
 - **Disk of the databases** is that of one year and one copy. Contacts are deleted after `RAPPORT_KEEP_CONTACTS_DAYS`, what is in **outbox and inbox** after days ([settings](../settings.md)): it is counted as if the outbox were kept as long as the inbox.
+- **Cores of a broker** are those of one that leads every partition and has no copies to take.
 - **Disk of the brokers** is {kept} days of all topics on {copies} brokers, compressed as Rapport writes them.
 - **Desks**: each open desk is a stream, and a pod of routing's api keeps {streams:,} of them (`RAPPORT_HTTP__LIMIT_STREAMS`).
 
-To measure on a cluster of yours: `make k8s-drill` writes `.local/k8s/drill.json`.
+`make k8s-drill` measures it anew, and writes what it found to `.local/k8s/drill.json`; this page is made of what stands in `tools/measured.json`.
 """
 
 
