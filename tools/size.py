@@ -8,19 +8,20 @@ from typing import Any
 
 import yaml
 
-from shared.contracts.topics import ALL
-from shared.settings import HttpSettings, RetentionSettings
+from shared.contracts.topics import ALL, SERVICES
+from shared.settings import HttpSettings, KafkaSettings, RetentionSettings
 
 ROOT = Path(__file__).parents[1]
 MEASURED = Path(__file__).with_name("measured.json")
 PARTS = ROOT / "deploy/k8s/base/service"
-SERVICES = ("intake", "routing", "followup", "analytics")
 CENTRES = (100, 1_000, 15_000)
 SOLVED_PER_HOUR, BUSIEST, SHIFT_HOURS, DAYS = 6, 2, 8, 260
 FULL = 0.7
 """Of a core: an autoscaler brings another pod above it."""
-KEPT_DAYS, COPIES, PAIR = 14, 3, 2
+KEPT_DAYS = max(topic.retention_hours or 0 for topic in ALL) // 24
+COPIES, PAIR = KafkaSettings.model_fields["replication_factor"].default, 2
 PASSING = "outbox and inbox"
+"""What a database keeps for days alone, of all services together."""
 STREAMS = HttpSettings().limit_streams
 
 PAGE = """# Size

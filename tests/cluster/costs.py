@@ -8,14 +8,13 @@ import asyncpg
 
 from deploy.k8s.local.places import NODE
 from deploy.k8s.local.platform import Platform
+from tools.size import PASSING
 
 SIZES = """
 select coalesce(sum(pg_total_relation_size(relid)) filter (where relname not in ('outbox', 'inbox')), 0)::bigint,
   coalesce(sum(pg_total_relation_size(relid)) filter (where relname in ('outbox', 'inbox')), 0)::bigint
 from pg_stat_user_tables
 """
-PASSING = "outbox and inbox"
-"""What a database keeps for days alone, of all services together."""
 
 
 class Used(NamedTuple):

@@ -4,17 +4,17 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from threading import Thread
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from deploy.local.people.mailboxes import Mail, Mailboxes
 from deploy.local.ports import LOOPBACK
+from deploy.local.started import Started
 
 T = TypeVar("T")
 Kind = Callable[[Mail], bool]
 
 
-class Post:
+class Post(Started):
     """Everybody's mailboxes; a context manager. `here` is where our mail is to be handed over."""
 
     def __init__(self) -> None:
@@ -22,17 +22,14 @@ class Post:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="post", daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Return when it is there."""
         self._thread.start()
         self._there(self._boxes.start()).result()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
+        """End it."""
         self._there(self._boxes.stop()).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

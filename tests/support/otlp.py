@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -15,6 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from deploy.local.ports import LOOPBACK
+from deploy.local.started import Started
 
 Place = tuple[str, str]
 """The ids of trace and span, in hex."""
@@ -59,7 +59,7 @@ class Seen:
         return _plain(self.raw.attributes)
 
 
-class Collector:
+class Collector(Started):
     """Listens on a free port of the loopback address; a context manager.
 
     `endpoint` is what `RAPPORT_TELEMETRY__OTLP_ENDPOINT` wants.
@@ -70,16 +70,13 @@ class Collector:
         self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, name="collector")
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Return when it is there."""
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
+        """End it."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

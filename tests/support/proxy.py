@@ -9,10 +9,10 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.started import Started
 
 CHUNK = 65_536
 RESET = struct.pack("ii", 1, 0)
@@ -52,7 +52,7 @@ class Line:
 
 
 @dataclass
-class Proxy:
+class Proxy(Started):
     """Hands every connection to `port` on to `target` (host, port); a context manager.
 
     It lives on a thread and loop of its own, so it works whatever the test is doing.
@@ -65,7 +65,8 @@ class Proxy:
     _lines: set[Line] = field(default_factory=set)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Return when it is there."""
         self._loop = asyncio.new_event_loop()
         self._passing = asyncio.Event()
         self._passing.set()
@@ -74,12 +75,8 @@ class Proxy:
         self._server = self._there(asyncio.start_server(self._serve, LOOPBACK, self.port))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
+        """End it."""
         self._there(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

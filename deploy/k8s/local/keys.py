@@ -76,10 +76,9 @@ def issue(signer: Signer, part: Part) -> Signer:
     names = [x509.NameAttribute(NameOID.COMMON_NAME, part.name)]
     if part.group:
         names.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, part.group))
-    # KEDA's two halves show each other the same one, from both sides.
-    uses = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH][
-        : 1 + bool(part.serves)
-    ]
+    uses = [ExtendedKeyUsageOID.CLIENT_AUTH]
+    if part.serves:  # and asks as well: KEDA's two halves show each other the same one
+        uses.append(ExtendedKeyUsageOID.SERVER_AUTH)
     draft = _draft(x509.Name(names), signer[0].subject, key)
     draft = draft.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
     if part.serves:

@@ -55,8 +55,8 @@ def automatic(
     *,
     return_path: str | None,
     media_type: str,
-    address: str = "",
-    subject: str = "",
+    address: str,
+    subject: str,
 ) -> bool:
     """Whether no person wrote this (RFC 3834 and what senders do instead): nobody answers it.
 

@@ -51,12 +51,13 @@ class Charsets:
     def _candidates(self, content: bytes, name: str | None) -> Iterator[str]:
         if name is None and _ESCAPE in content:  # 7 bits that shift, and valid UTF-8 as well
             yield from self._guessed(content)
+        labelled = dict.fromkeys((_SUPERSETS.get(name, name), name)) if name else ()
         if name and _STATEFUL.search(name):
-            yield _SUPERSETS.get(name, name)
-        yield "utf-8"
-        if name:
-            yield _SUPERSETS.get(name, name)
-            yield name
+            yield from labelled
+            yield "utf-8"
+        else:
+            yield "utf-8"
+            yield from labelled
         yield from self._guessed(content)
 
     def _guessed(self, content: bytes) -> Iterator[str]:

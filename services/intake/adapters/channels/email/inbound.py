@@ -8,7 +8,14 @@ from hashlib import sha256
 from uuid import UUID
 
 from services.intake.adapters.channels.email.headers import author, headers_of, words
-from services.intake.adapters.channels.email.parts import DEEPEST, MAX_PARTS, Part, heads, parsed
+from services.intake.adapters.channels.email.parts import (
+    DEEPEST,
+    HEADS_END,
+    MAX_PARTS,
+    Part,
+    heads,
+    parsed,
+)
 from services.intake.adapters.channels.email.text import plain, tidy, without_quotes
 from services.intake.domain.address import email_point
 from services.intake.domain.arrival import Arrival, Attachment
@@ -40,7 +47,6 @@ _ANSWERS = re.compile(
     r"(?i)(?:re|aw|antw?|sv|vs|odp|ynt|rif|res|回复|答复|返信|ответ)(?:\[\d+\])?\s*[:：]"
 )
 """What subjects of answers begin with; only an answer has quotes that its reader knows."""
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
 def read_mail(
@@ -66,13 +72,11 @@ def _read(
     name, address = author(headers, envelope.sender, mail.charsets)
     bodies, others = _sorted_parts(mail)
     full = tidy("\n\n".join(filter(None, map(_text, bodies))))
-    subject, referred = (
-        line(words(_first(headers, "subject"), mail.charsets)),
-        referred_mails(headers),
-    )
+    subject = line(words(_first(headers, "subject"), mail.charsets))
+    referred = referred_mails(headers)
     is_answer = bool(referred) or _ANSWERS.match(subject)
     shown = (without_quotes(full) if is_answer else full)[:MAX_TEXT]
-    digest = sha256(_HEAD_END.split(content, 1)[-1].strip()).digest()
+    digest = sha256(HEADS_END.split(content, 1)[-1].strip()).digest()
     return Arrival(
         key=mail_key(headers, address, digest),
         digest=digest,
@@ -116,7 +120,8 @@ def _sorted_parts(mail: Part) -> tuple[list[Part], list[Part]]:
             raise Invalid("the mail has too many parts")
     if not bodies:  # some programs give the words a file name
         bodies = [part for part in others if _is_named_body(part)][:1]
-    return bodies, [part for part in others if part not in bodies]
+        others = [part for part in others if part not in bodies]
+    return bodies, others
 
 
 def _leaves(part: Part, depth: int = 0) -> Iterator[tuple[Part, bool]]:

@@ -13,7 +13,7 @@ DEEPEST = 20
 MAX_PARTS = 200
 LONGEST_PARAMETERS = 8_000
 MAX_PARAMETERS = 100
-_HEADS_END = re.compile(rb"\r?\n\r?\n")
+HEADS_END = re.compile(rb"\r?\n\r?\n")
 _FILE = "application/octet-stream"
 
 
@@ -84,7 +84,7 @@ def parsed(content: bytes) -> Part:
 
 def heads(content: bytes, charsets: Charsets) -> Part:
     """The heads alone of a mail that is attached to one of these charsets."""
-    return _parsed(_HEADS_END.split(content, 1)[0], charsets)
+    return _parsed(HEADS_END.split(content, 1)[0], charsets)
 
 
 def _parsed(content: bytes, charsets: Charsets) -> Part:
